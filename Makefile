@@ -1,0 +1,28 @@
+# Everything a person needs to build, try, test and ship Keyuan.
+
+.PHONY: build run test test-slow bench fmt lint dist
+
+build: # target/release/keyuan
+	cargo build --release -p app
+
+run: # the demo at http://127.0.0.1:8080, with its data in ./data
+	cargo run --release -p app -- demo --serve
+
+test: # what every change must pass
+	scripts/test.sh
+
+test-slow: # more rounds of what is random: kills, properties
+	KEYUAN_KILLS=50 PROPTEST_CASES=5000 scripts/test.sh
+
+bench: # the figures of docs/performance.md
+	scripts/postgres.sh cargo bench --workspace --exclude browser
+
+fmt:
+	cargo fmt --all
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+dist: build # dist/keyuan-<version>-<machine>.tar.gz
+	scripts/dist.sh

@@ -1,0 +1,28 @@
+/* Small habits of fields: Caps Lock, showing a password, filling the demo's accounts, copying, printing, half-checked boxes. */
+(function () {
+  'use strict';
+  document.addEventListener('keyup', function (event) {
+    const mark = document.querySelector('[data-caps]');
+    if (mark && event.getModifierState) mark.hidden = !event.getModifierState('CapsLock');
+  });
+  ky.on('click', '[data-reveal]', function (event, button) {
+    const field = document.getElementById(button.dataset.reveal);
+    field.type = field.type === 'password' ? 'text' : 'password';
+    button.setAttribute('aria-pressed', String(field.type === 'text'));
+    button.replaceChildren(ky.icon(field.type === 'text' ? 'eye-off' : 'eye'));
+  });
+  ky.on('click', '[data-fill]', function (event, button) {
+    const values = JSON.parse(button.dataset.fill);
+    const ids = Object.keys(values);
+    ids.forEach(function (id) { document.getElementById(id).value = values[id]; });
+    document.getElementById(ids[0]).form.requestSubmit();
+  });
+  ky.on('click', '[data-copy]', function (event, button) {
+    event.preventDefault();
+    navigator.clipboard.writeText(button.dataset.copy).then(function () {
+      document.dispatchEvent(new CustomEvent('ky:toast', { detail: { kind: 'ok', title: ky.text('已复制 ', 'Copied ') + button.dataset.copy } }));
+    });
+  });
+  ky.on('click', '[data-print]', function () { window.print(); });
+  ky.each('[data-mixed]', function (box) { box.indeterminate = true; });
+})();

@@ -1,0 +1,147 @@
+//! What may be done with a customer.
+
+use model::{
+    Code, Entity, Error, Form, Id, Label, Money, Result, Tx, refuse, system::Department, system::User,
+};
+
+use super::{Customer, Grade, Registration, check_claim};
+
+#[derive(Form)]
+pub struct Transfer {
+    #[field(zh = "新业务员", en = "New owner", required)]
+    to: Id<User>,
+    #[field(zh = "原因", en = "Reason", required, again)]
+    reason: String,
+}
+
+/// Hands the customer to a colleague. Everything that is open goes with it, since it belongs to the customer.
+pub fn transfer(customer: &mut Customer, tx: &mut Tx, asked: Transfer) -> Result<()> {
+    let to = tx.get(asked.to)?;
+    if to.closed {
+        refuse!("user_closed", "这位同事已停用，不能接手客户" "This colleague is disabled and can't take over");
+    }
+    if customer.owner == Some(to.id) {
+        refuse!("wrong_state", "客户已经在这位同事名下" "This colleague looks after the customer already");
+    }
+    tx.because(&asked.reason);
+    customer.owner = Some(to.id);
+    customer.pool = None;
+    Ok(())
+}
+
+pub fn claim(customer: &mut Customer, tx: &mut Tx) -> Result<()> {
+    if tx.user == 0 {
+        refuse!("no_user", "领取客户要有登录用户" "Only a user can claim a customer");
+    }
+    check_claim(tx)?;
+    customer.owner = Some(Id::of(tx.user));
+    Ok(())
+}
+
+#[derive(Form)]
+pub struct Release {
+    #[field(zh = "公海", en = "Pool", code = "pool")]
+    pool: Option<Code>,
+    #[field(zh = "部门", en = "Department")]
+    department: Option<Id<Department>>,
+    #[field(zh = "原因", en = "Reason", again)]
+    reason: String,
+}
+
+pub fn release(customer: &mut Customer, tx: &mut Tx, asked: Release) -> Result<()> {
+    tx.because(&asked.reason);
+    customer.owner = None;
+    customer.pool = asked.pool.or(Some(Code("shared".into())));
+    customer.department = asked.department.or(customer.department);
+    Ok(())
+}
+
+pub fn register(customer: &mut Customer, _: &mut Tx) -> Result<()> {
+    customer.registration = Registration::Registered;
+    Ok(())
+}
+
+#[derive(Form)]
+pub struct Credit {
+    #[field(zh = "放账额度", en = "Credit limit", required)]
+    limit: Money,
+    #[field(zh = "放账期限", en = "Credit term", unit = "day", required)]
+    days: i64,
+    #[field(zh = "信用等级", en = "Credit grade")]
+    grade: Option<Grade>,
+    #[field(zh = "原因", en = "Reason", required, again)]
+    reason: String,
+}
+
+pub fn set_credit(customer: &mut Customer, tx: &mut Tx, asked: Credit) -> Result<()> {
+    if asked.limit < Money(0) {
+        return Err(Error::invalid("limit", "negative"));
+    }
+    if !(0..=3650).contains(&asked.days) {
+        let says = Label { zh: "期限应在 0 到 3650 天之间", en: "A term has 0 to 3650 days" };
+        return Err(Error::fault("days", "out_of_range", says));
+    }
+    tx.because(&asked.reason);
+    customer.credit_limit = asked.limit;
+    customer.credit_days = asked.days;
+    customer.credit_grade = asked.grade.unwrap_or(customer.credit_grade);
+    Ok(())
+}
+
+#[derive(Form)]
+pub struct Blacklist {
+    #[field(zh = "原因", en = "Reason", required)]
+    reason: String,
+}
+
+pub fn blacklist(customer: &mut Customer, tx: &mut Tx, asked: Blacklist) -> Result<()> {
+    tx.because(&asked.reason);
+    customer.blacklisted = true;
+    Ok(())
+}
+
+pub fn unblacklist(customer: &mut Customer, tx: &mut Tx, asked: Blacklist) -> Result<()> {
+    tx.because(&asked.reason);
+    customer.blacklisted = false;
+    Ok(())
+}
+
+#[derive(Form)]
+pub struct Merge {
+    #[field(zh = "并入", en = "Into", required)]
+    into: Id<Customer>,
+}
+
+/// Merges this customer into another: what is open and what describes it moves, what is posted stays and is found
+/// through `merged_into`. All changes are one batch, which can be undone.
+pub fn merge(customer: &mut Customer, tx: &mut Tx, asked: Merge) -> Result<()> {
+    if asked.into == customer.id {
+        refuse!("same_record", "不能并入自己" "A customer can't be merged into itself");
+    }
+    let into = tx.get(asked.into)?;
+    if into.merged_into.is_some() {
+        refuse!("wrong_state", "目标客户自己已被合并，请选合并后的客户" "The other customer has itself been merged; choose the one it went into");
+    }
+    tx.move_links(Customer::DEF, customer.id.0, into.id.0)?;
+    customer.merged_into = Some(into.id);
+    customer.closed = true;
+    Ok(())
+}
+
+#[derive(Form)]
+pub struct Close {
+    #[field(zh = "关闭原因", en = "Reason", code = "close_reason", required)]
+    reason: Option<Code>,
+}
+
+pub fn close(customer: &mut Customer, _: &mut Tx, asked: Close) -> Result<()> {
+    customer.close_reason = asked.reason;
+    customer.closed = true;
+    Ok(())
+}
+
+pub fn reopen(customer: &mut Customer, _: &mut Tx) -> Result<()> {
+    customer.close_reason = None;
+    customer.closed = false;
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! The business. The registry lists it in reading order.
+
+pub mod code_tables;
+pub mod crm;
+pub mod demo;
+pub mod migrations;
+pub mod parameters;
+pub mod regions;
+pub mod roles;
+pub mod stock;
+
+use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, Registry};
+
+pub use crm::{Address, Contact, Customer, Relation};
+pub use stock::Product;
+
+static ENTITIES: &[&EntityDef] = &[Customer::DEF, Contact::DEF, Address::DEF, Relation::DEF, Product::DEF];
+
+static MODULES: &[Module] = &[
+    Module { code: "customers", icon: "users", label: Label { zh: "客户", en: "Customers" } },
+    Module { code: "stock", icon: "packages", label: Label { zh: "商品", en: "Products" } },
+    Module { code: "settings", icon: "settings", label: Label { zh: "设置", en: "Settings" } },
+];
+
+pub static REGISTRY: Registry = Registry {
+    entities: &[model::system::ENTITIES, ENTITIES],
+    ledgers: &[],
+    modules: MODULES,
+    code_tables,
+    parameters: parameters::PARAMETERS,
+    presets: roles::PRESETS,
+};
+
+fn code_tables() -> Vec<CodeTable> {
+    let entry = |it: &code_tables::Entry| CodeDefault {
+        code: it.code,
+        zh: it.zh,
+        en: it.en,
+        above: Some(it.parent).filter(|it| !it.is_empty()),
+        mark: it.mark,
+    };
+    let table = |it: &code_tables::Table| CodeTable {
+        code: it.code,
+        label: Label { zh: it.zh, en: it.en },
+        tree: it.tree,
+        entries: it.entries.iter().map(entry).collect(),
+    };
+    code_tables::TABLES.iter().map(table).collect()
+}

@@ -1,0 +1,81 @@
+//! Rule values that a company sets for itself (SYS-17).
+
+use model::{Kind, Label, ParameterDef};
+
+const COMPANY: Label = Label { zh: "公司", en: "Company" };
+const POOL: Label = Label { zh: "客户公海", en: "Customer pools" };
+const SECURITY: Label = Label { zh: "安全", en: "Security" };
+const BACKUP: Label = Label { zh: "备份", en: "Backup" };
+
+const fn text(
+    name: &'static str,
+    section: Label,
+    zh: &'static str,
+    en: &'static str,
+    default: &'static str,
+) -> ParameterDef {
+    ParameterDef { name, label: Label { zh, en }, kind: Kind::Text, default, unit: None, section }
+}
+
+const fn whole(
+    name: &'static str,
+    section: Label,
+    zh: &'static str,
+    en: &'static str,
+    default: &'static str,
+    unit: Label,
+) -> ParameterDef {
+    ParameterDef { name, label: Label { zh, en }, kind: Kind::Int, default, unit: Some(unit), section }
+}
+
+const CUSTOMERS: Label = Label { zh: "家", en: "customers" };
+const MINUTES: Label = Label { zh: "分钟", en: "minutes" };
+const HOURS: Label = Label { zh: "小时", en: "hours" };
+const ROWS: Label = Label { zh: "行", en: "rows" };
+const TIMES: Label = Label { zh: "次", en: "times" };
+const COPIES: Label = Label { zh: "份", en: "copies" };
+
+pub static PARAMETERS: &[ParameterDef] = &[
+    text("company_name", COMPANY, "公司名称", "Company name", ""),
+    text("company_short", COMPANY, "公司简称", "Short name", ""),
+    text("currency", COMPANY, "本位币", "Currency", "CNY"),
+    text("zone", COMPANY, "时区", "Time zone", "Asia/Shanghai"),
+    text("fiscal_start", COMPANY, "会计年度开始（月-日）", "Fiscal year starts (month-day)", "01-01"),
+    whole(
+        "claim_held",
+        POOL,
+        "每人最多持有客户（0 为不限）",
+        "Customers one person may hold (0: no limit)",
+        "0",
+        CUSTOMERS,
+    ),
+    whole(
+        "claim_day",
+        POOL,
+        "每人每天最多领取（0 为不限）",
+        "Claims a day and person (0: no limit)",
+        "20",
+        CUSTOMERS,
+    ),
+    whole("session_hours", SECURITY, "登录有效时间", "A sign-in lasts", "168", HOURS),
+    whole("login_tries", SECURITY, "连续输错几次后锁定", "Wrong passwords until locked", "5", TIMES),
+    whole("login_lock", SECURITY, "锁定时间", "Locked for", "15", MINUTES),
+    whole(
+        "export_rows",
+        SECURITY,
+        "每人每天最多导出（0 为不限）",
+        "Rows one person may export a day (0: no limit)",
+        "0",
+        ROWS,
+    ),
+    whole(
+        "check_name_hour",
+        SECURITY,
+        "每人每小时最多查重",
+        "Duplicate checks an hour and person",
+        "60",
+        TIMES,
+    ),
+    whole("backup_hour", BACKUP, "每天自动备份的时间（点）", "Daily backup at (hour)", "2", HOURS),
+    whole("backup_keep", BACKUP, "保留每日备份", "Daily backups kept", "14", COPIES),
+];

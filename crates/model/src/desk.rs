@@ -1,0 +1,494 @@
+//! The desk: the only way from outside to a row. What you may not see is not there.
+
+use crate::input::{few, under, value_of};
+use crate::system::{self, User};
+use crate::tx::{Record, select};
+use crate::{
+    Access, Actor, Catalog, Conn, Date, Entity, EntityDef, Error, FieldDef, Grant, Input, Kind, Label,
+    Moment, Result, Scope, Sql, Tx, Value,
+};
+use std::sync::Arc;
+
+pub struct Desk<'c> {
+    pub actor: &'c Actor,
+    pub(crate) tx: Tx<'c>,
+}
+
+/// A record as the actor may see it.
+pub struct Card {
+    pub def: &'static EntityDef,
+    pub id: i64,
+    pub version: i64,
+    pub title: String,
+    /// The fields that are there for this actor, with `None` for a masked value.
+    pub fields: Vec<(&'static FieldDef, Option<Value>)>,
+    /// Whether the actor may edit it as it stands.
+    pub editable: bool,
+    pub deletable: bool,
+    pub verbs: Vec<Offer>,
+    pub record: Record,
+}
+
+/// A verb that the actor may have, with the reason when not now.
+pub struct Offer {
+    pub verb: &'static crate::VerbDef,
+    pub unless: Option<Label>,
+}
+
+impl Card {
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.fields.iter().find(|it| it.0.name == name)?.1.as_ref()
+    }
+}
+
+impl<'c> Desk<'c> {
+    pub fn new(actor: &'c Actor, catalog: Arc<Catalog>, conn: &'c mut dyn Conn, writes: bool) -> Desk<'c> {
+        Desk { actor, tx: Tx::new(conn, catalog, actor, writes) }
+    }
+
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.tx.catalog
+    }
+
+    pub fn today(&self) -> Date {
+        self.tx.today()
+    }
+
+    pub fn now(&self) -> Moment {
+        self.tx.now
+    }
+
+    /// The trusted side, for code of the house that has checked the actor itself.
+    pub fn trusted(&mut self) -> &mut Tx<'c> {
+        &mut self.tx
+    }
+
+    /// Changes of this transaction carry the batch's name, by which they can be undone together.
+    pub fn in_batch(&mut self, batch: &str) {
+        self.tx.batch = Some(batch.to_owned());
+    }
+
+    pub fn entity(&self, code: &str) -> Result<&'static EntityDef> {
+        let def = self.tx.registry.entity(code).ok_or_else(|| Error::missing(code))?;
+        self.may(def, "read").map(|_| def)
+    }
+
+    /// The grant by which the actor has a right to an entity.
+    pub fn may(&self, def: &'static EntityDef, right: &str) -> Result<Grant> {
+        let rights = &self.actor.rights;
+        if def.is_attached() {
+            return Ok(Grant::parse("* @all"));
+        }
+        if !rights.can(def, "read") {
+            return Err(Error::missing(def.code));
+        }
+        // A child row is written by whoever may edit its record.
+        let right = if def.of.is_some() && matches!(right, "create" | "delete") { "update" } else { right };
+        match rights.grant(def) {
+            Some(grant) if rights.can(def, right) => Ok(grant.into_owned()),
+            _ => Err(Error::Forbidden { entity: def.code, right: right.to_owned() }),
+        }
+    }
+
+    pub fn access(&self, def: &EntityDef, field: &FieldDef) -> Access {
+        self.actor.rights.access(def, field)
+    }
+
+    /// The field is there at all.
+    pub fn may_see(&self, def: &EntityDef, field: &FieldDef) -> bool {
+        field.is_shown() && self.access(def, field) > Access::Hide
+    }
+
+    /// Its values may be read, filtered, sorted, searched and summed.
+    pub fn may_read(&self, def: &EntityDef, field: &FieldDef) -> bool {
+        field.is_shown() && self.access(def, field) > Access::Mask
+    }
+
+    pub fn may_write(&self, def: &EntityDef, field: &FieldDef) -> bool {
+        !field.readonly && field.is_shown() && self.access(def, field) == Access::Write
+    }
+
+    /// The actor's reach as a condition on the entity under `alias`; with `acting` for every right but reading.
+    pub(crate) fn reach(&mut self, def: &'static EntityDef, alias: &str, acting: bool) -> Result<Sql> {
+        let everything = || Ok(Sql::new("1 = 1"));
+        if self.actor.rights.all || def.is_attached() {
+            return everything();
+        }
+        let Some(grant) = self.actor.rights.grant(def) else { return Ok(Sql::new("1 = 0")) };
+        if let Some((at, parent)) = def.parent() {
+            let inner = self.reach(parent, "p", acting)?;
+            if inner.text() == "1 = 1" {
+                return everything();
+            }
+            let mut sql = Sql::new("EXISTS (SELECT 1 FROM ");
+            sql.name(parent.code).push(" p WHERE p.id = ").push(alias).push(".").name(def.fields[at].name);
+            sql.push(" AND ").append(&inner).push(")");
+            return Ok(sql);
+        }
+        let scope = if acting { grant.acts } else { grant.sees };
+        let (pools, me) = (grant.pools, self.actor.user);
+        let is_user = std::ptr::eq(def, User::DEF);
+        let whose = def.owner.or(def.department).is_some() || is_user;
+        if scope == Scope::All || (scope > Scope::None && !whose) {
+            return everything();
+        }
+        let column = |sql: &mut Sql, at: usize| {
+            sql.push(alias).push(".").name(def.fields[at].name);
+        };
+        let mut sql = Sql::new("(1 = 0");
+        if let Some(owner) = def.owner.filter(|_| scope >= Scope::Own) {
+            sql.push(" OR ");
+            column(&mut sql, owner);
+            sql.push(" = ").bind(me);
+        }
+        if is_user && scope >= Scope::Own {
+            sql.push(" OR ").push(alias).push(".id = ").bind(me);
+        }
+        let catalog = self.tx.catalog.clone();
+        if let Some(departments) = catalog.reach(scope, self.actor.department) {
+            if let Some(owner) = def.owner {
+                sql.push(" OR ");
+                column(&mut sql, owner);
+                sql.push(" IN ").any_of(catalog.users_in(&departments));
+            }
+            if let Some(department) = def.department {
+                sql.push(" OR (");
+                column(&mut sql, department);
+                sql.push(" IN ").any_of(departments.iter().copied());
+                if let Some(owner) = def.owner {
+                    sql.push(" AND ");
+                    column(&mut sql, owner);
+                    sql.push(" IS NULL");
+                }
+                sql.push(")");
+            }
+        }
+        if let (true, Some(owner)) = (pools && !acting, def.owner) {
+            sql.push(" OR (");
+            column(&mut sql, owner);
+            sql.push(" IS NULL");
+            if let (Some(department), Some(mine)) =
+                (def.department, catalog.reach(Scope::Company, self.actor.department))
+            {
+                sql.push(" AND (");
+                column(&mut sql, department);
+                sql.push(" IS NULL OR ");
+                column(&mut sql, department);
+                sql.push(" IN ").any_of(mine).push(")");
+            }
+            sql.push(")");
+        }
+        let shared = self.shared(def, acting)?;
+        if !shared.is_empty() {
+            sql.push(" OR ").push(alias).push(".id IN ").any_of(shared);
+        }
+        sql.push(")");
+        Ok(sql)
+    }
+
+    /// Records on whose team the actor is today: few, and as a list of ids the planner can use them.
+    fn shared(&mut self, def: &EntityDef, acting: bool) -> Result<Vec<i64>> {
+        let mut sql = Sql::new("SELECT record FROM team WHERE entity = ");
+        sql.bind(def.code).push(" AND \"user\" = ").bind(self.actor.user);
+        sql.push(" AND (until IS NULL OR until >= ").bind(self.tx.today().to_string()).push(")");
+        if acting {
+            sql.push(" AND edit = 1");
+        }
+        Ok(self.tx.rows(&sql)?.iter().map(|row| row[0].int()).collect())
+    }
+
+    /// A record within the actor's reach for `right`: what may not be read is missing, the rest forbidden.
+    pub(crate) fn load(&mut self, def: &'static EntityDef, id: i64, right: &str) -> Result<Record> {
+        let missing = || Error::missing(format!("{}/{id}", def.code));
+        let forbidden = self.may(def, right).err();
+        if matches!(forbidden, Some(Error::NotFound { .. })) {
+            return Err(missing());
+        }
+        let mut sql = Sql::new("SELECT ");
+        sql.each(def.columns(), |sql, name| {
+            sql.push("t.").name(name);
+        });
+        sql.push(" FROM ").name(def.code).push(" t WHERE t.id = ").bind(id).push(" AND ");
+        sql.append(&self.reach(def, "t", false)?);
+        let record = self.tx.rows(&sql)?.pop().ok_or_else(missing)?;
+        if def.is_attached() {
+            self.target(def, &record, if right == "read" { "read" } else { "write" })?;
+        }
+        if let Some(error) = forbidden {
+            return Err(error);
+        }
+        if right != "read" && !self.acts_on(def, id)? {
+            return Err(Error::Forbidden { entity: def.code, right: right.to_owned() });
+        }
+        Ok(record)
+    }
+
+    /// Whether the actor may do more than read a record that is in sight; in a write it is locked from here on.
+    fn acts_on(&mut self, def: &'static EntityDef, id: i64) -> Result<bool> {
+        if def.is_attached() {
+            return Ok(true);
+        }
+        let mut sql = Sql::new("SELECT t.id FROM ");
+        sql.name(def.code)
+            .push(" t WHERE t.id = ")
+            .bind(id)
+            .push(" AND ")
+            .append(&self.reach(def, "t", true)?);
+        sql.push(self.tx.lock());
+        Ok(!self.tx.rows(&sql)?.is_empty())
+    }
+
+    /// What hangs on a record is seen by whoever sees the record; written, by its author or who may edit the record.
+    fn target(&mut self, def: &'static EntityDef, attached: &Record, right: &str) -> Result<()> {
+        let entity = self.entity(attached[1].text())?;
+        let record = attached[2].int();
+        self.load(entity, record, "read")?;
+        let [_, _, creator, _, _] = def.stamp();
+        let mine = attached[0].int() == 0 || attached[creator].int() == self.actor.user;
+        let shares = std::ptr::eq(def, system::Team::DEF);
+        if right == "write" && (shares || !mine) {
+            self.load(entity, record, "update")?;
+        }
+        Ok(())
+    }
+
+    pub fn get(&mut self, entity: &str, id: i64) -> Result<Card> {
+        let def = self.entity(entity)?;
+        let record = self.load(def, id, "read")?;
+        self.card(def, record)
+    }
+
+    pub(crate) fn card(&mut self, def: &'static EntityDef, record: Record) -> Result<Card> {
+        let id = record[0].int();
+        let catalog = self.tx.catalog.clone();
+        let mut fields = Vec::new();
+        for field in catalog.fields(def).filter(|field| self.may_see(def, field)) {
+            let value = self.may_read(def, field).then(|| value_of(def, &record, field));
+            fields.push((field, value));
+        }
+        let open = match def.edit {
+            Some(edit) => edit(&record)?,
+            None => true,
+        };
+        let acts = self.acts_on(def, id)?;
+        let may = |desk: &Desk, right: &str| acts && desk.may(def, right).is_ok();
+        let mut verbs = Vec::new();
+        for (n, verb) in def.verbs.iter().enumerate() {
+            if may(self, verb.right) || (verb.sight && self.may(def, verb.right).is_ok()) {
+                let ready = (def.ready)(n, &record)?;
+                verbs.push(Offer { verb, unless: (!ready).then_some(verb.unless) });
+            }
+        }
+        let (editable, deletable) = (open && may(self, "update"), open && may(self, "delete"));
+        Ok(Card {
+            def,
+            id,
+            version: record[def.stamp()[0]].int(),
+            title: record[def.title + 1].text().to_owned(),
+            fields,
+            editable,
+            deletable,
+            verbs,
+            record,
+        })
+    }
+
+    /// A record before it is first saved, with what the caller wants filled in.
+    pub fn blank(&mut self, entity: &str, input: &Input) -> Result<Card> {
+        let def = self.entity(entity)?;
+        self.may(def, "create")?;
+        let mut record = self.fresh(def);
+        for (name, given) in &input.fields {
+            let catalog = self.tx.catalog.clone();
+            let field = catalog.field(def, name).filter(|it| self.may_write(def, it));
+            if let Some((field, at)) = field.zip(def.at(name))
+                && let Ok(value) = self.value(field, given)
+            {
+                record[at] = value;
+            }
+        }
+        let catalog = self.tx.catalog.clone();
+        let fields = catalog.fields(def).filter(|field| self.may_see(def, field));
+        let fields =
+            fields.map(|field| (field, self.may_read(def, field).then(|| value_of(def, &record, field))));
+        let fields = fields.collect();
+        let title = String::new();
+        Ok(Card {
+            def,
+            id: 0,
+            version: 0,
+            title,
+            fields,
+            editable: true,
+            deletable: false,
+            verbs: Vec::new(),
+            record,
+        })
+    }
+
+    fn fresh(&self, def: &'static EntityDef) -> Record {
+        let mut record = def.blank(self.tx.now);
+        let user = self.actor.user;
+        if let Some(at) = def.owner.filter(|_| user != 0) {
+            record[at + 1] = Value::Int(user);
+        }
+        if let Some(at) =
+            def.department.filter(|_| self.actor.department != 0 && !std::ptr::eq(def, User::DEF))
+        {
+            record[at + 1] = Value::Int(self.actor.department);
+        }
+        record
+    }
+
+    /// Creates a record and its child rows; returns its id.
+    pub fn create(&mut self, entity: &str, input: &Input) -> Result<i64> {
+        let def = self.entity(entity)?;
+        self.may(def, "create")?;
+        self.tx.event = "create".into();
+        let mut new = self.fresh(def);
+        self.fill(def, input, &mut new, true)?;
+        if def.is_attached() {
+            self.target(def, &new, "write")?;
+        }
+        let saved = self.tx.store(def, None, new)?;
+        let id = saved[0].int();
+        self.children(def, id, input)?;
+        // The row must lie within the actor's own reach, or a create would be a way to plant records.
+        self.load(def, id, "read")
+            .map_err(|_| Error::Forbidden { entity: def.code, right: "create".into() })?;
+        Ok(id)
+    }
+
+    /// Writes `input` over version `version` of a record; without one, over whatever is there.
+    pub fn update(&mut self, entity: &str, id: i64, version: Option<i64>, input: &Input) -> Result<()> {
+        let def = self.entity(entity)?;
+        let old = self.load(def, id, "update")?;
+        if let Some(edit) = def.edit
+            && !edit(&old)?
+        {
+            let says = Label {
+                zh: "这张单据已经定稿，不能修改",
+                en: "This document is final and can't be edited",
+            };
+            return Err(Error::refused("wrong_state", says));
+        }
+        self.tx.event = "update".into();
+        let mut new = old.clone();
+        let at = def.stamp()[0];
+        if version.is_some_and(|version| version != old[at].int()) {
+            return Err(Error::Conflict { entity: def.code, id });
+        }
+        self.fill(def, input, &mut new, false)?;
+        self.tx.store(def, Some(old), new)?;
+        self.children(def, id, input)?;
+        self.load(def, id, "read").map(drop)
+    }
+
+    /// Brings the child rows of a record to what was given: changed, added, taken away.
+    fn children(&mut self, def: &'static EntityDef, id: i64, input: &Input) -> Result<()> {
+        for (code, rows) in &input.rows {
+            let child = self.tx.registry.children(def).find(|it| it.code == code);
+            let child = child.ok_or_else(|| Error::invalid(code, "unknown_field"))?;
+            let of = child.of.expect("children have one") + 1;
+            few(code, rows)?;
+            let mut sql = select(child);
+            sql.push(" WHERE ").name(child.fields[of - 1].name).push(" = ").bind(id).push(" ORDER BY id");
+            let mut before = self.tx.rows(&sql)?;
+            for (n, row) in rows.iter().enumerate() {
+                let mut row = row.clone();
+                row.fields.remove(child.fields[of - 1].name);
+                let given = row.take("id").and_then(|it| it.trim_start_matches('#').parse::<i64>().ok());
+                let old = given
+                    .and_then(|given| before.iter().position(|it| it[0].int() == given))
+                    .map(|at| before.remove(at));
+                let mut new = old.clone().unwrap_or_else(|| child.blank(self.tx.now));
+                new[of] = Value::Int(id);
+                self.fill(child, &row, &mut new, old.is_none()).map_err(|error| under(code, n, error))?;
+                self.tx.store(child, old, new).map_err(|error| under(code, n, error))?;
+            }
+            for gone in before {
+                self.tx.remove(child, &gone)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The child rows of a record, in the order they were made.
+    pub fn rows_of(
+        &mut self,
+        def: &'static EntityDef,
+        id: i64,
+        child: &'static EntityDef,
+    ) -> Result<Vec<Card>> {
+        self.load(def, id, "read")?;
+        let of = child.of.ok_or_else(|| Error::missing(child.code))?;
+        let mut sql = select(child);
+        sql.push(" WHERE ").name(child.fields[of].name).push(" = ").bind(id).push(" ORDER BY id");
+        let rows = self.tx.rows(&sql)?;
+        rows.into_iter().map(|row| self.card(child, row)).collect()
+    }
+
+    /// What of one kind hangs on a record, newest first.
+    pub fn attached<T: Entity>(&mut self, entity: &str, id: i64) -> Result<Vec<T>> {
+        let def = self.entity(entity)?;
+        self.load(def, id, "read")?;
+        let mut found: Vec<T> = self.tx.find(&[("entity", entity.into()), ("record", id.into())])?;
+        found.reverse();
+        Ok(found)
+    }
+
+    pub fn delete(&mut self, entity: &str, id: i64, version: Option<i64>) -> Result<()> {
+        let def = self.entity(entity)?;
+        let old = self.load(def, id, "delete")?;
+        if version.is_some_and(|version| version != old[def.stamp()[0]].int()) {
+            return Err(Error::Conflict { entity: def.code, id });
+        }
+        if let Some(edit) = def.edit
+            && !edit(&old)?
+        {
+            let says = Label {
+                zh: "这张单据已经定稿，不能删除",
+                en: "This document is final and can't be deleted",
+            };
+            return Err(Error::refused("wrong_state", says));
+        }
+        self.tx.remove(def, &old)
+    }
+
+    /// How a link reads: the number where there is one, and the title.
+    pub fn called(&mut self, to: &'static EntityDef, id: i64) -> Result<(Option<String>, String)> {
+        let catalog = self.tx.catalog.clone();
+        if std::ptr::eq(to, User::DEF) {
+            let system = if self.actor.lang == crate::Lang::Zh { "系统" } else { "System" };
+            return Ok((None, catalog.user_name(id).unwrap_or(system).to_owned()));
+        }
+        if let Some(department) = catalog.department(id).filter(|_| std::ptr::eq(to, system::Department::DEF))
+        {
+            return Ok((None, department.name.clone()));
+        }
+        if let Some((role, _)) = catalog.roles.get(&id).filter(|_| std::ptr::eq(to, system::Role::DEF)) {
+            return Ok((None, role.name.clone()));
+        }
+        match self.load(to, id, "read") {
+            Ok(record) => {
+                let number =
+                    to.at("number").filter(|&at| at != to.title + 1).map(|at| record[at].text().to_owned());
+                Ok((number, record[to.title + 1].text().to_owned()))
+            }
+            Err(Error::NotFound { .. }) => Ok((None, String::new())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs `work` so that its failure leaves no trace.
+    pub fn alone<R>(&mut self, work: impl FnOnce(&mut Desk<'c>) -> Result<R>) -> Result<R> {
+        self.tx.savepoint()?;
+        let result = work(self);
+        self.tx.settle(result)
+    }
+}
+
+/// A link's target.
+pub fn target_of(field: &FieldDef) -> Option<&'static EntityDef> {
+    if let Kind::Link(to) = field.kind { Some(to()) } else { None }
+}

@@ -1,0 +1,114 @@
+//! Where the two databases differ in SQL that the engines write, by name. Nothing else asks for the dialect.
+
+use crate::search::{Query, Tokens};
+use crate::{Dialect, EntityDef, FieldDef, Sql, Value};
+
+impl Dialect {
+    /// Behind a SELECT of one row that the transaction is going to rely on.
+    pub fn lock(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR NO KEY UPDATE",
+        }
+    }
+
+    /// A custom field as an expression of its declared type.
+    pub fn custom(self, sql: &mut Sql, alias: &str, field: &FieldDef) {
+        let name = field.name;
+        debug_assert!(name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_'));
+        match self {
+            Dialect::Sqlite => sql.push(&format!("json_extract({alias}.\"custom\", '$.{name}')")),
+            Dialect::Postgres if field.kind.is_text() => {
+                sql.push(&format!("((CAST({alias}.\"custom\" AS jsonb) ->> '{name}') COLLATE \"C\")"))
+            }
+            Dialect::Postgres => {
+                sql.push(&format!("CAST(CAST({alias}.\"custom\" AS jsonb) ->> '{name}' AS BIGINT)"))
+            }
+        };
+    }
+
+    /// Puts a record's tokens, one part for each field group, into its entity's search index. `fresh` spares the
+    /// look for an earlier entry.
+    pub fn index(self, def: &EntityDef, id: i64, tokens: &[Tokens], fresh: bool) -> Vec<Sql> {
+        let (groups, table) = (def.search_groups(), format!("{}_search", def.code));
+        let mut sql = Sql::new("INSERT INTO ");
+        match self {
+            Dialect::Sqlite => {
+                sql.name(&table).push(" (rowid, ").names(groups).push(") VALUES (").bind(id).push(", ");
+                sql.each(tokens, |sql, it| {
+                    sql.bind(it.fts5());
+                });
+                sql.push(")");
+                if fresh { vec![sql] } else { vec![self.unindex(def, id), sql] }
+            }
+            Dialect::Postgres => {
+                sql.name(&table)
+                    .push(" (id, ")
+                    .names(groups.iter().copied())
+                    .push(") VALUES (")
+                    .bind(id)
+                    .push(", ");
+                sql.each(tokens, |sql, it| {
+                    sql.push("CAST(CAST(").bind(it.tsvector()).push(" AS TEXT) AS tsvector)");
+                });
+                sql.push(") ON CONFLICT (id) DO UPDATE SET ").each(groups, |sql, group| {
+                    sql.name(group).push(" = excluded.").name(group);
+                });
+                vec![sql]
+            }
+        }
+    }
+
+    pub fn unindex(self, def: &EntityDef, id: i64) -> Sql {
+        let mut sql = Sql::new("DELETE FROM ");
+        sql.name(&format!("{}_search", def.code));
+        match self {
+            Dialect::Sqlite => sql.push(" WHERE rowid = "),
+            Dialect::Postgres => sql.push(" WHERE id = "),
+        };
+        sql.bind(id);
+        sql
+    }
+
+    /// The entity as `t`, reached through its search index; `groups` are the field groups that may be searched.
+    /// SQLite goes through the index first and stops early.
+    pub fn found(self, def: &EntityDef, groups: &[&str], query: &Query) -> Found {
+        let table = format!("{}_search", def.code);
+        let (mut from, mut matches) = (Sql::default(), Sql::default());
+        match self {
+            Dialect::Sqlite => {
+                from.name(&table)
+                    .push(" CROSS JOIN ")
+                    .name(def.code)
+                    .push(" t ON t.id = ")
+                    .name(&table)
+                    .push(".rowid");
+                let groups: Vec<_> = groups.iter().map(|group| format!("\"{group}\"")).collect();
+                let text = format!("{{{}}} : ({})", groups.join(" "), query.fts5());
+                matches.name(&table).push(" MATCH ").bind(text);
+            }
+            Dialect::Postgres => {
+                from.name(def.code).push(" t JOIN ").name(&table).push(" s ON s.id = t.id");
+                matches.push("(");
+                for (n, group) in groups.iter().enumerate() {
+                    matches.push(if n > 0 { " OR s." } else { "s." }).name(group);
+                    matches.push(" @@ CAST(CAST(").bind(query.tsquery()).push(" AS TEXT) AS tsquery)");
+                }
+                matches.push(")");
+            }
+        }
+        Found { from, matches }
+    }
+
+    /// A text anywhere in a column, whatever its case.
+    pub fn contains(self, sql: &mut Sql, text: &str) {
+        let text = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        sql.push(" LIKE ").bind(Value::Text(format!("%{text}%"))).push(" ESCAPE '\\'");
+    }
+}
+
+/// What a search adds to a statement.
+pub struct Found {
+    pub from: Sql,
+    pub matches: Sql,
+}

@@ -1,0 +1,222 @@
+//! What happened to a record: who changed what, when, through which door; the record as it was; and taking it back.
+
+use serde_json::{Map, Value as Json};
+
+use crate::desk::target_of;
+use crate::tx::Record;
+use crate::{Card, Date, Desk, EntityDef, Error, FieldDef, Kind, Label, Moment, Result, Sql, Text, Value};
+
+/// One change of one record.
+pub struct Event {
+    pub id: i64,
+    pub at: Moment,
+    pub user: i64,
+    pub door: String,
+    /// `create`, `update`, `delete`, `import`, `undo` or the verb.
+    pub kind: String,
+    /// The child row that it concerns, as `address/12`.
+    pub part: Option<String>,
+    pub batch: Option<String>,
+    pub reason: Option<String>,
+    /// Field by field, old and new; what is masked on the card is not here.
+    pub changes: Vec<Change>,
+    /// How many further fields changed that the actor may not read.
+    pub hidden: usize,
+}
+
+pub struct Change {
+    pub field: &'static FieldDef,
+    pub old: Value,
+    pub new: Value,
+}
+
+/// Most events that one look at a history shows.
+const SHOWN: usize = 500;
+
+impl Desk<'_> {
+    /// What happened to a record and its child rows, newest first.
+    pub fn history(&mut self, entity: &str, id: i64) -> Result<Vec<Event>> {
+        let def = self.entity(entity)?;
+        self.load(def, id, "read")?;
+        let mut sql = events();
+        sql.push(" WHERE entity = ").bind(def.code).push(" AND record = ").bind(id);
+        sql.push(&format!(" ORDER BY id DESC LIMIT {SHOWN}"));
+        let rows = self.tx.rows(&sql)?;
+        rows.iter().map(|row| self.event(def, row)).collect()
+    }
+
+    fn event(&mut self, def: &'static EntityDef, row: &Record) -> Result<Event> {
+        let part = Some(row[5].text()).filter(|it| !it.is_empty()).map(str::to_owned);
+        let child = part
+            .as_deref()
+            .and_then(|it| it.split('/').next())
+            .and_then(|code| self.tx.registry.entity(code));
+        let of = child.unwrap_or(def);
+        let changes: Map<String, Json> =
+            serde_json::from_str(row[6].text()).map_err(|_| crate::unreadable("changes"))?;
+        let (mut seen, mut hidden) = (Vec::new(), 0);
+        for (name, pair) in &changes {
+            if name == "custom" {
+                self.custom_changes(of, pair, &mut seen);
+                continue;
+            }
+            let Some(field) = of.field(name).map(|it| it.1) else { continue };
+            match self.may_read(of, field) {
+                true => {
+                    seen.push(Change { field, old: Value::of_json(&pair[0]), new: Value::of_json(&pair[1]) })
+                }
+                false => hidden += 1,
+            }
+        }
+        let at = row[1].text().parse().map_err(|_| crate::unreadable("at"))?;
+        let [batch, reason] =
+            [7, 8].map(|at| Some(row[at].text()).filter(|it| !it.is_empty()).map(str::to_owned));
+        let (door, kind) = (row[3].text().to_owned(), row[4].text().to_owned());
+        Ok(Event {
+            id: row[0].int(),
+            at,
+            user: row[2].int(),
+            door,
+            kind,
+            part,
+            batch,
+            reason,
+            changes: seen,
+            hidden,
+        })
+    }
+
+    /// The JSON column's change as changes of the custom fields within it.
+    fn custom_changes(&self, def: &'static EntityDef, pair: &Json, seen: &mut Vec<Change>) {
+        let read =
+            |json: &Json| serde_json::from_str::<Json>(json.as_str().unwrap_or("{}")).unwrap_or_default();
+        let (old, new) = (read(&pair[0]), read(&pair[1]));
+        for &field in self.tx.catalog.custom(def) {
+            if old[field.name] != new[field.name] && self.may_read(def, field) {
+                seen.push(Change {
+                    field,
+                    old: Value::of_json(&old[field.name]),
+                    new: Value::of_json(&new[field.name]),
+                });
+            }
+        }
+    }
+
+    /// The card as it was at the end of `day`: values walk back through history; rights and labels are today's.
+    pub fn as_of(&mut self, entity: &str, id: i64, day: Date) -> Result<Card> {
+        let def = self.entity(entity)?;
+        let mut record = self.load(def, id, "read")?;
+        let zone = self.tx.catalog.zone.clone();
+        let end = day.tomorrow().and_then(|next| zone.to_timestamp(next.at(0, 0, 0, 0)));
+        let end = end.map_err(|_| Error::invalid("as_of", "malformed_date"))?;
+        let [version, created, ..] = def.stamp();
+        let born: Moment = record[created].text().parse().map_err(|_| crate::unreadable("created"))?;
+        if born >= end {
+            return Err(Error::missing(format!("{entity}/{id}")));
+        }
+        let mut sql = events();
+        sql.push(" WHERE entity = ").bind(def.code).push(" AND record = ").bind(id);
+        sql.push(" AND part IS NULL AND at >= ").bind(&end).push(" ORDER BY id DESC");
+        for row in self.tx.rows(&sql)? {
+            let changes: Map<String, Json> =
+                serde_json::from_str(row[6].text()).map_err(|_| crate::unreadable("changes"))?;
+            for (name, pair) in &changes {
+                if let Some(at) = def.at(name).filter(|at| *at < version) {
+                    record[at] = Value::of_json(&pair[0]);
+                }
+            }
+        }
+        let mut card = self.card(def, record)?;
+        (card.editable, card.deletable) = (false, false);
+        card.verbs.clear();
+        Ok(card)
+    }
+
+    /// Takes a change back: a new event that restores what the old one replaced, refused where something later was
+    /// built on it. A creation is undone by deleting what nothing refers to.
+    pub fn undo(&mut self, event: i64) -> Result<()> {
+        let mut sql = Sql::new("SELECT entity, record FROM event WHERE id = ");
+        sql.bind(event);
+        let found = self.tx.rows(&sql)?.pop().ok_or_else(|| Error::missing(format!("event/{event}")))?;
+        let def = self.entity(found[0].text())?;
+        let id = found[1].int();
+        let mut sql = events();
+        sql.push(" WHERE id = ").bind(event);
+        let row = self.tx.rows(&sql)?.pop().ok_or_else(|| Error::missing(format!("event/{event}")))?;
+        if !row[5].text().is_empty() || row[4].text() == "delete" {
+            let says = Label { zh: "这项修改不能撤销", en: "This change can't be undone" };
+            return Err(Error::refused("not_undoable", says));
+        }
+        if matches!(row[4].text(), "create" | "import") && row[6].text() == "{}" {
+            let old = self.load(def, id, "delete")?;
+            if old[def.stamp()[0]].int() > 1 {
+                let says = Label {
+                    zh: "这条记录之后又改过，不能整条撤销",
+                    en: "The record was changed since; its creation can't be undone",
+                };
+                return Err(Error::refused("changed_since", says));
+            }
+            return self.tx.remove(def, &old);
+        }
+        let old = self.load(def, id, "update")?;
+        let mut new = old.clone();
+        let changes: Map<String, Json> =
+            serde_json::from_str(row[6].text()).map_err(|_| crate::unreadable("changes"))?;
+        for (name, pair) in &changes {
+            let Some((field, at)) = def.field(name).map(|it| it.1).zip(def.at(name)) else { continue };
+            if self.access(def, field) != crate::Access::Write {
+                return Err(Error::Forbidden { entity: def.code, right: "update".into() });
+            }
+            if old[at] != Value::of_json(&pair[1]) {
+                let says = Text::new(
+                    format!("{}之后又改过，不能撤销", field.label.zh),
+                    format!("{} was changed since; can't be undone", field.label.en),
+                );
+                return Err(Error::refused("changed_since", says));
+            }
+            new[at] = Value::of_json(&pair[0]);
+        }
+        self.tx.event = "undo".into();
+        self.tx.store(def, Some(old), new).map(drop)
+    }
+
+    /// The events of a batch or an import, oldest first: what to undo, in pieces. The newest are undone first.
+    pub fn batch_events(&mut self, batch: &str, before: i64, most: usize) -> Result<Vec<i64>> {
+        let mut sql = Sql::new("SELECT id FROM event WHERE batch = ");
+        sql.bind(batch).push(" AND kind <> 'undo' AND id < ").bind(before);
+        sql.push(&format!(" ORDER BY id DESC LIMIT {most}"));
+        Ok(self.tx.rows(&sql)?.iter().map(|row| row[0].int()).collect())
+    }
+
+    /// A value as people read it in a history or on a card: labels, names, places.
+    pub fn shown(&mut self, field: &FieldDef, value: &Value) -> Result<String> {
+        let lang = self.actor.lang;
+        Ok(match (field.kind, value) {
+            (_, Value::Null) => String::new(),
+            (Kind::Code, Value::Text(code)) => {
+                self.tx.catalog.code_name(field.code.unwrap_or_default(), code, lang).to_owned()
+            }
+            (Kind::Choice(all), Value::Text(code)) => {
+                all.iter().find(|it| it.0 == code).map_or(code.as_str(), |it| it.1.of(lang)).to_owned()
+            }
+            (Kind::Link(_), Value::Int(id)) => match target_of(field) {
+                Some(to) => self.called(to, *id)?.1,
+                None => id.to_string(),
+            },
+            (Kind::Bool, Value::Int(yes)) => {
+                let label =
+                    if *yes != 0 { Label { zh: "是", en: "Yes" } } else { Label { zh: "否", en: "No" } };
+                label.of(lang).to_owned()
+            }
+            (Kind::Moment, Value::Text(text)) => match text.parse::<Moment>() {
+                Ok(moment) => self.tx.catalog.zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string(),
+                Err(_) => text.clone(),
+            },
+            (kind, value) => kind.plain(value.cell()),
+        })
+    }
+}
+
+fn events() -> Sql {
+    Sql::new("SELECT id, at, \"user\", door, kind, part, changes, batch, reason FROM event")
+}

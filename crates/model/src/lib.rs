@@ -1,0 +1,54 @@
+//! The seven nouns and their engines. Nothing here knows a business noun's name, a driver or a screen.
+
+// The derive writes `::model::…`, inside this crate too.
+extern crate self as model;
+
+mod actor;
+mod catalog;
+pub mod ddl;
+mod def;
+mod desk;
+mod dialect;
+mod history;
+mod input;
+mod ledger;
+mod list;
+pub mod message;
+mod options;
+pub mod pattern;
+mod query;
+mod rebuild;
+mod registry;
+pub mod rights;
+pub mod schema;
+pub mod search;
+pub mod seed;
+pub mod sheet;
+mod sql;
+pub mod system;
+mod tx;
+mod value;
+mod verb;
+mod views;
+
+pub use actor::{Actor, Door};
+pub use base::*;
+pub use catalog::{Catalog, GENERATION, Person};
+pub use def::*;
+pub use derive::{Choice, Entity, Form};
+pub use desk::{Card, Desk, Offer, target_of};
+pub use dialect::Found;
+pub use history::{Change, Event};
+pub use input::{Given, Input, clean, value_of};
+pub use ledger::{Ledger, LedgerDef};
+pub use list::{COUNTED, Column, Group, List, Neighbours, Totals};
+pub use options::{Choice as Suggestion, Find};
+pub use query::{Condition, Op, Query, Term, days};
+pub use rebuild::{index_custom, rebuild_search};
+pub use registry::{CodeDefault, CodeTable, Module, ParameterDef, Registry};
+pub use rights::{Access, Grant, Preset, Rights, Scope};
+pub use sql::{Conn, Dialect, Sql};
+pub use tx::{Record, Tx, checked};
+pub use value::*;
+pub use verb::{Outcome, Run, VerbDef, Verbs, apply, ready};
+pub use views::Shown;

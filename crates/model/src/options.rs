@@ -1,0 +1,258 @@
+//! Drop-downs and the palette: what fits the letters typed so far.
+
+use crate::desk::target_of;
+use crate::search::{self, Source};
+use crate::system::User;
+use crate::{
+    Condition, Desk, Entity, EntityDef, Error, FieldDef, Given, Input, Kind, Op, Query, Result, Sql, Term,
+    Value,
+};
+
+/// One entry of a drop-down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// What a form sends: a code, or `#17` for a record.
+    pub value: String,
+    pub title: String,
+    /// A number, a parent, a department: what tells namesakes apart.
+    pub hint: String,
+    pub depth: usize,
+}
+
+/// One find of the palette.
+pub struct Find {
+    pub def: &'static EntityDef,
+    pub id: i64,
+    pub number: Option<String>,
+    pub title: String,
+    pub rank: u8,
+    pub own: bool,
+}
+
+impl Desk<'_> {
+    /// What a field may be set to, as far as it fits `typed`; `given` holds the other fields of the form.
+    pub fn options(
+        &mut self,
+        def: &'static EntityDef,
+        field: &'static FieldDef,
+        typed: &str,
+        given: &Input,
+        most: usize,
+    ) -> Result<Vec<Choice>> {
+        let lang = self.actor.lang;
+        let catalog = self.tx.catalog.clone();
+        let wanted = search::query(typed.trim());
+        let fits = |texts: &[(Source, &str)]| {
+            typed.trim().is_empty() || wanted.as_ref().is_some_and(|it| search::matches(it, texts))
+        };
+        match field.kind {
+            Kind::Choice(all) => {
+                let choice = |it: &(&str, crate::Label)| Choice {
+                    value: it.0.into(),
+                    title: it.1.of(lang).into(),
+                    hint: String::new(),
+                    depth: 0,
+                };
+                let found = all.iter().filter(|it| {
+                    fits(&[(Source::Text, it.1.zh), (Source::Text, it.1.en), (Source::Number, it.0)])
+                });
+                Ok(found.map(choice).take(most).collect())
+            }
+            Kind::Code => {
+                let table = field.code.unwrap_or_default();
+                let above = field.depends.map(|name| given.text(name)).filter(|it| !it.is_empty());
+                let mut found = Vec::new();
+                for entry in catalog.codes(table).iter().filter(|it| !it.closed) {
+                    let english = entry.name_en.as_deref().unwrap_or_default();
+                    let texts = [
+                        (Source::Text, entry.name.as_str()),
+                        (Source::Text, english),
+                        (Source::Number, entry.code.as_str()),
+                    ];
+                    if !fits(&texts)
+                        || above
+                            .is_some_and(|above| entry.above.as_deref() != Some(above) && entry.code != above)
+                    {
+                        continue;
+                    }
+                    let parent = entry.above.as_deref().map_or("", |it| catalog.code_name(table, it, lang));
+                    let depth = usize::from(entry.above.is_some());
+                    found.push(Choice {
+                        value: entry.code.clone(),
+                        title: entry.called(lang).into(),
+                        hint: parent.into(),
+                        depth,
+                    });
+                    if found.len() >= most {
+                        break;
+                    }
+                }
+                Ok(found)
+            }
+            Kind::Link(to) if std::ptr::eq(to(), User::DEF) => {
+                let fit = |it: &&crate::Person| {
+                    !it.user.closed
+                        && fits(&[
+                            (Source::Name, it.user.name.as_str()),
+                            (Source::Number, it.user.login.as_str()),
+                        ])
+                };
+                let choice = |it: &crate::Person| Choice {
+                    value: format!("#{}", it.user.id.0),
+                    title: it.user.name.clone(),
+                    hint: it
+                        .user
+                        .department
+                        .and_then(|it| catalog.department(it.0))
+                        .map_or(String::new(), |it| it.name.clone()),
+                    depth: 0,
+                };
+                Ok(catalog.users.values().filter(fit).map(choice).take(most).collect())
+            }
+            Kind::Link(_) => {
+                let to = target_of(field).ok_or_else(|| Error::missing(field.name))?;
+                self.records(to, typed, field.depends.map(|name| (name, given.text(name).to_owned())), most)
+            }
+            Kind::Text if field.again && !field.is_custom() => self.again(def, field, typed, most),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Records that may be linked to; closed ones are left out.
+    fn records(
+        &mut self,
+        to: &'static EntityDef,
+        typed: &str,
+        depends: Option<(&str, String)>,
+        most: usize,
+    ) -> Result<Vec<Choice>> {
+        let has_number = to.at("number").is_some_and(|at| at != to.title + 1);
+        let mut columns = vec![to.title_field().name.to_owned()];
+        if has_number {
+            columns.push("number".into());
+        }
+        let mut query = Query {
+            q: if to.is_searched() { typed.trim().into() } else { String::new() },
+            columns,
+            size: Some(most),
+            ..Query::default()
+        };
+        if let Some(closed) = to.closed {
+            let field = to.fields[closed].name.to_owned();
+            query.terms.push(Term::One(Condition { field, op: Op::Is, value: "false".into() }));
+        }
+        if let Some((field, value)) = depends.filter(|it| !it.1.is_empty() && to.at(it.0).is_some()) {
+            let value = value.trim_start_matches('#').to_owned();
+            query.terms.push(Term::One(Condition { field: field.to_owned(), op: Op::Is, value }));
+        }
+        // Roles and departments are named to everybody who may edit what links to them.
+        if self.may(to, "read").is_err() && !crate::system::is_cached(to) {
+            return Ok(Vec::new());
+        }
+        if self.may(to, "read").is_err() {
+            let mut sql = Sql::new("SELECT id, ");
+            sql.name(to.title_field().name).push(" FROM ").name(to.code).push(" ORDER BY id");
+            let rows = self.tx.rows(&sql)?;
+            let choice = |row: &Vec<Value>| Choice {
+                value: format!("#{}", row[0].int()),
+                title: row[1].text().into(),
+                hint: String::new(),
+                depth: 0,
+            };
+            return Ok(rows.iter().map(choice).take(most).collect());
+        }
+        let list = self.list(to.code, &query)?;
+        let (rows, _) = self.rows(&list)?;
+        let hint = |row: &Vec<Value>| if has_number { row[3].text().to_owned() } else { String::new() };
+        let mut found: Vec<Choice> = rows
+            .iter()
+            .map(|row| Choice {
+                value: format!("#{}", row[0].int()),
+                title: row[2].text().into(),
+                hint: hint(row),
+                depth: 0,
+            })
+            .collect();
+        found.sort_by_key(|it| search::rank(typed.trim(), &it.title));
+        Ok(found)
+    }
+
+    /// Values that were entered before, the most used first.
+    fn again(
+        &mut self,
+        def: &'static EntityDef,
+        field: &'static FieldDef,
+        typed: &str,
+        most: usize,
+    ) -> Result<Vec<Choice>> {
+        if !self.may_read(def, field) {
+            return Ok(Vec::new());
+        }
+        let mut sql = Sql::new("SELECT t.");
+        sql.name(field.name)
+            .push(" FROM ")
+            .name(def.code)
+            .push(" t WHERE t.")
+            .name(field.name)
+            .push(" <> '' AND ");
+        sql.append(&self.reach(def, "t", false)?)
+            .push(" GROUP BY t.")
+            .name(field.name)
+            .push(" ORDER BY COUNT(*) DESC LIMIT 500");
+        let rows = self.tx.rows(&sql)?;
+        let wanted = search::query(typed.trim());
+        let fits = |text: &str| {
+            typed.trim().is_empty()
+                || wanted.as_ref().is_some_and(|it| search::matches(it, &[(Source::Text, text)]))
+        };
+        let choice =
+            |text: &str| Choice { value: text.into(), title: text.into(), hint: String::new(), depth: 0 };
+        Ok(rows.iter().map(|row| row[0].text()).filter(|it| fits(it)).map(choice).take(most).collect())
+    }
+
+    /// Finds in every entity that the actor may read: exact names first, then the actor's own, then the rest.
+    pub fn find_all(&mut self, typed: &str, most: usize) -> Result<Vec<Find>> {
+        let mut found = Vec::new();
+        let entities: Vec<_> =
+            self.tx.registry.all().filter(|def| def.is_searched() && !def.module.is_empty()).collect();
+        for def in entities {
+            if self.may(def, "read").is_err() {
+                continue;
+            }
+            let mut columns = vec![def.title_field().name.to_owned()];
+            let number = def.at("number").filter(|&at| at != def.title + 1);
+            columns.extend(number.map(|_| "number".to_owned()));
+            let owner = def.owner.map(|at| def.fields[at].name);
+            columns.extend(owner.map(str::to_owned));
+            let query = Query { q: typed.trim().into(), columns, size: Some(most * 3), ..Query::default() };
+            let list = match self.list(def.code, &query) {
+                Ok(list) => list,
+                Err(Error::NotFound { .. } | Error::Invalid(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            let (rows, _) = self.rows(&list)?;
+            let mut some: Vec<Find> = rows
+                .into_iter()
+                .map(|row| {
+                    let title = row[2].text().to_owned();
+                    let number = number.map(|_| row[3].text().to_owned());
+                    let own = owner.is_some() && row.last().is_some_and(|it| it.int() == self.actor.user);
+                    let rank = search::rank(typed.trim(), &title)
+                        .min(number.as_deref().map_or(9, |it| search::rank(typed.trim(), it)));
+                    Find { def, id: row[0].int(), number, title, rank, own }
+                })
+                .collect();
+            some.sort_by_key(|it| (it.rank, !it.own));
+            some.truncate(most);
+            found.extend(some);
+        }
+        Ok(found)
+    }
+}
+
+impl Given {
+    /// Whether anything was given at all.
+    pub fn is_blank(&self) -> bool {
+        self.text().trim().is_empty()
+    }
+}

@@ -1,0 +1,94 @@
+//! Everything there is, in reading order.
+
+use crate::{EntityDef, Kind, Label, LedgerDef, rights::Preset};
+
+#[derive(Clone, Copy)]
+pub struct Registry {
+    /// The engine's own nouns first, then the business's.
+    pub entities: &'static [&'static [&'static EntityDef]],
+    pub ledgers: &'static [&'static LedgerDef],
+    /// The groups of the navigation, in order: code, icon, label.
+    pub modules: &'static [Module],
+    pub code_tables: fn() -> Vec<CodeTable>,
+    pub parameters: &'static [ParameterDef],
+    /// Roles that a new database begins with.
+    pub presets: &'static [Preset],
+}
+
+pub struct Module {
+    pub code: &'static str,
+    pub icon: &'static str,
+    pub label: Label,
+}
+
+/// A code table and what it holds in a new database.
+pub struct CodeTable {
+    pub code: &'static str,
+    pub label: Label,
+    /// Entries stand below one another.
+    pub tree: bool,
+    pub entries: Vec<CodeDefault>,
+}
+
+pub struct CodeDefault {
+    pub code: &'static str,
+    pub zh: &'static str,
+    pub en: &'static str,
+    pub above: Option<&'static str>,
+    pub mark: bool,
+}
+
+/// A rule value that the company may set.
+pub struct ParameterDef {
+    pub name: &'static str,
+    pub label: Label,
+    pub kind: Kind,
+    /// As a person would write it.
+    pub default: &'static str,
+    pub unit: Option<Label>,
+    pub section: Label,
+}
+
+impl Registry {
+    pub fn all(self) -> impl Iterator<Item = &'static EntityDef> {
+        self.entities.iter().flat_map(|part| part.iter()).copied()
+    }
+
+    pub fn entity(self, code: &str) -> Option<&'static EntityDef> {
+        self.all().find(|def| def.code == code)
+    }
+
+    /// Child rows and lines of `def`: entities that say `of = …` of it.
+    pub fn children(self, def: &'static EntityDef) -> impl Iterator<Item = &'static EntityDef> {
+        let is_child =
+            move |it: &&EntityDef| it.of.is_some() && it.parent().is_some_and(|to| std::ptr::eq(to.1, def));
+        self.all().filter(is_child)
+    }
+
+    /// Records with rights of their own that stand within a record of `def`.
+    pub fn inside(self, def: &'static EntityDef) -> impl Iterator<Item = &'static EntityDef> {
+        let is_inside = move |it: &&EntityDef| {
+            it.within.is_some() && it.parent().is_some_and(|to| std::ptr::eq(to.1, def))
+        };
+        self.all().filter(is_inside)
+    }
+
+    /// Every link to `def`: the entity that links and the place of its field.
+    pub fn links_to(self, def: &'static EntityDef) -> impl Iterator<Item = (&'static EntityDef, usize)> {
+        self.all().flat_map(move |from| {
+            let fields = from.fields.iter().enumerate();
+            fields.filter_map(move |(at, field)| match field.kind {
+                Kind::Link(to)
+                    if std::ptr::eq(to(), def) && !crate::STAMP.iter().any(|it| it.name == field.name) =>
+                {
+                    Some((from, at))
+                }
+                _ => None,
+            })
+        })
+    }
+
+    pub fn parameter(self, name: &str) -> Option<&'static ParameterDef> {
+        self.parameters.iter().find(|it| it.name == name)
+    }
+}

@@ -1,0 +1,51 @@
+//! The engine's own nouns, declared with the same derive as everybody's.
+
+mod attached;
+mod people;
+mod settings;
+mod work;
+
+pub use attached::{Attachment, Follower, Note, Tag, Team};
+pub use people::{Department, DepartmentKind, Role, Session, Theme, Token, Tongue, User, UserRole};
+pub use settings::{CodeEntry, CustomField, CustomKind, NumberRule, Parameter, SavedView, Sharing};
+pub use work::{Access, ImportBatch, Job, JobStatus};
+
+use crate::{Entity, EntityDef};
+
+/// In reading order; a registry begins with these.
+pub static ENTITIES: &[&EntityDef] = &[
+    Department::DEF,
+    Role::DEF,
+    User::DEF,
+    UserRole::DEF,
+    Session::DEF,
+    Token::DEF,
+    CodeEntry::DEF,
+    Parameter::DEF,
+    CustomField::DEF,
+    NumberRule::DEF,
+    SavedView::DEF,
+    Attachment::DEF,
+    Note::DEF,
+    Tag::DEF,
+    Follower::DEF,
+    Team::DEF,
+    ImportBatch::DEF,
+    Job::DEF,
+    Access::DEF,
+];
+
+/// What the catalog keeps in memory: writing one of these makes every process load it again.
+pub fn is_cached(def: &EntityDef) -> bool {
+    let cached: [&EntityDef; 8] = [
+        Department::DEF,
+        Role::DEF,
+        User::DEF,
+        UserRole::DEF,
+        CodeEntry::DEF,
+        Parameter::DEF,
+        CustomField::DEF,
+        NumberRule::DEF,
+    ];
+    cached.iter().any(|it| std::ptr::eq(*it, def))
+}

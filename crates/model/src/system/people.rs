@@ -1,0 +1,226 @@
+//! Who works here, with which rights, and through which door they came.
+
+use crate::{
+    Choice, Date, Entity, Error, Form, Id, Label, Moment, Result, Stamp, Tx, Verbs, Views, verbs, views,
+};
+
+/// A part of the company; one of kind *company* is a legal person of its own in the same house.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "部门", en = "Department", module = "settings", icon = "sitemap", title = name, tree = above)]
+#[entity(closed = closed, check = check_department)]
+pub struct Department {
+    pub id: Id<Department>,
+    #[field(zh = "名称", en = "Name", unique, required, search, list)]
+    pub name: String,
+    #[field(zh = "上级部门", en = "Part of", list, filter)]
+    pub above: Option<Id<Department>>,
+    #[field(zh = "类型", en = "Kind", list)]
+    pub kind: DepartmentKind,
+    #[field(zh = "负责人", en = "Head", list)]
+    pub head: Option<Id<User>>,
+    #[field(zh = "停用", en = "Closed", list)]
+    pub closed: bool,
+    pub stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Choice)]
+pub enum DepartmentKind {
+    #[choice(zh = "部门", en = "Department")]
+    Department,
+    #[choice(zh = "公司", en = "Company")]
+    Company,
+}
+
+/// Nobody may stand above themselves.
+fn check_department(new: &mut Department, _: Option<&Department>, tx: &mut Tx) -> Result<()> {
+    let mut above = new.above;
+    for _ in 0..100 {
+        match above {
+            None => return Ok(()),
+            Some(id) if id == new.id => break,
+            Some(id) => above = tx.get(id)?.above,
+        }
+    }
+    let says = Label {
+        zh: "上级部门不能是本部门或其下级",
+        en: "A department can't be part of itself or of one below it",
+    };
+    Err(Error::fault("above", "cycle", says))
+}
+
+/// Rights under a name; the rights themselves are one JSON object, edited as a matrix.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "角色", en = "Role", module = "settings", icon = "shield", title = name, closed = closed)]
+pub struct Role {
+    pub id: Id<Role>,
+    #[field(zh = "编码", en = "Code", unique, required, list)]
+    pub code: String,
+    #[field(zh = "名称", en = "Name", unique, required, search, list)]
+    pub name: String,
+    #[field(zh = "英文名称", en = "English name", list)]
+    pub name_en: Option<String>,
+    #[field(zh = "说明", en = "Remark", list)]
+    pub remark: Option<String>,
+    #[field(zh = "权限", en = "Rights", format = Long, default = "{}")]
+    pub rights: String,
+    #[field(zh = "停用", en = "Closed", list)]
+    pub closed: bool,
+    pub stamp: Stamp,
+}
+
+/// A person who may sign in.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "用户", en = "User", module = "settings", icon = "users", title = name, department = department)]
+#[entity(closed = closed, verbs = USER_VERBS, views = USER_VIEWS, check = check_user)]
+pub struct User {
+    pub id: Id<User>,
+    #[field(zh = "登录名", en = "Login", unique, required, search, list, group = "account")]
+    pub login: String,
+    #[field(zh = "姓名", en = "Name", required, search, list, format = Person)]
+    pub name: String,
+    #[field(zh = "部门", en = "Department", list, filter)]
+    pub department: Option<Id<Department>>,
+    #[field(zh = "职务", en = "Position", list, again)]
+    pub position: Option<String>,
+    #[field(zh = "手机", en = "Mobile", search, list, format = Phone)]
+    pub phone: Option<String>,
+    #[field(zh = "邮箱", en = "E-mail", format = Email)]
+    pub email: Option<String>,
+    #[field(zh = "语言", en = "Language", group = "account")]
+    pub language: Tongue,
+    #[field(zh = "外观", en = "Theme", group = "account")]
+    pub theme: Theme,
+    #[field(zh = "停用", en = "Closed", list, filter)]
+    pub closed: bool,
+    #[field(zh = "离职日期", en = "Left on", list)]
+    pub left: Option<Date>,
+    #[field(zh = "密码", en = "Password", format = Secret, readonly)]
+    pub password: String,
+    #[field(zh = "动态口令密钥", en = "One-time code secret", format = Secret, readonly)]
+    pub totp: Option<String>,
+    /// Set until the first change of a password that somebody else chose.
+    #[field(zh = "须改密码", en = "Must change password", readonly, group = "account")]
+    pub must_change: bool,
+    pub stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Choice)]
+pub enum Tongue {
+    #[choice(zh = "中文", en = "Chinese")]
+    Zh,
+    #[choice(zh = "英文", en = "English")]
+    En,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Choice)]
+pub enum Theme {
+    #[choice(zh = "跟随系统", en = "As the system")]
+    System,
+    #[choice(zh = "浅色", en = "Light")]
+    Light,
+    #[choice(zh = "深色", en = "Dark")]
+    Dark,
+}
+
+const USER_VERBS: Verbs<User> = verbs![
+    set_password("重设密码", "Set password", asks Password),
+    disable("停用", "Disable", when |it| !it.closed, else "用户已停用" "Disabled already"),
+    enable("启用", "Enable", when |it| it.closed, else "用户未停用" "Not disabled"),
+];
+
+const USER_VIEWS: Views =
+    views![active("在用", "Active", "closed=false"), closed("已停用", "Disabled", "closed=true"),];
+
+#[derive(Form)]
+struct Password {
+    /// Already hashed when it gets here: hashing takes too long for a transaction.
+    #[field(zh = "新密码", en = "New password", required, format = Secret)]
+    password: String,
+}
+
+fn set_password(user: &mut User, tx: &mut Tx, asked: Password) -> Result<()> {
+    user.password = asked.password;
+    user.must_change = true;
+    end_sessions(user, tx)
+}
+
+fn disable(user: &mut User, tx: &mut Tx) -> Result<()> {
+    user.closed = true;
+    end_sessions(user, tx)
+}
+
+fn enable(user: &mut User, _: &mut Tx) -> Result<()> {
+    user.closed = false;
+    Ok(())
+}
+
+fn end_sessions(user: &User, tx: &mut Tx) -> Result<()> {
+    for session in tx.find::<Session>(&[("user", (&user.id).into())])? {
+        tx.delete(session)?;
+    }
+    Ok(())
+}
+
+fn check_user(new: &mut User, _: Option<&User>, _: &mut Tx) -> Result<()> {
+    new.login = new.login.trim().to_lowercase();
+    let plain = |it: char| it.is_alphanumeric() || matches!(it, '.' | '_' | '-' | '@');
+    if !new.login.chars().all(plain) || new.login.chars().count() > 60 {
+        let says = Label {
+            zh: "登录名只能用字母、数字和 . _ - @",
+            en: "A login has letters, digits and . _ - @ only",
+        };
+        return Err(Error::fault("login", "malformed", says));
+    }
+    Ok(())
+}
+
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "用户角色", en = "User role", of = user, title = role)]
+pub struct UserRole {
+    pub id: Id<UserRole>,
+    #[field(zh = "用户", en = "User", required, list)]
+    pub user: Id<User>,
+    #[field(zh = "角色", en = "Role", required, list)]
+    pub role: Id<Role>,
+    pub stamp: Stamp,
+}
+
+/// A signed-in browser. Only the hash of its token is kept.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "登录会话", en = "Session", title = agent)]
+pub struct Session {
+    pub id: Id<Session>,
+    #[field(zh = "用户", en = "User", required, list, filter)]
+    pub user: Id<User>,
+    #[field(zh = "令牌", en = "Token", unique, format = Secret)]
+    pub token: String,
+    #[field(zh = "浏览器", en = "Browser", list)]
+    pub agent: String,
+    #[field(zh = "地址", en = "Address", list)]
+    pub address: String,
+    #[field(zh = "最近使用", en = "Last seen", list)]
+    pub seen: Moment,
+    #[field(zh = "有效至", en = "Expires", list)]
+    pub expires: Moment,
+    pub stamp: Stamp,
+}
+
+/// A program's way in, with the rights of the user who made it.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "接口令牌", en = "API token", module = "settings", icon = "key", title = name, owner = user, closed = closed)]
+pub struct Token {
+    pub id: Id<Token>,
+    #[field(zh = "名称", en = "Name", required, list)]
+    pub name: String,
+    #[field(zh = "用户", en = "User", required, readonly, list)]
+    pub user: Id<User>,
+    #[field(zh = "令牌", en = "Token", unique, readonly, format = Secret)]
+    pub token: String,
+    #[field(zh = "有效至", en = "Expires", list)]
+    pub expires: Option<Date>,
+    #[field(zh = "最近使用", en = "Last used", readonly, list)]
+    pub seen: Option<Moment>,
+    #[field(zh = "停用", en = "Closed", list)]
+    pub closed: bool,
+    pub stamp: Stamp,
+}

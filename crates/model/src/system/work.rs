@@ -1,0 +1,103 @@
+//! Work that takes longer than an answer, and who took what out of the house.
+
+use crate::{Choice, Entity, Id, Moment, Stamp};
+
+use super::User;
+
+/// One run of an import: what was asked, what came of it.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "导入批次", en = "Import", module = "settings", icon = "upload", title = file, owner = user)]
+pub struct ImportBatch {
+    pub id: Id<ImportBatch>,
+    #[field(zh = "文件", en = "File", list)]
+    pub file: String,
+    #[field(zh = "档案", en = "Entity", list, filter)]
+    pub entity: String,
+    #[field(zh = "用户", en = "User", list, filter)]
+    pub user: Option<Id<User>>,
+    /// Sheet, mapping, key, defaults and the treatment of near duplicates, as JSON.
+    #[field(zh = "设置", en = "Plan", format = Long)]
+    pub plan: String,
+    /// The headers' signature, by which the mapping is remembered.
+    #[field(zh = "表头", en = "Headers")]
+    pub headers: String,
+    #[field(zh = "新建", en = "New", list)]
+    pub created_rows: i64,
+    #[field(zh = "更新", en = "Updated", list)]
+    pub updated_rows: i64,
+    #[field(zh = "相同", en = "Same", list)]
+    pub same_rows: i64,
+    #[field(zh = "跳过", en = "Skipped", list)]
+    pub skipped_rows: i64,
+    #[field(zh = "错误", en = "Refused", list)]
+    pub refused_rows: i64,
+    #[field(zh = "已撤销", en = "Undone", list)]
+    pub undone: bool,
+    pub stamp: Stamp,
+}
+
+/// A piece of work in the background. It is finished exactly once: its effects and its progress commit together.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "后台任务", en = "Job", module = "settings", icon = "clock", title = kind, owner = user)]
+pub struct Job {
+    pub id: Id<Job>,
+    #[field(zh = "任务", en = "Job", list, filter)]
+    pub kind: String,
+    #[field(zh = "状态", en = "Status", list, filter)]
+    pub status: JobStatus,
+    #[field(zh = "用户", en = "User", list, filter)]
+    pub user: Option<Id<User>>,
+    /// What to do, as JSON.
+    #[field(zh = "内容", en = "Input", format = Long)]
+    pub input: String,
+    /// How far it is: what it needs to go on from here, as JSON.
+    #[field(zh = "进展", en = "State", format = Long)]
+    pub state: String,
+    #[field(zh = "完成", en = "Done", list)]
+    pub done: i64,
+    #[field(zh = "总数", en = "Of", list)]
+    pub total: i64,
+    #[field(zh = "结果", en = "Result", format = Long, list)]
+    pub result: String,
+    /// Until when the runner that works on it has it for itself.
+    #[field(zh = "租期", en = "Lease")]
+    pub lease: Option<Moment>,
+    #[field(zh = "结束时间", en = "Finished", list)]
+    pub finished: Option<Moment>,
+    /// A key that the caller chose, so that the same request makes one job.
+    #[field(zh = "请求号", en = "Request key", unique)]
+    pub request: Option<String>,
+    pub stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Choice)]
+pub enum JobStatus {
+    #[choice(zh = "排队", en = "Queued")]
+    Queued,
+    #[choice(zh = "进行中", en = "Running")]
+    Running,
+    #[choice(zh = "完成", en = "Done")]
+    Done,
+    #[choice(zh = "失败", en = "Failed")]
+    Failed,
+    #[choice(zh = "已取消", en = "Cancelled")]
+    Cancelled,
+}
+
+/// Somebody took rows out: an export, a print, a long list.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "外带记录", en = "Export seen", module = "settings", icon = "eye", title = kind, owner = user)]
+pub struct Access {
+    pub id: Id<Access>,
+    #[field(zh = "用户", en = "User", list, filter)]
+    pub user: Option<Id<User>>,
+    #[field(zh = "方式", en = "Kind", list, filter)]
+    pub kind: String,
+    #[field(zh = "档案", en = "Entity", list, filter)]
+    pub entity: String,
+    #[field(zh = "条件", en = "Filter", list)]
+    pub query: String,
+    #[field(zh = "行数", en = "Rows", list, sum)]
+    pub rows: i64,
+    pub stamp: Stamp,
+}

@@ -1,0 +1,648 @@
+//! A transaction as business code sees it: typed records in, typed records out, history for nothing.
+
+use std::sync::Arc;
+
+use crate::search::{self, Source};
+use crate::system::{self, CodeEntry};
+use crate::{
+    Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef, Format,
+    Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
+};
+
+/// A row in memory: its id, then its fields.
+pub type Record = Vec<Value>;
+
+pub struct Tx<'c> {
+    conn: &'c mut dyn Conn,
+    pub registry: Registry,
+    pub catalog: Arc<Catalog>,
+    rights: Arc<Rights>,
+    /// Whose hand it is, for history.
+    pub user: i64,
+    pub door: &'static str,
+    /// One moment for the whole transaction.
+    pub now: Moment,
+    pub(crate) event: String,
+    /// Why, in the words of whoever did it; goes with the event.
+    reason: Option<String>,
+    /// The import, the batch or the undoing that a change belongs to.
+    pub(crate) batch: Option<String>,
+    /// Reads lock what they read, since this transaction may write.
+    writes: bool,
+    /// A change to a catalogued record was written: the catalog must be loaded again.
+    stale: bool,
+}
+
+impl<'c> Tx<'c> {
+    pub fn new(conn: &'c mut dyn Conn, catalog: Arc<Catalog>, actor: &Actor, writes: bool) -> Tx<'c> {
+        let registry = catalog.registry;
+        let event = "save".to_owned();
+        let (user, door) = (actor.user, actor.door.code());
+        let rights = actor.rights.clone();
+        Tx {
+            conn,
+            registry,
+            catalog,
+            rights,
+            user,
+            door,
+            now: Moment::now(),
+            event,
+            reason: None,
+            batch: None,
+            writes,
+            stale: false,
+        }
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.conn.dialect()
+    }
+
+    /// Behind a SELECT of one row that the transaction is going to rely on.
+    pub(crate) fn lock(&self) -> &'static str {
+        if self.writes { self.dialect().lock() } else { "" }
+    }
+
+    /// The company's date at this moment.
+    pub fn today(&self) -> Date {
+        self.catalog.zone.to_datetime(self.now).date()
+    }
+
+    pub fn get<T: Entity>(&mut self, id: Id<T>) -> Result<T> {
+        T::read(&self.record(T::DEF, id.0)?)
+    }
+
+    /// The first moment of the company's day.
+    pub fn day_start(&self) -> Moment {
+        let midnight = self.catalog.zone.to_timestamp(self.today().at(0, 0, 0, 0));
+        midnight.unwrap_or(self.now)
+    }
+
+    /// Whether whoever acts has a right; the program itself has all.
+    pub fn actor_can(&self, def: &EntityDef, right: &str) -> bool {
+        self.rights.can(def, right)
+    }
+
+    /// Keeps the reason with the event of this change.
+    pub fn because(&mut self, reason: &str) {
+        self.reason = Some(reason.to_owned()).filter(|it| !it.is_empty());
+    }
+
+    /// Points every link to one record at another, as a merge does: each change is an event of one batch.
+    pub fn move_links(&mut self, def: &'static EntityDef, from: i64, to: i64) -> Result<()> {
+        if self.batch.is_none() {
+            self.batch = Some(format!("merge-{}-{from}-{}", def.code, self.now.as_millisecond()));
+        }
+        for (of, at) in self.registry.links_to(def).collect::<Vec<_>>() {
+            let mut sql = select(of);
+            sql.push(" WHERE ").name(of.fields[at].name).push(" = ").bind(from).push(" ORDER BY id");
+            for old in self.rows(&sql)? {
+                // A tree or a pair of records must not close into a circle on the one that stays.
+                let circle = std::ptr::eq(of, def) && old[0].int() == to;
+                let fixed = match of.edit {
+                    Some(edit) => !edit(&old)?,
+                    None => of.fields[at].readonly,
+                };
+                if !circle && !fixed {
+                    let mut new = old.clone();
+                    new[at + 1] = Value::Int(to);
+                    self.store(of, Some(old), new)?;
+                }
+            }
+        }
+        for attached in self.registry.all().filter(|it| it.is_attached()) {
+            let mut sql = Sql::new("UPDATE ");
+            sql.name(attached.code).push(" SET record = ").bind(to).push(" WHERE entity = ").bind(def.code);
+            sql.push(" AND record = ").bind(from);
+            self.execute(&sql)?;
+        }
+        Ok(())
+    }
+
+    /// All records whose fields have these values, in the order they came.
+    pub fn find<T: Entity>(&mut self, fields: &[(&str, Value)]) -> Result<Vec<T>> {
+        let mut sql = select(T::DEF);
+        for (n, (field, value)) in fields.iter().enumerate() {
+            sql.push(if n == 0 { " WHERE " } else { " AND " }).name(field);
+            match value {
+                Value::Null => sql.push(" IS NULL"),
+                value => sql.push(" = ").bind(value.clone()),
+            };
+        }
+        sql.push(" ORDER BY id");
+        let mut found = Vec::new();
+        self.conn.query(&sql.text(), &sql.values, &mut |row| {
+            found.push(T::read(row)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The first of [`Tx::find`].
+    pub fn first<T: Entity>(&mut self, fields: &[(&str, Value)]) -> Result<Option<T>> {
+        Ok(self.find(fields)?.into_iter().next())
+    }
+
+    pub fn lines<D: Document>(&mut self, document: &D) -> Result<Vec<D::Line>> {
+        let line = D::Line::DEF;
+        let of = line.of.expect("a line says `of = …`; the registry walk checks it");
+        self.find(&[(line.fields[of].name, document.write().swap_remove(0))])
+    }
+
+    /// Inserts a new record, or saves the changes of one; a record that moved on meanwhile is a conflict.
+    pub fn save<T: Entity>(&mut self, record: &mut T) -> Result<Id<T>> {
+        let new = record.write();
+        let old = if new[0].int() == 0 { None } else { Some(self.record(T::DEF, new[0].int())?) };
+        let saved = self.store(T::DEF, old, new)?;
+        *record = T::read(&saved)?;
+        Ok(Id::of(saved[0].int()))
+    }
+
+    /// Sets one field without version, check or event: for what happens all the time and nobody asks after.
+    pub fn touch<T: Entity>(&mut self, id: Id<T>, field: &str, value: Value) -> Result<()> {
+        let mut sql = Sql::new("UPDATE ");
+        sql.name(T::DEF.code)
+            .push(" SET ")
+            .name(field)
+            .push(" = ")
+            .bind(value)
+            .push(" WHERE id = ")
+            .bind(id.0);
+        self.execute(&sql).map(drop)
+    }
+
+    pub fn delete<T: Entity>(&mut self, record: T) -> Result<()> {
+        let old = record.write();
+        self.remove(T::DEF, &old)
+    }
+
+    /// A value of a code field; the entry must be there.
+    pub fn code(&self, table: &str, code: &str) -> Option<Code> {
+        self.catalog.code(table, code).map(|entry| Code(entry.code.clone()))
+    }
+
+    /// The next number of an entity's series without a gap: a transaction that fails gives its number back. Drawn
+    /// last, since the series stays locked to the commit.
+    pub fn next_number<T: Entity>(&mut self) -> Result<String> {
+        self.number(T::DEF)
+    }
+
+    fn number(&mut self, def: &EntityDef) -> Result<String> {
+        let pattern =
+            self.catalog.pattern(def).expect("only an entity that says `number = …` counts").to_owned();
+        let today = self.today();
+        loop {
+            let (series, _) = pattern::number(&pattern, today, 0);
+            let mut sql = Sql::new("INSERT INTO number (series, last) VALUES (");
+            sql.bind(format!("{}:{series}", def.code));
+            sql.push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1 RETURNING last");
+            let (_, number) = pattern::number(&pattern, today, self.one(&sql)?);
+            // A number that was imported or typed is passed over.
+            let mut taken = Sql::new("SELECT COUNT(*) FROM ");
+            taken.name(def.code).push(" WHERE number = ").bind(number.as_str());
+            if self.one(&taken)? == 0 {
+                return Ok(number);
+            }
+        }
+    }
+
+    /// Whether any record holds a code.
+    pub fn code_in_use(&mut self, table: &str, code: &str) -> Result<bool> {
+        for def in self.registry.all() {
+            for field in def.fields.iter().filter(|it| it.code == Some(table)) {
+                let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM ");
+                sql.name(def.code)
+                    .push(" WHERE ")
+                    .name(field.name)
+                    .push(" = ")
+                    .bind(code)
+                    .push(" LIMIT 1) found");
+                if self.one(&sql)? > 0 {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    pub(crate) fn record(&mut self, def: &EntityDef, id: i64) -> Result<Record> {
+        let mut sql = select(def);
+        sql.push(" WHERE id = ").bind(id).push(self.lock());
+        self.rows(&sql)?.pop().ok_or_else(|| Error::missing(format!("{}/{id}", def.code)))
+    }
+
+    /// The one place where a record is written: check, number, version, unique fields, search, history.
+    pub(crate) fn store(
+        &mut self,
+        def: &'static EntityDef,
+        old: Option<Record>,
+        mut new: Record,
+    ) -> Result<Record> {
+        let [version, created, creator, changed, changer] = def.stamp();
+        if let Some(old) = &old
+            && old[version] != new[version]
+        {
+            return Err(Error::Conflict { entity: def.code, id: old[0].int() });
+        }
+        let mut faults = Vec::new();
+        if let Some(check) = def.check {
+            Error::gather(&mut faults, check(&mut new, old.as_ref().map(|it| it as &dyn Row), self))?;
+        }
+        self.check_codes(def, old.as_ref(), &new, &mut faults);
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        let number = def.field("number").filter(|it| def.number.is_some() && !it.1.optional);
+        if let (None, Some((at, _))) = (&old, number)
+            && new[1 + at].text().is_empty()
+        {
+            new[1 + at] = Value::Text(self.number(def)?);
+        }
+        let differs = |&at: &usize| old.as_ref().is_none_or(|old| old[at] != new[at]);
+        let changes: Vec<usize> = (1..version).filter(differs).collect();
+        if changes.is_empty() && old.is_some() {
+            return Ok(new);
+        }
+        new[version] = Value::Int(new[version].int() + 1);
+        new[changed] = self.now.value();
+        new[changer] = Value::Int(self.user);
+        if old.is_none() {
+            new[created] = self.now.value();
+            new[creator] = Value::Int(self.user);
+        }
+        self.write(def, old.as_ref(), &mut new, &changes)?;
+        self.reindex(def, old.as_ref(), &new, &changes)?;
+        self.record_event(def, old.as_ref(), &new, &changes)?;
+        self.mark_stale(def)?;
+        Ok(new)
+    }
+
+    fn write(
+        &mut self,
+        def: &EntityDef,
+        old: Option<&Record>,
+        new: &mut Record,
+        changes: &[usize],
+    ) -> Result<()> {
+        let [version, created, creator, changed, changer] = def.stamp();
+        let stamp: &[usize] = if old.is_some() {
+            &[version, changed, changer]
+        } else {
+            &[version, created, creator, changed, changer]
+        };
+        let mut touched: Vec<(&str, Value)> =
+            changes.iter().chain(stamp).map(|&at| (def.fields[at - 1].name, new[at].clone())).collect();
+        if def.has_key() && changes.contains(&(def.title + 1)) {
+            touched.push(("title_key", Value::Text(search::sort_key(new[def.title + 1].text()))));
+        }
+        let mut sql = Sql::default();
+        match old {
+            None => {
+                sql.push("INSERT INTO ").name(def.code).push(" (").names(touched.iter().map(|it| it.0));
+                sql.push(") VALUES ").any_of(touched.into_iter().map(|it| it.1)).push(" RETURNING id");
+                new[0] = Value::Int(self.one(&sql)?);
+            }
+            Some(old) => {
+                sql.push("UPDATE ").name(def.code).push(" SET ").each(touched, |sql, it| {
+                    sql.name(it.0).push(" = ").bind(it.1);
+                });
+                sql.push(" WHERE id = ")
+                    .bind(old[0].clone())
+                    .push(" AND version = ")
+                    .bind(old[version].clone());
+                if self.execute(&sql)? == 0 {
+                    return Err(Error::Conflict { entity: def.code, id: old[0].int() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes a record that nothing refers to, with its child rows and all that hangs on it.
+    pub(crate) fn remove(&mut self, def: &'static EntityDef, old: &Record) -> Result<()> {
+        let id = old[0].int();
+        let mut by = Vec::new();
+        for (from, at) in self.registry.links_to(def) {
+            if from.of == Some(at) {
+                continue;
+            }
+            let mut sql = Sql::new("SELECT COUNT(*) FROM ");
+            sql.name(from.code).push(" WHERE ").name(from.fields[at].name).push(" = ").bind(id);
+            let count = self.one(&sql)?;
+            if count > 0 {
+                by.push(Reference { entity: from.code, field: from.fields[at].name, count });
+            }
+        }
+        if !by.is_empty() {
+            return Err(Error::InUse(by));
+        }
+        if std::ptr::eq(def, CodeEntry::DEF) {
+            let entry = CodeEntry::read(old)?;
+            if self.code_in_use(&entry.list, &entry.code)? {
+                let says = Label {
+                    zh: "编码已被使用，只能停用",
+                    en: "The code is in use; it can only be disabled",
+                };
+                return Err(Error::refused("in_use", says));
+            }
+        }
+        for child in self.registry.children(def).collect::<Vec<_>>() {
+            let of = child.of.expect("children have one");
+            let mut sql = select(child);
+            sql.push(" WHERE ").name(child.fields[of].name).push(" = ").bind(id);
+            for row in self.rows(&sql)? {
+                self.remove(child, &row)?;
+            }
+        }
+        for attached in self.registry.all().filter(|it| it.is_attached()) {
+            let mut sql = Sql::new("DELETE FROM ");
+            sql.name(attached.code).push(" WHERE entity = ").bind(def.code).push(" AND record = ").bind(id);
+            self.execute(&sql)?;
+        }
+        let mut sql = Sql::new("DELETE FROM ");
+        sql.name(def.code).push(" WHERE id = ").bind(id);
+        self.execute(&sql)?;
+        if def.is_searched() {
+            let sql = self.dialect().unindex(def, id);
+            self.execute(&sql)?;
+        }
+        self.refeed(def, old)?;
+        let all: Vec<usize> =
+            (1..def.stamp()[0]).filter(|&at| !def.fields[at - 1].is_empty(&old[at])).collect();
+        let gone = def.blank(self.now);
+        let (event, old_event) = ("delete".to_owned(), std::mem::take(&mut self.event));
+        self.event = event;
+        let result = self.event_row(def, Some(old), &gone, &all, id);
+        self.event = old_event;
+        result?;
+        self.mark_stale(def)
+    }
+
+    fn check_codes(&self, def: &EntityDef, old: Option<&Record>, new: &Record, faults: &mut Vec<Fault>) {
+        for (at, field) in def.fields.iter().enumerate() {
+            let (Kind::Code, Some(table)) = (field.kind, field.code) else { continue };
+            let value = &new[at + 1];
+            if value.text().is_empty() || old.is_some_and(|old| old[at + 1] == *value) {
+                continue;
+            }
+            match self.catalog.code(table, value.text()) {
+                None => faults.push(Fault { field: field.name.into(), code: "unknown_code", says: None }),
+                Some(entry) if entry.closed => {
+                    faults.push(Fault { field: field.name.into(), code: "disabled_code", says: None })
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Keeps the search index in step: the record's own entry, and that of the record which it helps to find.
+    fn reindex(
+        &mut self,
+        def: &'static EntityDef,
+        old: Option<&Record>,
+        new: &Record,
+        changes: &[usize],
+    ) -> Result<()> {
+        if !changes
+            .iter()
+            .any(|&at| def.fields[at - 1].search || def.parent().is_some_and(|it| it.0 + 1 == at))
+        {
+            return Ok(());
+        }
+        if def.is_searched() {
+            self.index(def, new, old.is_none())?;
+        }
+        if let (Some(old), Some((at, _))) = (old, def.parent())
+            && old[at + 1] != new[at + 1]
+        {
+            self.refeed(def, old)?;
+        }
+        self.refeed(def, new)
+    }
+
+    /// Writes the index entry of the record that `child` helps to find.
+    fn refeed(&mut self, def: &'static EntityDef, child: &Record) -> Result<()> {
+        let Some((at, parent)) = def.parent().filter(|_| def.feeds) else { return Ok(()) };
+        let mut sql = select(parent);
+        sql.push(" WHERE id = ").bind(child[at + 1].clone());
+        match self.rows(&sql)?.pop() {
+            Some(record) => self.index(parent, &record, false),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a record's index entry from its own fields and those of the rows that feed it.
+    pub(crate) fn index(&mut self, def: &'static EntityDef, record: &Record, fresh: bool) -> Result<()> {
+        let mut texts: Vec<(&str, Source, String)> = Vec::new();
+        gather(def, record, &mut texts);
+        if !fresh {
+            let feeders = self
+                .registry
+                .all()
+                .filter(|it| it.feeds && it.parent().is_some_and(|to| std::ptr::eq(to.1, def)));
+            for feeder in feeders.collect::<Vec<_>>() {
+                let Some((at, _)) = feeder.parent() else { continue };
+                let mut sql = select(feeder);
+                sql.push(" WHERE ")
+                    .name(feeder.fields[at].name)
+                    .push(" = ")
+                    .bind(record[0].clone())
+                    .push(" ORDER BY id LIMIT 50");
+                for row in self.rows(&sql)? {
+                    gather(feeder, &row, &mut texts);
+                }
+            }
+        }
+        let part = |group: &&str| {
+            let texts = texts.iter().filter(|it| it.0 == *group);
+            search::document(texts.map(|it| (it.1, it.2.as_str())))
+        };
+        let tokens: Vec<_> = def.search_groups().iter().map(part).collect();
+        for sql in self.dialect().index(def, record[0].int(), &tokens, fresh) {
+            self.execute(&sql)?;
+        }
+        Ok(())
+    }
+
+    fn mark_stale(&mut self, def: &EntityDef) -> Result<()> {
+        if self.stale || !system::is_cached(def) {
+            return Ok(());
+        }
+        self.stale = true;
+        // A number that was never there before, so that a rolled back change is not taken for a later one.
+        let generation = getrandom::u64().map_err(|error| Error::Internal(error.to_string()))? >> 2;
+        let mut sql = Sql::new("INSERT INTO meta (name, value) VALUES ('generation', ");
+        sql.bind(generation.to_string()).push(") ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+        self.execute(&sql)?;
+        Ok(())
+    }
+
+    fn record_event(
+        &mut self,
+        def: &EntityDef,
+        old: Option<&Record>,
+        new: &Record,
+        changes: &[usize],
+    ) -> Result<()> {
+        self.event_row(def, old, new, changes, new[0].int())
+    }
+
+    fn event_row(
+        &mut self,
+        def: &EntityDef,
+        old: Option<&Record>,
+        new: &Record,
+        changes: &[usize],
+        id: i64,
+    ) -> Result<()> {
+        let secret = |at: usize| def.fields[at - 1].format == Format::Secret;
+        let told = |at: &&usize| def.fields[**at - 1].format != Format::Hidden;
+        let pair = |&at: &usize| {
+            let was = old.map_or(serde_json::Value::Null, |old| old[at].json());
+            let pair = if secret(at) {
+                serde_json::json!(["***", "***"])
+            } else {
+                serde_json::json!([was, new[at].json()])
+            };
+            (def.fields[at - 1].name.to_owned(), pair)
+        };
+        let kind = match old {
+            None if self.event == "import" => "import",
+            None => "create",
+            Some(_) => self.event.as_str(),
+        };
+        // A create stores no values: they stand in the record and in the changes that follow.
+        let changes = match old {
+            None => "{}".to_owned(),
+            Some(_) => serde_json::Value::Object(changes.iter().filter(told).map(pair).collect()).to_string(),
+        };
+        let (entity, record, part) = match def.parent().filter(|_| def.of.is_some()) {
+            Some((at, parent)) => {
+                let holder = if new[at + 1].int() == 0 {
+                    old.map_or(0, |old| old[at + 1].int())
+                } else {
+                    new[at + 1].int()
+                };
+                (parent.code, holder, Value::Text(format!("{}/{id}", def.code)))
+            }
+            None => (def.code, id, Value::Null),
+        };
+        let mut sql = Sql::new(
+            "INSERT INTO event (entity, record, part, at, \"user\", door, kind, changes, batch, reason) VALUES ",
+        );
+        sql.any_of([
+            Value::from(entity),
+            Value::Int(record),
+            part,
+            self.now.value(),
+            Value::Int(self.user),
+            Value::from(self.door),
+            Value::from(kind),
+            Value::Text(changes),
+            self.batch.clone().map_or(Value::Null, Value::Text),
+            self.reason.take().map_or(Value::Null, Value::Text),
+        ]);
+        self.execute(&sql)?;
+        Ok(())
+    }
+
+    pub fn rows(&mut self, sql: &Sql) -> Result<Vec<Record>> {
+        let mut rows = Vec::new();
+        self.each(sql, &mut |row| {
+            rows.push((0..row.width()).map(|n| row.cell(n).into()).collect());
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    pub fn each(&mut self, sql: &Sql, each: &mut dyn FnMut(&dyn Row) -> Result<()>) -> Result<()> {
+        self.conn.query(&sql.text(), &sql.values, each)
+    }
+
+    /// A number that the statement always returns.
+    pub fn one(&mut self, sql: &Sql) -> Result<i64> {
+        let rows = self.rows(sql)?;
+        rows.first()
+            .map(|row: &Record| row[0].int())
+            .ok_or_else(|| Error::Internal(format!("no row: {}", sql.text())))
+    }
+
+    pub(crate) fn execute(&mut self, sql: &Sql) -> Result<u64> {
+        self.conn.execute(&sql.text(), &sql.values)
+    }
+
+    pub(crate) fn savepoint(&mut self) -> Result<()> {
+        self.conn.execute("SAVEPOINT alone", &[]).map(drop)
+    }
+
+    /// Ends a savepoint: a failure leaves no trace, unless the transaction is lost anyway and runs again.
+    pub(crate) fn settle<R>(&mut self, result: Result<R>) -> Result<R> {
+        match &result {
+            Err(Error::Again | Error::Gone) => return result,
+            Err(_) => {
+                self.conn.execute("ROLLBACK TO SAVEPOINT alone", &[])?;
+                self.stale = false;
+            }
+            Ok(_) => {}
+        }
+        self.conn.execute("RELEASE SAVEPOINT alone", &[])?;
+        result
+    }
+
+    /// A code that this transaction added counts in it at once.
+    pub(crate) fn add_code(&mut self, entry: CodeEntry) {
+        Arc::make_mut(&mut self.catalog).add_code(entry);
+    }
+}
+
+impl EntityDef {
+    /// Hangs on any record: begins with the record's entity and id.
+    pub fn is_attached(&self) -> bool {
+        self.fields[0].name == "entity" && self.fields[1].name == "record"
+    }
+}
+
+/// `SELECT id, …, changer FROM …`.
+pub(crate) fn select(def: &EntityDef) -> Sql {
+    let mut sql = Sql::new("SELECT ");
+    sql.names(def.columns()).push(" FROM ").name(def.code);
+    sql
+}
+
+fn gather(def: &'static EntityDef, record: &Record, texts: &mut Vec<(&'static str, Source, String)>) {
+    for (at, field) in def.searched() {
+        let text = record[at + 1].text();
+        if !text.is_empty() {
+            texts.push((field.group.unwrap_or("open"), field.source(), text.to_owned()));
+        }
+    }
+}
+
+impl FieldDef {
+    /// How the search reads this field's text.
+    pub fn source(&self) -> Source {
+        match self.format {
+            Format::Phone => Source::Phone,
+            Format::Person => Source::Name,
+            _ if self.name == "number" || self.name.ends_with("_number") || self.name == "code" => {
+                Source::Number
+            }
+            _ => Source::Text,
+        }
+    }
+}
+
+/// The typed half of a check: values in, values out.
+pub fn checked<T: Entity>(
+    check: fn(&mut T, Option<&T>, &mut Tx) -> Result<()>,
+    new: &mut Record,
+    old: Option<&dyn Row>,
+    tx: &mut Tx,
+) -> Result<()> {
+    let mut record = T::read(new)?;
+    let old = old.map(T::read).transpose()?;
+    check(&mut record, old.as_ref(), tx)?;
+    *new = record.write();
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! The verb engine: guard, run, record.
+//!
+//! Load through the row scope → may the actor → does `when` hold → run → check → save what changed
+//! → record the event. The writer that called us commits and replies.
+
+use crate::{Desk, Entity, EntityDef, Error, FieldDef, Form, Input, Label, Result, Row, Tx, Value};
+
+/// What the world may know of a verb.
+pub struct VerbDef {
+    pub name: &'static str,
+    pub label: Label,
+    pub asks: &'static [FieldDef],
+    /// The right it takes; its own name unless `needs` says otherwise.
+    pub right: &'static str,
+    /// Runs on what the actor sees, not only on what the actor may act on: claiming from a pool.
+    pub sight: bool,
+    /// What it does can't be taken back: asked for twice, drawn in red.
+    pub danger: bool,
+    /// The reason when `when` does not hold.
+    pub unless: Label,
+}
+
+/// What the engine runs: a guard and a function, both plain.
+pub struct Run<T: 'static> {
+    pub when: fn(&T) -> bool,
+    pub run: fn(&mut T, &mut Tx, &dyn Row) -> Result<()>,
+}
+
+/// The verbs of `T`: the same order in both lists.
+pub struct Verbs<T: 'static> {
+    pub defs: &'static [VerbDef],
+    pub runs: &'static [Run<T>],
+}
+
+impl<T> Verbs<T> {
+    pub const NONE: Verbs<T> = Verbs { defs: &[], runs: &[] };
+}
+
+/// The typed half of the contract, once for each entity: old values in, new values out.
+pub fn apply<T: Entity>(
+    verbs: &Verbs<T>,
+    verb: usize,
+    row: &dyn Row,
+    tx: &mut Tx,
+    input: &dyn Row,
+) -> Result<Vec<Value>> {
+    let mut record = T::read(row)?;
+    if !(verbs.runs[verb].when)(&record) {
+        return Err(Error::refused("wrong_state", verbs.defs[verb].unless));
+    }
+    (verbs.runs[verb].run)(&mut record, tx, input)?;
+    Ok(record.write())
+}
+
+pub fn ready<T: Entity>(verbs: &Verbs<T>, verb: usize, row: &dyn Row) -> Result<bool> {
+    Ok((verbs.runs[verb].when)(&T::read(row)?))
+}
+
+/// What a batch did to one record.
+pub type Outcome = (i64, Result<()>);
+
+impl Desk<'_> {
+    /// The untyped half of the contract, once for all.
+    pub fn run(&mut self, entity: &str, id: i64, verb: &str, input: &Input) -> Result<()> {
+        let def = self.entity(entity)?;
+        let (n, verb) = def.verb(verb)?;
+        let old = if verb.sight {
+            self.may(def, verb.right)?;
+            let mut old = self.load(def, id, "read")?;
+            // Read again under a lock, as the other way of loading does.
+            old = self.tx.record(def, old[0].int())?;
+            old
+        } else {
+            self.load(def, id, verb.right)?
+        };
+        let asked = self.asked(verb.asks, input)?;
+        self.run_on(def, n, old, asked)
+    }
+
+    fn run_on(
+        &mut self,
+        def: &'static EntityDef,
+        n: usize,
+        old: Vec<Value>,
+        asked: Vec<Value>,
+    ) -> Result<()> {
+        self.tx.event = def.verbs[n].name.into();
+        let new = (def.apply)(n, &old, &mut self.tx, &asked)?;
+        // A verb may have given its own record to another verb's care, as a merge does.
+        self.tx.event = def.verbs[n].name.into();
+        self.tx.store(def, Some(old), new)?;
+        Ok(())
+    }
+
+    /// Runs a verb on many: each record through the same contract, every refusal reported, none in the others' way.
+    pub fn run_each(&mut self, entity: &str, ids: &[i64], verb: &str, input: &Input) -> Result<Vec<Outcome>> {
+        self.each_alone(ids, |desk, id| desk.run(entity, id, verb, input))
+    }
+
+    /// The same for an edit of fields.
+    pub fn update_each(&mut self, entity: &str, ids: &[i64], input: &Input) -> Result<Vec<Outcome>> {
+        self.each_alone(ids, |desk, id| desk.update(entity, id, None, input))
+    }
+
+    pub fn delete_each(&mut self, entity: &str, ids: &[i64]) -> Result<Vec<Outcome>> {
+        self.each_alone(ids, |desk, id| desk.delete(entity, id, None))
+    }
+
+    fn each_alone(
+        &mut self,
+        ids: &[i64],
+        mut work: impl FnMut(&mut Self, i64) -> Result<()>,
+    ) -> Result<Vec<Outcome>> {
+        ids.iter()
+            .map(|&id| match self.alone(|desk| work(desk, id)) {
+                Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => Err(error),
+                result => Ok((id, result)),
+            })
+            .collect()
+    }
+}
+
+impl Form for () {
+    const FIELDS: &'static [FieldDef] = &[];
+    fn read(_: &dyn Row) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl VerbDef {
+    pub const PLAIN: VerbDef = VerbDef {
+        name: "",
+        label: Label::NONE,
+        asks: &[],
+        right: "",
+        sight: false,
+        danger: false,
+        unless: Label::NONE,
+    };
+}
+
+/// A table of plain functions:
+/// `post("过账", "Post", asks Form, when |it| …, else "为何" "why not", needs "right", is danger)`.
+#[macro_export]
+macro_rules! verbs {
+    ($($name:ident($zh:literal, $en:literal
+        $(, asks $form:ty)?
+        $(, when $when:expr, else $why_zh:literal $why_en:literal)?
+        $(, needs $needs:literal)?
+        $(, is $($flag:ident)+)?
+    )),* $(,)?) => {
+        $crate::Verbs {
+            defs: &[$($crate::VerbDef {
+                name: stringify!($name),
+                label: $crate::Label { zh: $zh, en: $en },
+                asks: $crate::verbs!(@asks $($form)?),
+                right: $crate::verbs!(@first $($needs,)? stringify!($name)),
+                unless: $crate::verbs!(@first $($crate::Label { zh: $why_zh, en: $why_en },)? $crate::Label::NONE),
+                $($($flag: true,)+)?
+                ..$crate::VerbDef::PLAIN
+            }),*],
+            runs: &[$($crate::Run {
+                when: $crate::verbs!(@first $($when,)? |_| true),
+                run: $crate::verbs!(@run $name $($form)?),
+            }),*],
+        }
+    };
+    (@asks) => { &[] };
+    (@asks $form:ty) => { <$form as $crate::Form>::FIELDS };
+    (@run $name:ident) => { |record, tx, _| $name(record, tx) };
+    (@run $name:ident $form:ty) => { |record, tx, input| $name(record, tx, <$form as $crate::Form>::read(input)?) };
+    (@first $first:expr $(, $rest:expr)?) => { $first };
+}

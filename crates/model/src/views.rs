@@ -1,0 +1,85 @@
+//! Views: the declared ones of an entity and those that people saved, with what each is for.
+
+use crate::system::{SavedView, Sharing};
+use crate::{Desk, EntityDef, Result, Value};
+
+/// A view as somebody may use it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub entity: &'static str,
+    /// A declared view's code, or `v17` for a saved one.
+    pub code: String,
+    pub label: String,
+    pub query: String,
+    pub remind: bool,
+    pub urgent: bool,
+    pub pinned: bool,
+    pub is_default: bool,
+    /// The id of a saved view that the actor may change.
+    pub mine: Option<i64>,
+}
+
+impl Desk<'_> {
+    /// The tabs of an entity's list: declared views first, then saved ones, own and shared.
+    pub fn views(&mut self, def: &'static EntityDef) -> Result<Vec<Shown>> {
+        let lang = self.actor.lang;
+        let mut views: Vec<Shown> = def
+            .views
+            .iter()
+            .map(|it| Shown {
+                entity: def.code,
+                code: it.code.into(),
+                label: it.label.of(lang).into(),
+                query: it.query.into(),
+                remind: it.remind,
+                urgent: it.urgent,
+                pinned: it.urgent,
+                is_default: false,
+                mine: None,
+            })
+            .collect();
+        views.extend(self.saved(&[("entity", Value::from(def.code))])?);
+        Ok(views)
+    }
+
+    /// Views that stand in the frame of every page: the pinned ones and the reminders.
+    pub fn views_to_show(&mut self) -> Result<Vec<Shown>> {
+        let mut found = Vec::new();
+        let entities: Vec<_> = self.tx.registry.all().filter(|def| !def.views.is_empty()).collect();
+        for def in entities {
+            if self.may(def, "read").is_ok() {
+                found.extend(self.views(def)?.into_iter().filter(|it| it.pinned || it.remind));
+            }
+        }
+        Ok(found)
+    }
+
+    fn saved(&mut self, fields: &[(&str, Value)]) -> Result<Vec<Shown>> {
+        let (user, catalog) = (self.actor.user, self.tx.catalog.clone());
+        let mut saved: Vec<SavedView> = self.tx.find(fields)?;
+        saved.sort_by_key(|it| (it.position, it.id.0));
+        let home = self.actor.department;
+        let seen = saved.into_iter().filter(|it| match it.sharing {
+            _ if it.user.0 == user => true,
+            Sharing::Own => false,
+            Sharing::Department => catalog.department_of(it.user.0) == Some(home),
+            Sharing::All => true,
+        });
+        let shown = seen.filter_map(|it| {
+            let entity = catalog.registry.entity(&it.entity)?.code;
+            let mine = (it.user.0 == user || self.actor.rights.all).then_some(it.id.0);
+            Some(Shown {
+                entity,
+                code: format!("v{}", it.id.0),
+                label: it.name,
+                query: it.query,
+                remind: it.remind,
+                urgent: it.urgent,
+                pinned: it.pinned,
+                is_default: it.is_default && it.user.0 == user,
+                mine,
+            })
+        });
+        Ok(shown.collect())
+    }
+}

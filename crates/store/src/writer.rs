@@ -1,0 +1,158 @@
+//! Writers: what queued meanwhile becomes one transaction, and nobody is answered before its commit.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use model::{Conn, Error, Result};
+use tokio::sync::oneshot;
+
+use crate::meter::add;
+use crate::store::{Mode, Session, guarded, lock};
+
+/// How often a job may lose to its rivals.
+const TRIES: u32 = 8;
+/// How long a job outlives the loss of its database.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A write with its type forgotten: it keeps its own result until the commit.
+pub(crate) trait Job: Send {
+    /// Runs; the error is only a copy, the result stays inside.
+    fn run(&mut self, conn: &mut dyn Conn) -> Result<()>;
+    fn fail(&mut self, error: Error);
+    fn reply(self: Box<Self>);
+    fn since(&self) -> Instant;
+}
+
+pub(crate) struct Task<R, F> {
+    pub work: F,
+    pub done: Result<R>,
+    pub reply: oneshot::Sender<Result<R>>,
+    pub since: Instant,
+}
+
+impl<R: Send, F: Fn(&mut dyn Conn) -> Result<R> + Send> Job for Task<R, F> {
+    fn run(&mut self, conn: &mut dyn Conn) -> Result<()> {
+        self.done = guarded(|| (self.work)(conn));
+        self.done.as_ref().map(drop).map_err(Error::clone)
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.done = Err(error);
+    }
+
+    fn reply(self: Box<Self>) {
+        // Who asked may have gone; what was committed stays committed.
+        let _ = self.reply.send(self.done);
+    }
+
+    fn since(&self) -> Instant {
+        self.since
+    }
+}
+
+/// Jobs in the order they came.
+#[derive(Default)]
+pub(crate) struct Queue {
+    waiting: Mutex<(VecDeque<Box<dyn Job>>, bool)>,
+    more: Condvar,
+}
+
+impl Queue {
+    /// `false`, and the job's answer is gone, when the queue is closed.
+    pub fn push(&self, job: Box<dyn Job>) -> bool {
+        let mut waiting = lock(&self.waiting);
+        let open = !waiting.1;
+        if open {
+            waiting.0.push_back(job);
+            self.more.notify_one();
+        }
+        open
+    }
+
+    /// What waits, at most `most`; `None` when nothing will come any more.
+    fn next(&self, most: usize) -> Option<Vec<Box<dyn Job>>> {
+        let idle = |waiting: &mut (VecDeque<_>, bool)| waiting.0.is_empty() && !waiting.1;
+        let waited = self.more.wait_while(lock(&self.waiting), idle);
+        let mut waiting = waited.unwrap_or_else(PoisonError::into_inner);
+        let n = waiting.0.len().min(most);
+        (n > 0).then(|| waiting.0.drain(..n).collect())
+    }
+
+    pub fn close(&self) {
+        lock(&self.waiting).1 = true;
+        self.more.notify_all();
+    }
+}
+
+pub(crate) struct Writer {
+    pub link: Session,
+    pub queue: Arc<Queue>,
+    pub group: usize,
+}
+
+impl Writer {
+    pub fn work(mut self) {
+        while let Some(mut jobs) = self.queue.next(self.group) {
+            self.link.meter.queued.fetch_sub(jobs.len() as u64, Ordering::Relaxed);
+            if jobs.len() == 1 || self.together(&mut jobs).is_err() {
+                jobs.iter_mut().for_each(|job| self.alone(job));
+            }
+            add(&self.link.meter.writes, jobs.len() as u64);
+            jobs.into_iter().for_each(|job| job.reply());
+        }
+    }
+
+    /// One job by itself, again while there is hope.
+    fn alone(&mut self, job: &mut Box<dyn Job>) {
+        let mut lost = 0;
+        loop {
+            let Err(error) = self.together(std::slice::from_mut(job)) else { return };
+            let hope = match error {
+                Error::Again => lost < TRIES,
+                Error::Gone => job.since().elapsed() < PATIENCE,
+                _ => false,
+            };
+            if !hope {
+                return job.fail(error);
+            }
+            lost += 1;
+            add(&self.link.meter.retries, 1);
+            thread::sleep(Duration::from_millis(u64::from(lost.min(14)).pow(2)));
+        }
+    }
+
+    /// Each job in its savepoint, one commit; a job by itself needs none. An error means that nothing of it happened.
+    fn together(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
+        self.link.link.begin(Mode::Write)?;
+        let result = self.run(jobs).and_then(|()| {
+            let since = Instant::now();
+            let committed = self.link.link.commit();
+            add(&self.link.meter.commit_time, since.elapsed().as_micros() as u64);
+            committed
+        });
+        match result {
+            Ok(()) => add(&self.link.meter.commits, 1),
+            Err(_) => self.link.link.rollback(),
+        }
+        result
+    }
+
+    fn run(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
+        if let [job] = jobs {
+            return job.run(&mut self.link);
+        }
+        for job in jobs {
+            self.link.execute("SAVEPOINT job", &[])?;
+            match job.run(&mut self.link) {
+                Err(error @ (Error::Again | Error::Gone | Error::Full)) => return Err(error),
+                Err(_) => self.link.execute("ROLLBACK TO SAVEPOINT job", &[])?,
+                Ok(()) => 0,
+            };
+            self.link.execute("RELEASE SAVEPOINT job", &[])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,495 @@
+//! Verbs and batches: their dialogs and what comes of them.
+
+mod ask;
+mod run;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use model::message::message;
+use model::{Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Lang, Query, Registry, Result, VerbDef};
+
+use crate::list::part;
+use crate::ui::{amount, ascii, icon, t};
+use crate::visitor::Visitor;
+use crate::{Site, problem};
+
+/// Each verb has addresses of its own: `/customer/transfer` for many, `/customer/17/transfer` for one.
+pub fn routes(registry: Registry) -> Router<Site> {
+    let mut router = Router::new()
+        .route("/{entity}/batch/{what}", get(show).post(act))
+        .route("/{entity}/asks/{what}/{field}", get(options))
+        .route("/undo/batch/{batch}", post(undo_batch))
+        .route("/undo/{event}", post(undo));
+    for def in registry.all() {
+        for verb in offered(def) {
+            let many = format!("/{}/{}", def.code, verb.name);
+            let one = format!("/{}/{{id}}/{}", def.code, verb.name);
+            router = router.route(&many, get(show).post(act)).route(&one, get(show).post(act));
+        }
+    }
+    router
+}
+
+/// The verbs that any dialog can ask for. A secret is hashed before it goes anywhere: its verb has a page of its own.
+pub fn offered(def: &'static EntityDef) -> impl Iterator<Item = &'static VerbDef> {
+    def.verbs.iter().filter(|it| it.asks.iter().all(|field| field.format != Format::Secret))
+}
+
+/// What is to be done.
+#[derive(Clone, Copy)]
+pub enum Deed {
+    Verb(&'static VerbDef),
+    Edit,
+    Tag,
+    Delete,
+}
+
+/// To which records.
+#[derive(Clone)]
+pub enum Picked {
+    Ids(Vec<i64>),
+    /// All that match.
+    Filter(String),
+}
+
+/// What an address says: entity, deed and, where it names one, the record.
+struct Target {
+    def: &'static EntityDef,
+    deed: Deed,
+    one: Option<i64>,
+}
+
+impl Target {
+    fn of(desk: &Desk, uri: &Uri) -> Result<Target> {
+        let missing = || Error::missing(uri.path());
+        let parts: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+        let (entity, last) = (parts[0], parts[parts.len() - 1]);
+        let def = desk.entity(entity)?;
+        let is_batch = parts.len() == 3 && parts[1] == "batch";
+        let one = match parts.len() {
+            3 if !is_batch => Some(parts[1].parse().map_err(|_| missing())?),
+            _ => None,
+        };
+        let deed = match (is_batch, last) {
+            (true, "edit") => Deed::Edit,
+            (true, "tag") => Deed::Tag,
+            (true, "delete") => Deed::Delete,
+            (true, _) => return Err(missing()),
+            (false, verb) => Deed::Verb(def.verb(verb)?.1),
+        };
+        desk.may(def, deed.right())?;
+        Ok(Target { def, deed, one })
+    }
+}
+
+impl Deed {
+    fn right(self) -> &'static str {
+        match self {
+            Deed::Verb(verb) => verb.right,
+            Deed::Edit | Deed::Tag => "update",
+            Deed::Delete => "delete",
+        }
+    }
+
+    pub fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Deed::Verb(verb) => verb.label.of(lang),
+            Deed::Edit => t(lang, "改一个字段", "Edit a field"),
+            Deed::Tag => t(lang, "打标签", "Tag"),
+            Deed::Delete => t(lang, "删除", "Delete"),
+        }
+    }
+
+    fn is_danger(self) -> bool {
+        match self {
+            Deed::Verb(verb) => verb.danger,
+            Deed::Delete => true,
+            Deed::Edit | Deed::Tag => false,
+        }
+    }
+
+    /// Changes of fields can be taken back; what is gone, or hangs beside the record, can't.
+    fn can_undo(self) -> bool {
+        match self {
+            Deed::Verb(verb) => !verb.danger,
+            Deed::Edit => true,
+            Deed::Tag | Deed::Delete => false,
+        }
+    }
+}
+
+impl Picked {
+    fn of_query(raw: &str, one: Option<i64>) -> Result<Picked> {
+        if let Some(id) = one {
+            return Ok(Picked::Ids(vec![id]));
+        }
+        let value = |key: &str| {
+            form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == key).map(|it| it.1.into_owned())
+        };
+        if value("all").is_some() {
+            let rest = form_urlencoded::parse(raw.as_bytes()).filter(|it| !matches!(&*it.0, "all" | "field"));
+            return Ok(Picked::Filter(
+                form_urlencoded::Serializer::new(String::new()).extend_pairs(rest).finish(),
+            ));
+        }
+        Picked::of_ids(&value("ids").unwrap_or_default())
+    }
+
+    fn of_ids(text: &str) -> Result<Picked> {
+        let ids: std::result::Result<Vec<i64>, _> =
+            text.split(',').filter(|it| !it.is_empty()).map(str::parse).collect();
+        let mut ids = ids.map_err(|_| Error::invalid("ids", "malformed"))?;
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() { Err(Error::invalid("ids", "required")) } else { Ok(Picked::Ids(ids)) }
+    }
+
+    /// The hidden fields of a dialog, taken out of what it sent.
+    fn of_input(input: &mut Input, one: Option<i64>) -> Result<Picked> {
+        let (ids, filter) = (input.take("_ids").unwrap_or_default(), input.take("_filter"));
+        match (one, filter) {
+            (Some(id), _) => Ok(Picked::Ids(vec![id])),
+            (None, Some(filter)) => Ok(Picked::Filter(filter)),
+            (None, None) => Picked::of_ids(&ids),
+        }
+    }
+
+    fn query(filter: &str) -> Result<Query> {
+        Query::parse(filter).ok_or_else(|| Error::invalid("query", "query_too_long"))
+    }
+
+    fn count(&self, desk: &mut Desk, def: &EntityDef) -> Result<i64> {
+        match self {
+            Picked::Ids(ids) => Ok(ids.len() as i64),
+            Picked::Filter(filter) => {
+                let query = Picked::query(filter)?;
+                // A search counts no further than it shows; what is to be done wants the true number.
+                desk.count(def.code, &query)
+            }
+        }
+    }
+}
+
+async fn show(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    uri: Uri,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    let raw = raw.unwrap_or_default();
+    let read = site.db.read_async(&visitor.actor, move |desk| {
+        let target = Target::of(desk, &uri)?;
+        let picked = Picked::of_query(&raw, target.one)?;
+        let field =
+            form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "field").map(|it| it.1.into_owned());
+        let mut input = Input::default();
+        if let Some(field) = field {
+            input.set("_field", field);
+        }
+        dialog(desk, &target, &picked, &input, &[], uri.path())
+    });
+    part(&site, &visitor, &headers, read.await)
+}
+
+/// What happens, to how many, and what it takes.
+fn dialog(
+    desk: &mut Desk,
+    target: &Target,
+    picked: &Picked,
+    input: &Input,
+    faults: &[Fault],
+    path: &str,
+) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let Target { def, deed, .. } = *target;
+    let count = picked.count(desk, def)?;
+    let noun = def.label.of(lang);
+    let label = deed.label(lang);
+    let whom = match picked {
+        Picked::Ids(ids) if ids.len() == 1 => desk.called(def, ids[0])?.1,
+        _ if lang == Lang::Zh => format!("{} 条{noun}", amount(count, 0, 0)),
+        _ => format!(
+            "{} {}",
+            amount(count, 0, 0),
+            if count == 1 { noun.to_lowercase() } else { def.many(lang).to_lowercase() }
+        ),
+    };
+    let fields: Vec<&'static FieldDef> = match deed {
+        Deed::Verb(verb) => verb.asks.iter().collect(),
+        Deed::Edit => chosen(desk, def, input).into_iter().collect(),
+        Deed::Tag | Deed::Delete => Vec::new(),
+    };
+    let source = match deed {
+        Deed::Verb(verb) => format!("/{}/asks/{}", def.code, verb.name),
+        _ => format!("/{}/asks/edit", def.code),
+    };
+    let of_none =
+        faults.iter().filter(|it| !fields.iter().any(|field| field.name == it.field) && it.field != "name");
+    let of_none: Vec<_> = of_none.map(|it| model::message::fault(it, lang)).collect();
+    let is_danger = deed.is_danger();
+    Ok(html! {
+        form hx-post=(path) hx-target="#dialog" autocomplete="off" {
+            h2 {
+                @match (lang, deed) {
+                    (Lang::Zh, Deed::Edit) => { "修改" (whom) "的一个字段" }
+                    (Lang::Zh, Deed::Tag) => { "给" (whom) "打标签" }
+                    (Lang::Zh, _) => { (label) (whom) "？" }
+                    (Lang::En, _) => { (label) ": " (whom) "?" }
+                }
+            }
+            @match picked {
+                Picked::Ids(ids) => { input type="hidden" name="_ids" value=(ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",")); }
+                Picked::Filter(filter) => { input type="hidden" name="_filter" value=(filter); }
+            }
+            p {
+                @if count > 1 { (t(lang, "每条单独检查：做不了的会列出原因，不影响其他。", "Each is checked on its own: what can't be done is listed with its reason and leaves the others alone.")) " " }
+                @if deed.can_undo() { (t(lang, "做完可以撤销。", "It can be undone afterwards.")) }
+                @else if is_danger { b { (t(lang, "做过之后不能撤销。", "It can't be undone.")) } }
+            }
+            @if !of_none.is_empty() { div class="ky-alert is-bad" role="alert" { (icon("circle-x")) div { @for says in &of_none { p { (says) } } } } }
+            @if matches!(deed, Deed::Edit) { (field_choice(desk, def, picked, path, fields.first().copied())) }
+            @if matches!(deed, Deed::Tag) {
+                div class="ky-field" {
+                    label class="ky-label is-required" for="name" { (t(lang, "标签", "Tag")) }
+                    input class="ky-input" id="name" name="name" required maxlength="40" value=(input.text("name"));
+                }
+            }
+            @for field in &fields {
+                @let fault = faults.iter().find(|it| it.field == field.name).map(|it| model::message::fault(it, lang));
+                (ask::control(desk, field, input.text(field.name), fault.as_deref(), &source)?)
+            }
+            div class="ky-dialog-foot" {
+                button class="ky-btn" type="button" data-close { (t(lang, "取消", "Cancel")) }
+                @if !matches!(deed, Deed::Edit) || !fields.is_empty() {
+                    button class={ "ky-btn " (if is_danger { "is-danger is-filled" } else { "is-primary" }) } data-until-valid {
+                        (if matches!(deed, Deed::Edit) { t(lang, "保存", "Save") } else { label })
+                    }
+                }
+            }
+        }
+    })
+}
+
+/// The field that a batch edit is about.
+fn chosen(desk: &Desk, def: &'static EntityDef, input: &Input) -> Option<&'static FieldDef> {
+    let name = input.text("_field");
+    desk.catalog().field(def, name).filter(|it| desk.may_write(def, it) && !it.unique)
+}
+
+fn field_choice(
+    desk: &Desk,
+    def: &'static EntityDef,
+    picked: &Picked,
+    path: &str,
+    now: Option<&FieldDef>,
+) -> Markup {
+    let lang = desk.actor.lang;
+    let catalog = desk.catalog().clone();
+    let again = match picked {
+        Picked::Ids(ids) => {
+            format!("{path}?ids={}", ids.iter().map(i64::to_string).collect::<Vec<_>>().join(","))
+        }
+        Picked::Filter(filter) => format!("{path}?all=1&{filter}"),
+    };
+    html! {
+        div class="ky-field" {
+            label class="ky-label is-required" for="_field" { (t(lang, "字段", "Field")) }
+            select class="ky-select" id="_field" name="field" required hx-get=(again) hx-trigger="change" hx-target="#dialog" hx-include="this" {
+                option value="" { (t(lang, "选一个字段", "Choose a field")) }
+                @for field in catalog.fields(def).filter(|it| desk.may_write(def, it) && !it.unique) {
+                    option value=(field.name) selected[now.is_some_and(|it| it.name == field.name)] { (field.label.of(lang)) }
+                }
+            }
+            @if let Some(now) = now { input type="hidden" name="_field" value=(now.name); }
+        }
+    }
+}
+
+/// The options of what a verb asks, or of a field of the entity itself.
+async fn options(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path((entity, what, field)): Path<(String, String, String)>,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    let raw = raw.unwrap_or_default();
+    let read = site.db.read_async(&visitor.actor, move |desk| {
+        let def = desk.entity(&entity)?;
+        let missing = || Error::missing(format!("{entity}/{what}/{field}"));
+        let found = match what.as_str() {
+            "edit" => desk.catalog().field(def, &field).filter(|it| desk.may_write(def, it)),
+            verb => {
+                let verb = def.verb(verb)?.1;
+                desk.may(def, verb.right)?;
+                verb.asks.iter().find(|it| it.name == field)
+            }
+        };
+        ask::options(desk, def, found.ok_or_else(missing)?, &Input::of_form(raw.as_bytes()))
+    });
+    part(&site, &visitor, &headers, read.await)
+}
+
+async fn act(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    uri: Uri,
+    body: Bytes,
+) -> Response {
+    match done(&site, &visitor, &uri, &body).await {
+        Ok(response) => response,
+        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
+    }
+}
+
+async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<Response> {
+    let mut input = Input::of_form(body);
+    let lang = visitor.lang();
+    let path = uri.clone();
+    let asked = input.clone();
+    let prepare = move |desk: &mut Desk| {
+        let target = Target::of(desk, &path)?;
+        let field = chosen(desk, target.def, &asked);
+        Ok((target, field))
+    };
+    let (target, field) = site.db.read_async(&visitor.actor, prepare).await?;
+    let Target { def, deed, one } = target;
+    let picked = Picked::of_input(&mut input, one)?;
+    let asked = input.clone();
+    input.take("field");
+    input.take("_field");
+    if let (Deed::Edit, None) = (deed, field) {
+        return Err(Error::invalid("field", "required"));
+    }
+    // An empty text of a batch edit empties the field; the key must be there for it.
+    if let (Deed::Edit, Some(field)) = (deed, field) {
+        let text = input.take(field.name).unwrap_or_default();
+        input = Input::from([(field.name, text)]);
+    }
+    let end = run::run(site, visitor, def, deed, &picked, &input).await?;
+    if let Some(faults) = end.faults() {
+        // What was asked was not understood: the dialog says so at its fields.
+        let path = uri.path().to_owned();
+        let draw = move |desk: &mut Desk| dialog(desk, &target, &picked, &asked, &faults, &path);
+        let markup = site.db.read_async(&visitor.actor, draw).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(markup.into_string())).into_response());
+    }
+    let undo = (deed.can_undo() && end.ok > 0).then(|| format!("/undo/batch/{}", end.batch));
+    let label = deed.label(lang);
+    let title = match lang {
+        Lang::Zh => format!("{label}：完成 {} 条", amount(end.ok, 0, 0)),
+        Lang::En => format!("{label}: {} done", amount(end.ok, 0, 0)),
+    };
+    let toast = |kind: &str, text: &str| {
+        let mut toast = serde_json::json!({ "kind": kind, "title": title, "text": text });
+        if let Some(undo) = &undo {
+            toast["undo"] = undo.as_str().into();
+        }
+        toast
+    };
+    if end.refused.is_empty() {
+        let events = serde_json::json!({ "ky:close": {}, "ky:unpick": {}, "ky:refresh": {}, "ky:toast": toast("ok", "") });
+        return Ok([("hx-trigger", ascii(&events.to_string())), ("hx-reswap", "none".into())].into_response());
+    }
+    let refused = end.refused;
+    let registry = site.db.registry();
+    let count = refused.len();
+    let ok = end.ok;
+    let draw = move |desk: &mut Desk| {
+        let mut lines = Vec::new();
+        for (id, error) in refused.iter().take(100) {
+            let name = desk.called(def, *id)?.1;
+            let name = if name.is_empty() { format!("#{id}") } else { name };
+            lines.push((*id, name, message(error, registry, def.code, lang)));
+        }
+        Ok(refusals(def, label, ok, count, &lines, lang))
+    };
+    let markup = site.db.read_async(&visitor.actor, draw).await?;
+    let says = match lang {
+        Lang::Zh => format!("{count} 条没有做，原因在对话框里"),
+        Lang::En => format!("{count} were refused; the dialog says why"),
+    };
+    let events = if ok > 0 {
+        serde_json::json!({ "ky:unpick": {}, "ky:refresh": {}, "ky:toast": toast("warn", &says) })
+    } else {
+        serde_json::json!({})
+    };
+    Ok(([("hx-trigger", ascii(&events.to_string()))], Html(markup.into_string())).into_response())
+}
+
+/// What could not be done, record by record.
+fn refusals(
+    def: &EntityDef,
+    label: &str,
+    ok: i64,
+    count: usize,
+    lines: &[(i64, String, String)],
+    lang: Lang,
+) -> Markup {
+    html! {
+        div class="ky-dialog-body" {
+            h2 {
+                @match lang {
+                    Lang::Zh => { (label) "：完成 " (amount(ok, 0, 0)) " 条，没有做 " (count) " 条" }
+                    Lang::En => { (label) ": " (amount(ok, 0, 0)) " done, " (count) " refused" }
+                }
+            }
+            ul class="ky-rows" {
+                @for (id, name, says) in lines { li { a href={ "/" (def.code) "/" (id) } { (name) } " " span class="is-bad" { (says) } } }
+            }
+            @if count > lines.len() { p class="ky-mute" { (t(lang, "只列出前 100 条。", "The first 100 are listed.")) } }
+            div class="ky-dialog-foot" { button class="ky-btn is-primary" type="button" data-close { (t(lang, "关闭", "Close")) } }
+        }
+    }
+}
+
+async fn undo_batch(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(batch): Path<String>,
+) -> Response {
+    let end = run::undo_batch(&site, &visitor, &batch).await;
+    undone(&site, &visitor, &headers, end)
+}
+
+async fn undo(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(event): Path<i64>,
+) -> Response {
+    let end = site.db.write_async(&visitor.actor, move |desk| desk.undo(event)).await;
+    undone(&site, &visitor, &headers, end.map(|()| (1, None)))
+}
+
+fn undone(
+    site: &Site,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    end: Result<(i64, Option<Error>)>,
+) -> Response {
+    let lang = visitor.lang();
+    let (count, first) = match end {
+        Ok((0, Some(error))) | Err(error) => return problem::page(site, headers, Some(visitor), &error),
+        Ok(end) => end,
+    };
+    let title = match lang {
+        Lang::Zh => format!("已撤销 {} 条", amount(count, 0, 0)),
+        Lang::En => format!("{} undone", amount(count, 0, 0)),
+    };
+    let (kind, text) = match first {
+        Some(error) => ("warn", message(&error, site.db.registry(), "", lang)),
+        None => ("ok", String::new()),
+    };
+    let events =
+        serde_json::json!({ "ky:refresh": {}, "ky:toast": { "kind": kind, "title": title, "text": text } });
+    ([("hx-trigger", ascii(&events.to_string())), ("hx-reswap", "none".into())]).into_response()
+}

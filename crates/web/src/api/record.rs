@@ -1,0 +1,151 @@
+//! One record: read, created, changed, deleted, and what happened to it.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use model::{Desk, EntityDef, Error, Result};
+use serde_json::{Map, Value as Json, json};
+
+use super::rows::{record, tag, value};
+use super::{Answer, Call, input, ok};
+
+impl Call {
+    /// `GET /customer/17`, as it was at the end of a day with `?as_of=2026-03-31`.
+    pub(super) async fn get(self, def: &'static EntityDef, id: i64) -> Answer {
+        let query = form_urlencoded::parse(self.query.as_bytes());
+        let day = query.into_iter().find(|it| it.0 == "as_of").map(|it| it.1.into_owned());
+        let now = day.is_none();
+        let found = self.read(def, move |desk| match day {
+            None => shown(desk, def, id),
+            Some(day) => {
+                let day = day.parse().map_err(|_| Error::invalid("as_of", "malformed_date"))?;
+                let card = desk.as_of(def.code, id, day)?;
+                record(desk, &card)
+            }
+        });
+        let found = found.await?;
+        if !now {
+            return Ok(ok(found.to_string()));
+        }
+        let tag = format!("\"{}\"", tag(&found));
+        if self.header("if-none-match").is_some_and(|it| it.contains(&tag)) {
+            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+        }
+        Ok(tagged(StatusCode::OK, &found))
+    }
+
+    /// `POST /customer`: 201 with the record. With `Idempotency-Key` the same request makes one record.
+    pub(super) async fn create(self, def: &'static EntityDef) -> Answer {
+        let input = input(self.json()?)?;
+        let once = self.once();
+        let (status, made) = self
+            .write(def, move |desk| {
+                once.answer(desk, |desk| {
+                    let id = desk.create(def.code, &input)?;
+                    Ok((201, shown(desk, def, id)?))
+                })
+            })
+            .await?;
+        let place = format!("/api/v1/{}/{}", def.code, made["id"]);
+        let mut response = tagged(StatusCode::from_u16(status).unwrap_or(StatusCode::CREATED), &made);
+        if let Ok(place) = place.parse() {
+            response.headers_mut().insert(header::LOCATION, place);
+        }
+        Ok(response)
+    }
+
+    /// `PATCH /customer/17`: what is named changes; with `If-Match` only what the client has seen.
+    pub(super) async fn update(self, def: &'static EntityDef, id: i64) -> Answer {
+        let (input, seen) = (input(self.json()?)?, self.if_match());
+        let saved = self
+            .write(def, move |desk| {
+                let version = unchanged(desk, def, id, seen.as_deref())?;
+                desk.update(def.code, id, version, &input)?;
+                shown(desk, def, id)
+            })
+            .await?;
+        Ok(tagged(StatusCode::OK, &saved))
+    }
+
+    pub(super) async fn delete(self, def: &'static EntityDef, id: i64) -> Answer {
+        let seen = self.if_match();
+        self.write(def, move |desk| {
+            let version = unchanged(desk, def, id, seen.as_deref())?;
+            desk.delete(def.code, id, version)
+        })
+        .await?;
+        Ok(StatusCode::NO_CONTENT.into_response())
+    }
+
+    /// `POST /sale/81/post`: a verb on one record; answers the record as it is then.
+    pub(super) async fn run(self, def: &'static EntityDef, id: i64, verb: &str) -> Answer {
+        let (input, seen, once) = (input(self.json()?)?, self.if_match(), self.once());
+        let verb = def.verb(verb)?.1.name;
+        let (_, left) = self
+            .write(def, move |desk| {
+                once.answer(desk, |desk| {
+                    unchanged(desk, def, id, seen.as_deref())?;
+                    desk.run(def.code, id, verb, &input)?;
+                    match shown(desk, def, id) {
+                        // What was handed over may be out of sight now.
+                        Err(Error::NotFound { .. }) => Ok((200, json!({ "id": id }))),
+                        left => Ok((200, left?)),
+                    }
+                })
+            })
+            .await?;
+        Ok(tagged(StatusCode::OK, &left))
+    }
+
+    pub(super) async fn history(self, def: &'static EntityDef, id: i64) -> Answer {
+        let rows = self
+            .read(def, move |desk| {
+                let mut rows = Vec::new();
+                for event in desk.history(def.code, id)? {
+                    let mut changes = Map::new();
+                    for it in &event.changes {
+                        let pair = [value(desk, it.field, &it.old)?, value(desk, it.field, &it.new)?];
+                        changes.insert(it.field.name.to_owned(), json!({ "old": pair[0], "new": pair[1] }));
+                    }
+                    let name = desk.catalog().user_name(event.user);
+                    rows.push(json!({
+                        "id": event.id, "at": format!("{:.3}", event.at), "kind": event.kind, "door": event.door,
+                        "user": name.map(|name| json!({ "id": event.user, "title": name })),
+                        "part": event.part, "batch": event.batch, "reason": event.reason,
+                        "changes": changes, "hidden": event.hidden,
+                    }));
+                }
+                Ok(rows)
+            })
+            .await?;
+        Ok(ok(json!({ "rows": rows }).to_string()))
+    }
+}
+
+pub fn shown(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Json> {
+    let card = desk.get(def.code, id)?;
+    record(desk, &card)
+}
+
+/// The version to write over, once it is sure that the client has seen the record as it is.
+pub fn unchanged(
+    desk: &mut Desk,
+    def: &'static EntityDef,
+    id: i64,
+    seen: Option<&str>,
+) -> Result<Option<i64>> {
+    let Some(seen) = seen else { return Ok(None) };
+    let found = shown(desk, def, id)?;
+    match tag(&found) == seen {
+        true => Ok(found["version"].as_i64()),
+        false => Err(Error::Conflict { entity: def.code, id }),
+    }
+}
+
+fn tagged(status: StatusCode, record: &Json) -> Response {
+    let mut response = ok(record.to_string());
+    *response.status_mut() = status;
+    if let Ok(tag) = format!("\"{}\"", tag(record)).parse() {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}

@@ -1,0 +1,9 @@
+//! Creating and editing records, and the options of their drop-downs.
+
+use axum::Router;
+
+use crate::Site;
+
+pub fn routes() -> Router<Site> {
+    Router::new()
+}

@@ -1,0 +1,56 @@
+//! The keys of every page behind `?`, and the user's guide.
+
+use axum::Router;
+use base::Lang;
+use maud::{Markup, html};
+
+use crate::Site;
+use crate::ui::t;
+
+pub fn routes() -> Router<Site> {
+    Router::new()
+}
+
+/// Keys in groups: where, then what and which.
+pub fn keys(lang: Lang) -> Markup {
+    let groups: [(&str, &[(&str, &str)]); 3] = [
+        (
+            t(lang, "随处", "Everywhere"),
+            &[
+                (t(lang, "搜索与命令", "Search and commands"), "Ctrl K"),
+                (t(lang, "在页内查找", "Find in the page"), "/"),
+                (t(lang, "新建", "New"), "N"),
+                (t(lang, "关闭最上层", "Close the topmost layer"), "Esc"),
+            ],
+        ),
+        (
+            t(lang, "列表", "List"),
+            &[
+                (t(lang, "上一行、下一行", "Row up, row down"), "↑ ↓"),
+                (t(lang, "打开", "Open"), "Enter"),
+                (t(lang, "选择", "Select"), "X"),
+                (t(lang, "上一页、下一页", "Previous, next page"), "[ ]"),
+            ],
+        ),
+        (
+            t(lang, "卡片", "Card"),
+            &[
+                (t(lang, "上一条、下一条", "Previous, next record"), "[ ]"),
+                (t(lang, "编辑", "Edit"), "E"),
+                (t(lang, "保存", "Save"), "Ctrl S"),
+            ],
+        ),
+    ];
+    html! {
+        dialog class="ky-dialog is-wide" id="keys" aria-label=(t(lang, "快捷键", "Keys")) {
+            h2 { (t(lang, "快捷键", "Keys")) }
+            dl class="ky-keys" {
+                @for (place, keys) in groups {
+                    h3 { (place) }
+                    @for (what, key) in keys { div { span { (what) } kbd { (key) } } }
+                }
+            }
+            div class="ky-dialog-foot" { button type="button" class="ky-btn" data-close data-dialog="keys" { (t(lang, "关闭", "Close")) } }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The generic screens and the API, drawn from descriptors. Nothing here knows a business noun's name.
+
+mod act;
+mod api;
+mod assets;
+mod card;
+mod form;
+mod guard;
+mod help;
+mod import;
+mod list;
+mod login;
+mod palette;
+pub mod password;
+mod print;
+pub mod problem;
+mod settings;
+pub mod shell;
+pub mod ui;
+pub mod visitor;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::routing::get;
+use model::{Actor, Door, Lang};
+use store::Db;
+
+pub use visitor::Visitor;
+
+/// What every handler gets: the house and how it is run. A cheap handle.
+#[derive(Clone)]
+pub struct Site {
+    pub db: Db,
+    /// The program's own hand.
+    pub system: Arc<Actor>,
+    /// Where attachments, backups and uploads lie.
+    pub data: Arc<PathBuf>,
+    /// Served without TLS and by no trusted proxy: cookies can't be `Secure`.
+    pub insecure: bool,
+    /// A proxy in front says who asks, and by which scheme.
+    pub trust_proxy: bool,
+    /// `/metrics` is for every address, not only for this machine.
+    pub public_metrics: bool,
+    gate: Arc<login::Gate>,
+    traffic: Arc<guard::Traffic>,
+}
+
+impl Site {
+    pub fn new(db: Db, data: PathBuf, insecure: bool) -> Site {
+        let system = Arc::new(Actor::system(Door::System, Lang::Zh));
+        Site {
+            db,
+            system,
+            data: Arc::new(data),
+            insecure,
+            trust_proxy: false,
+            public_metrics: false,
+            gate: Arc::default(),
+            traffic: Arc::default(),
+        }
+    }
+}
+
+/// The generic pages and the API; `app` adds its own pages to it.
+pub fn router(site: Site) -> Router {
+    let registry = site.db.registry();
+    let routes = Router::new()
+        .route("/a/{hash}/{name}", get(assets::serve))
+        .merge(guard::routes())
+        .merge(login::routes())
+        .merge(palette::routes())
+        .merge(help::routes())
+        .merge(settings::routes())
+        .merge(import::routes())
+        .merge(api::routes())
+        .merge(print::routes())
+        .merge(act::routes(registry))
+        .merge(form::routes())
+        .merge(card::routes())
+        .merge(list::routes())
+        .with_state(site.clone());
+    guard::around(site, routes)
+}
+
+/// The number that a request has in the logs.
+pub fn request_number(headers: &HeaderMap) -> String {
+    headers.get("x-request-number").and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned()
+}

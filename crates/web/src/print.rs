@@ -1,0 +1,320 @@
+//! Print previews of lists and cards: pages of their own, with who printed what, and when.
+
+use axum::Router;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use model::system::Access;
+use model::{Desk, EntityDef, Error, Format, Id, Kind, Label, Lang, Query, Result, Row, Stamp, Value};
+
+use crate::list::ask::Ask;
+use crate::list::cell::Cells;
+use crate::list::table::{columns, counted, figure};
+use crate::list::words;
+use crate::ui::{icon14, none, t};
+use crate::visitor::Visitor;
+use crate::{Site, problem, shell};
+
+/// Most rows of one sheet; an export takes more.
+const MOST: usize = 5_000;
+const PIECE: usize = 500;
+
+pub fn routes() -> Router<Site> {
+    Router::new().route("/{entity}/print", get(list)).route("/{entity}/{id}/print", get(card))
+}
+
+/// A sheet, and what history keeps of it.
+struct Sheet {
+    title: String,
+    body: Markup,
+    entity: &'static str,
+    query: String,
+    rows: i64,
+    back: String,
+}
+
+async fn list(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(entity): Path<String>,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    let raw = raw.unwrap_or_default();
+    let name = visitor.name.clone();
+    let read = site.db.read_async(&visitor.actor, move |desk| {
+        let def = desk.entity(&entity)?;
+        list_sheet(desk, def, &raw, &name)
+    });
+    let sheet = read.await;
+    answer(&site, &visitor, &headers, sheet).await
+}
+
+async fn card(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path((entity, id)): Path<(String, i64)>,
+) -> Response {
+    let name = visitor.name.clone();
+    let read = site.db.read_async(&visitor.actor, move |desk| card_sheet(desk, &entity, id, &name));
+    let sheet = read.await;
+    answer(&site, &visitor, &headers, sheet).await
+}
+
+/// What leaves the house on paper is recorded before it is shown.
+async fn answer(site: &Site, visitor: &Visitor, headers: &HeaderMap, sheet: Result<Sheet>) -> Response {
+    let sheet = match sheet {
+        Ok(sheet) => sheet,
+        Err(error) => return problem::page(site, headers, Some(visitor), &error),
+    };
+    let (entity, query, rows) = (sheet.entity, sheet.query.clone(), sheet.rows);
+    let kept = site.db.write_async(&visitor.actor, move |desk| {
+        let user = Some(desk.actor.user).filter(|it| *it != 0).map(Id::of);
+        let (kind, query) = ("print".to_owned(), query.clone());
+        let mut access =
+            Access { id: Id::NEW, user, kind, entity: entity.into(), query, rows, stamp: Stamp::default() };
+        desk.trusted().save(&mut access).map(drop)
+    });
+    match kept.await {
+        Ok(()) => Html(paper(visitor, sheet).into_string()).into_response(),
+        Err(error) => problem::page(site, headers, Some(visitor), &error),
+    }
+}
+
+fn paper(visitor: &Visitor, sheet: Sheet) -> Markup {
+    let lang = visitor.lang();
+    html! {
+        (DOCTYPE)
+        html lang=(lang.tag()) data-theme="light" data-icons=(crate::assets::path("icons.svg")) {
+            head { (shell::head(lang, &sheet.title)) }
+            body class="ky-paper" {
+                div class="ky-paper-bar" {
+                    a class="ky-btn is-small" href=(sheet.back) { (t(lang, "返回", "Back")) }
+                    span class="ky-grow" {}
+                    button class="ky-btn is-small is-primary" type="button" data-print data-key="Ctrl+P" { (icon14("printer")) (t(lang, "打印", "Print")) kbd { "Ctrl P" } }
+                }
+                (sheet.body)
+            }
+        }
+    }
+}
+
+/// Who printed it, for which house, when.
+fn stamp(desk: &Desk, name: &str) -> String {
+    let catalog = desk.catalog();
+    let now = catalog.zone.to_datetime(desk.now()).strftime("%Y-%m-%d %H:%M").to_string();
+    let company = catalog.parameter("company_name");
+    match desk.actor.lang {
+        Lang::Zh => format!("{company}　{name} 打印于 {now}"),
+        Lang::En => format!("{company} · printed by {name} on {now}"),
+    }
+}
+
+fn list_sheet(desk: &mut Desk, def: &'static EntityDef, raw: &str, name: &str) -> Result<Sheet> {
+    let lang = desk.actor.lang;
+    // A selection names its rows; `all=1` and a page say everything that matches.
+    let ids = form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "ids").map(|it| it.1.into_owned());
+    let mut ask = Ask::read(desk, def, raw)?;
+    if let Some(ids) = &ids {
+        let it = model::Condition { field: "id".into(), op: model::Op::Is, value: ids.clone() };
+        ask.query.terms = vec![model::Term::One(it)];
+    }
+    let names = columns(desk, &ask);
+    let query = Query {
+        columns: names,
+        size: Some(PIECE),
+        page: None,
+        after: None,
+        group: None,
+        ..ask.query.clone()
+    };
+    let mut list = desk.list(def.code, &query)?;
+    let totals = desk.totals(&list)?;
+    if totals.count > MOST as i64 {
+        let says = Label {
+            zh: "一次最多打印 5,000 行，请缩小筛选范围，或导出 Excel",
+            en: "At most 5,000 rows can be printed at once; narrow the filter or export to Excel",
+        };
+        return Err(Error::refused("too_many_rows", says));
+    }
+    let cells = Cells::of(desk);
+    let (mut body, mut rows) = (String::new(), 0);
+    loop {
+        let shown = list.columns.clone();
+        let next = desk.each(&list, &mut |row: &dyn Row| {
+            rows += 1;
+            let line = html! {
+                tr { @for column in &shown {
+                    td class=[column.field.kind.is_amount().then_some("is-number")] { (cells.text(column, row)) }
+                } }
+            };
+            body.push_str(&line.0);
+            Ok(())
+        })?;
+        match next {
+            Some(next) => list.go_on(next),
+            None => break,
+        }
+    }
+    let sum = |name: &str| totals.sums.iter().find(|it| it.0 == name).and_then(|it| it.1);
+    let first =
+        list.columns.iter().position(|it| sum(it.field.name).is_some()).unwrap_or(list.columns.len()).max(1);
+    let title =
+        ask.view.as_ref().map_or_else(|| def.many(lang), |it| format!("{} · {}", def.many(lang), it.label));
+    let article = html! {
+        article class="ky-sheet" {
+            header {
+                div { h1 { (title) } p { (conditions(desk, &ask, ids.is_some())?) } }
+                small { (stamp(desk, name)) }
+            }
+            table {
+                thead { tr { @for column in &list.columns {
+                    th scope="col" class=[column.field.kind.is_amount().then_some("is-number")] {
+                        (column.field.label.of(lang)) @if matches!(column.field.kind, Kind::Money | Kind::Price) { " ¥" }
+                    }
+                } } }
+                tbody { (PreEscaped(body)) }
+                tfoot { tr {
+                    td colspan=(first) { (t(lang, "合计 ", "Total ")) (counted(&totals, lang)) }
+                    @for column in &list.columns[first..] {
+                        td class="is-number" { @if let Some(sum) = sum(column.field.name) { (figure(column.field.kind, sum)) } }
+                    }
+                } }
+            }
+        }
+    };
+    let back = if ids.is_some() { format!("/{}", def.code) } else { ask.link(&[]) };
+    Ok(Sheet {
+        title,
+        body: article,
+        entity: def.code,
+        query: ids.map_or_else(|| ask.filter(), |it| format!("id={it}")),
+        rows,
+        back,
+    })
+}
+
+/// The filter and the order in words.
+fn conditions(desk: &mut Desk, ask: &Ask, is_selection: bool) -> Result<String> {
+    let lang = desk.actor.lang;
+    let mut parts = Vec::new();
+    if is_selection {
+        parts.push(t(lang, "选中的记录", "Selected records").to_owned());
+    } else {
+        if !ask.query.q.is_empty() {
+            parts.push(format!("{} {}", t(lang, "查找", "Find"), ask.query.q));
+        }
+        for term in &ask.query.terms {
+            let (label, value) = words::term(desk, ask.def, term)?;
+            parts.push(format!("{label} {value}"));
+        }
+        if parts.is_empty() {
+            parts.push(t(lang, "全部", "All").to_owned());
+        }
+    }
+    for (name, down) in &ask.query.sort {
+        let label = words::label(desk, ask.def, name);
+        parts.push(match (lang, down) {
+            (Lang::Zh, true) => format!("按{label}从高到低"),
+            (Lang::Zh, false) => format!("按{label}从低到高"),
+            (Lang::En, true) => format!("by {label}, descending"),
+            (Lang::En, false) => format!("by {label}"),
+        });
+    }
+    Ok(parts.join(t(lang, "；", "; ")))
+}
+
+/// A heading and its fields: label, text, and whether it takes the whole width.
+type Section = (&'static str, Vec<(&'static str, String, bool)>);
+
+fn card_sheet(desk: &mut Desk, entity: &str, id: i64, name: &str) -> Result<Sheet> {
+    let lang = desk.actor.lang;
+    let card = desk.get(entity, id)?;
+    let def = card.def;
+    let cells = Cells::of(desk);
+    // Fields stand in the sections of the form; one that names none stands in the section before.
+    let mut sections: Vec<Section> = Vec::new();
+    for (field, value) in &card.fields {
+        let section = field.section.of(lang);
+        let is_stamp = model::STAMP.iter().any(|it| it.name == field.name);
+        if is_stamp && sections.last().is_none_or(|it| it.0 != t(lang, "记录", "Record")) {
+            sections.push((t(lang, "记录", "Record"), Vec::new()));
+        } else if !section.is_empty() || sections.is_empty() {
+            sections.push((section, Vec::new()));
+        }
+        let text = match value {
+            None => "***".to_owned(),
+            Some(value) => shown(desk, &cells, field, value)?,
+        };
+        if let Some(last) = sections.last_mut().filter(|_| !text.is_empty()) {
+            last.1.push((field.label.of(lang), text, field.format == Format::Long));
+        }
+    }
+    let mut children = Vec::new();
+    for child in desk.catalog().registry.children(def) {
+        if let Some(table) = child_table(desk, &cells, def, id, child)? {
+            children.push(table);
+        }
+    }
+    let body = html! {
+        article class="ky-sheet is-card" {
+            header {
+                div { h1 lang=[cells.foreign(&card.title)] { (card.title) } p { (def.label.of(lang)) } }
+                small { (stamp(desk, name)) }
+            }
+            @for (section, fields) in sections.iter().filter(|it| !it.1.is_empty()) {
+                @if !section.is_empty() { h2 { (section) } }
+                dl { @for (label, text, is_long) in fields { div class=[is_long.then_some("is-full")] { dt { (label) } dd { (text) } } } }
+            }
+            @for child in &children { (child) }
+        }
+    };
+    let (title, query, back) = (card.title.clone(), format!("id={id}"), format!("/{entity}/{id}"));
+    Ok(Sheet { title, body, entity: def.code, query, rows: 1, back })
+}
+
+fn shown(desk: &mut Desk, cells: &Cells, field: &'static model::FieldDef, value: &Value) -> Result<String> {
+    match field.kind {
+        Kind::Link(_) if field.is_empty(value) => Ok(String::new()),
+        Kind::Link(_) => desk.shown(field, value),
+        _ => Ok(cells.value(field, value.cell())),
+    }
+}
+
+fn child_table(
+    desk: &mut Desk,
+    cells: &Cells,
+    def: &'static EntityDef,
+    id: i64,
+    child: &'static EntityDef,
+) -> Result<Option<Markup>> {
+    let lang = desk.actor.lang;
+    let rows = desk.rows_of(def, id, child)?;
+    let fields: Vec<_> = child.fields.iter().filter(|it| it.list && desk.may_see(child, it)).collect();
+    if rows.is_empty() || fields.is_empty() {
+        return Ok(None);
+    }
+    let mut lines = Vec::new();
+    for row in &rows {
+        let mut line = Vec::new();
+        for field in &fields {
+            let found = row.fields.iter().find(|it| it.0.name == field.name).map(|it| &it.1);
+            line.push(match found {
+                Some(Some(value)) => shown(desk, cells, field, value)?,
+                Some(None) => "***".to_owned(),
+                None => String::new(),
+            });
+        }
+        lines.push(line);
+    }
+    Ok(Some(html! {
+        h2 { (child.many(lang)) }
+        table {
+            thead { tr { @for field in &fields { th scope="col" { (field.label.of(lang)) } } } }
+            tbody { @for line in &lines { tr { @for text in line { td { @if text.is_empty() { (none()) } @else { (text) } } } } } }
+        }
+    }))
+}

@@ -1,0 +1,106 @@
+//! Errors on their way out: a sentence with a way on for people, an RFC 9457 problem for programs.
+
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use maud::{DOCTYPE, html};
+use model::message::{fault, message};
+use model::{Error, Lang};
+use serde_json::json;
+
+use crate::ui::t;
+use crate::visitor::{Visitor, preferred};
+use crate::{Site, assets, shell};
+
+pub fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::NotFound { .. } => StatusCode::NOT_FOUND,
+        Error::Forbidden { .. } => StatusCode::FORBIDDEN,
+        Error::Conflict { .. } => StatusCode::PRECONDITION_FAILED,
+        Error::Refused(it) if it.code == "foreign_origin" => StatusCode::FORBIDDEN,
+        Error::Duplicate { .. } | Error::InUse(_) | Error::Refused(_) => StatusCode::CONFLICT,
+        Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Again | Error::Full | Error::Gone => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The problem as an answer to a program.
+pub fn json(site: &Site, lang: Lang, entity: &str, error: &Error) -> Response {
+    log(error);
+    let body = body(site, lang, entity, error).to_string();
+    (status(error), [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+}
+
+/// The problem as JSON (RFC 9457): `type, title, status, code, detail, fields, reasons`.
+pub fn body(site: &Site, lang: Lang, entity: &str, error: &Error) -> serde_json::Value {
+    let status = status(error);
+    let detail = message(error, site.db.registry(), entity, lang);
+    let fields: serde_json::Map<_, _> = match error {
+        Error::Invalid(faults) => faults
+            .iter()
+            .map(|it| (it.field.clone(), json!({ "code": it.code, "detail": fault(it, lang) })))
+            .collect(),
+        Error::Duplicate { place } => {
+            let field = place.rsplit('.').next().unwrap_or(place);
+            [(field.to_owned(), json!({ "code": "duplicate", "detail": detail }))].into_iter().collect()
+        }
+        _ => serde_json::Map::new(),
+    };
+    let reasons: Vec<_> = match error {
+        Error::InUse(by) => {
+            by.iter().map(|it| json!({ "entity": it.entity, "field": it.field, "count": it.count })).collect()
+        }
+        Error::Refused(refusal) => vec![json!({ "code": refusal.code, "detail": detail })],
+        _ => Vec::new(),
+    };
+    json!({
+        "type": format!("/problems/{}", error.code()), "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(), "code": error.code(), "detail": detail, "fields": fields, "reasons": reasons,
+    })
+}
+
+/// The problem as a page (14c), or as a toast where htmx asked for a part.
+pub fn page(site: &Site, headers: &HeaderMap, visitor: Option<&Visitor>, error: &Error) -> Response {
+    log(error);
+    let lang = visitor.map_or_else(|| preferred(headers), Visitor::lang);
+    let says = message(error, site.db.registry(), "", lang);
+    let status = status(error);
+    if headers.contains_key("hx-request") {
+        let toast = crate::ui::toast("bad", t(lang, "没有完成", "Not done"), &says, None);
+        return (status, [("hx-reswap", "none".to_owned()), ("hx-trigger", toast)]).into_response();
+    }
+    let number = crate::request_number(headers);
+    let body = html! {
+        (DOCTYPE)
+        html lang=(lang.tag()) data-theme=(visitor.map_or("system", |it| it.theme)) data-icons=(assets::path("icons.svg")) {
+            head { (shell::head(lang, t(lang, "出了问题", "Problem"))) }
+            body {
+                main id="main" class="ky-main" {
+                    div class="ky-empty" role="alert" {
+                        h1 { @match error {
+                            Error::NotFound { .. } => (t(lang, "这里没有东西", "Nothing here")),
+                            Error::Forbidden { .. } => (t(lang, "没有权限", "Not permitted")),
+                            _ => (t(lang, "页面没有打开", "The page did not open")),
+                        } }
+                        p { (says) }
+                        p class="ky-row" {
+                            a class="ky-btn is-primary" href="/" { (t(lang, "回工作台", "To the workbench")) }
+                            a class="ky-btn" href="" { (t(lang, "再试一次", "Try again")) }
+                        }
+                        small class="ky-mute" { (t(lang, "编号", "Number")) " " (number) }
+                    }
+                }
+            }
+        }
+    };
+    (status, Html(body.into_string())).into_response()
+}
+
+fn log(error: &Error) {
+    match error {
+        Error::Internal(says) => tracing::error!(%says, "internal error"),
+        Error::Full => tracing::error!("the disk is full"),
+        Error::Gone => tracing::error!("the database does not answer"),
+        _ => {}
+    }
+}

@@ -1,0 +1,173 @@
+//! Who comes through the door: the session's user with rights, language and theme, or nobody.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use model::system::{Session, Theme, Token, Tongue};
+use model::{Actor, Door, Error, Lang, Moment, Result, Scalar, Value};
+use sha2::{Digest, Sha256};
+
+use crate::Site;
+
+/// Somebody who has signed in.
+#[derive(Clone)]
+pub struct Visitor {
+    pub actor: Arc<Actor>,
+    pub name: String,
+    /// Position or department: what stands below the name.
+    pub post: String,
+    pub theme: &'static str,
+    /// The session or the token by which they came.
+    pub session: i64,
+    pub must_change: bool,
+}
+
+impl Visitor {
+    pub fn lang(&self) -> Lang {
+        self.actor.lang
+    }
+
+    /// Whether any grant of the visitor's roles gives this right to an entity.
+    pub fn can(&self, def: &model::EntityDef, right: &str) -> bool {
+        self.actor.rights.can(def, right)
+    }
+}
+
+/// The cookie's name: with the prefix where the browser can be held to it.
+pub const COOKIE: &str = "ky_session";
+pub const SECURE_COOKIE: &str = "__Host-ky_session";
+
+/// What the database keeps of a token: its SHA-256 in hexadecimal.
+pub fn hashed(token: &str) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(token.as_bytes()))
+}
+
+/// A new token of 256 random bits.
+pub fn random_token() -> Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
+}
+
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|it| it.to_str().ok());
+    all.flat_map(|it| it.split(';')).find_map(|it| it.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// The language that a browser asks for before anybody has signed in.
+pub fn preferred(headers: &HeaderMap) -> Lang {
+    if let Some(lang) = cookie(headers, "ky_lang").and_then(Lang::of) {
+        return lang;
+    }
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok()).unwrap_or("zh");
+    wanted.split(',').find_map(|it| Lang::of(it.trim())).unwrap_or_default()
+}
+
+impl Site {
+    /// The visitor of a browser's session, or of a program's token.
+    pub async fn visitor(&self, headers: &HeaderMap) -> Result<Option<Visitor>> {
+        let bearer =
+            headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok()?.strip_prefix("Bearer "));
+        if let Some(token) = bearer {
+            return self.by_token(hashed(token)).await;
+        }
+        let session = cookie(headers, SECURE_COOKIE).or_else(|| cookie(headers, COOKIE));
+        let Some(token) = session else { return Ok(None) };
+        let mut found = self.by_session(hashed(token)).await?;
+        // The switch in the page counts at once, in this browser.
+        if let Some(visitor) = found.as_mut().filter(|_| cookie(headers, "ky_theme").is_some()) {
+            visitor.theme = crate::login::theme(headers);
+        }
+        Ok(found)
+    }
+
+    async fn by_session(&self, hash: String) -> Result<Option<Visitor>> {
+        let found = self.db.read_async(&self.system, move |desk| {
+            let now = desk.now();
+            let found = desk.trusted().first::<Session>(&[("token", Value::Text(hash))])?;
+            let Some(session) = found.filter(|it| it.expires > now) else { return Ok(None) };
+            let visitor = visitor(desk, session.user.0, session.id.0, Door::Browser);
+            let stale = now.duration_since(session.seen).as_secs() > 300;
+            Ok(visitor.map(|it| (it, stale.then_some(session.id))))
+        });
+        let Some((visitor, stale)) = found.await? else { return Ok(None) };
+        if let Some(id) = stale {
+            // That somebody was here is no event, and nobody waits for it.
+            let (db, system) = (self.db.clone(), self.system.clone());
+            tokio::spawn(async move {
+                let seen = db.write_async(&system, move |desk| {
+                    let now: Value = Moment::now().value();
+                    desk.trusted().touch::<Session>(id, "seen", now.clone())
+                });
+                let _ = seen.await;
+            });
+        }
+        Ok(Some(visitor))
+    }
+
+    async fn by_token(&self, hash: String) -> Result<Option<Visitor>> {
+        self.db
+            .read_async(&self.system, move |desk| {
+                let today = desk.today();
+                let found = desk.trusted().first::<Token>(&[("token", Value::Text(hash))])?;
+                let token = found.filter(|it| !it.closed && it.expires.is_none_or(|day| day >= today));
+                Ok(token.and_then(|it| visitor(desk, it.user.0, it.id.0, Door::Api)))
+            })
+            .await
+    }
+}
+
+fn visitor(desk: &model::Desk, user: i64, session: i64, door: Door) -> Option<Visitor> {
+    let catalog = desk.catalog();
+    let person = catalog.users.get(&user).filter(|it| !it.user.closed)?;
+    let it = &person.user;
+    let lang = match it.language {
+        Tongue::Zh => Lang::Zh,
+        Tongue::En => Lang::En,
+    };
+    let department = it.department.map_or(0, |it| it.0);
+    let post = it.position.clone().filter(|it| !it.is_empty());
+    let post = post.or_else(|| catalog.department(department).map(|it| it.name.clone())).unwrap_or_default();
+    let theme = match it.theme {
+        Theme::System => "system",
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    };
+    let rights = Arc::new(catalog.rights(user));
+    let actor = Arc::new(Actor { door, user, department, lang, rights });
+    Some(Visitor { actor, name: it.name.clone(), post, theme, session, must_change: it.must_change })
+}
+
+/// Without a session a page leads to the sign-in, and back afterwards.
+impl FromRequestParts<Site> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> std::result::Result<Visitor, Response> {
+        match site.visitor(&parts.headers).await {
+            Ok(Some(visitor)) => match crate::login::detour(parts.uri.path()).filter(|_| visitor.must_change)
+            {
+                Some(to) => Err(Redirect::to(&to).into_response()),
+                None => Ok(visitor),
+            },
+            Ok(None) => {
+                let back = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+                let back = if parts.method == axum::http::Method::GET { back } else { "/" };
+                let to = format!("/login?to={}", percent(back));
+                // A part of a page can't show the sign-in: the whole page goes there.
+                if parts.headers.contains_key("hx-request") {
+                    return Err([("hx-redirect", to)].into_response());
+                }
+                Err(Redirect::to(&to).into_response())
+            }
+            Err(error) => Err(crate::problem::page(site, &parts.headers, None, &error)),
+        }
+    }
+}
+
+/// Text for a place in a URL's query.
+pub fn percent(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Packs the release binary with what must go with it.
+set -eu
+cd "$(dirname "$0")/.."
+version=$(cargo pkgid -p app | sed 's/.*[#@]//')
+name=keyuan-$version-$(uname -m)
+folder=dist/$name
+rm -rf "$folder"
+mkdir -p "$folder"
+cp target/release/keyuan "$folder/"
+for file in README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE; do
+    [ ! -e "$file" ] || cp "$file" "$folder/"
+done
+tar -C dist -czf "dist/$name.tar.gz" "$name"
+echo "dist/$name.tar.gz"

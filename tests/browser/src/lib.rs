@@ -1,0 +1,1 @@
+//! Real Chromium does the day's work.

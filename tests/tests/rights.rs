@@ -1,0 +1,160 @@
+//! No door shows a row or a value outside the actor's rights, whatever is asked.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::{Access, Actor, Input, Query, Rights, Value};
+use proptest::prelude::*;
+use tests::{World, databases};
+
+/// Words that people and attackers put into a query.
+const VALUES: [&str; 16] = [
+    "none",
+    "any",
+    "me",
+    "mydept",
+    "公司",
+    "1..9",
+    "..",
+    "-1",
+    "A,B",
+    "today",
+    "last_30_days",
+    "this_quarter..",
+    "%27%20OR%201=1--",
+    "\u{0}",
+    "#1",
+    "2026-13",
+];
+
+fn queries() -> impl Strategy<Value = String> {
+    let fields =
+        domain::REGISTRY.entity("customer").unwrap().fields.iter().map(|it| it.name).collect::<Vec<_>>();
+    let field = prop::sample::select(fields);
+    let links = prop::sample::select(vec![
+        "owner.name",
+        "parent.credit_limit",
+        "department.name",
+        "owner.password",
+        "parent.name",
+        "x.y.z",
+    ]);
+    let name = prop_oneof![
+        field.prop_map(str::to_owned),
+        links.prop_map(str::to_owned),
+        Just("tag".into()),
+        Just("follower".into())
+    ];
+    let sign = prop::sample::select(vec!["=", "!=", ">", "<", "~=", ">="]);
+    let term = (name.clone(), sign, prop::sample::select(VALUES.to_vec()))
+        .prop_map(|(name, sign, value)| format!("{name}{sign}{value}"));
+    let other = prop_oneof![
+        name.clone().prop_map(|it| format!("sort=-{it}")),
+        name.clone().prop_map(|it| format!("group={it}")),
+        name.prop_map(|it| format!("columns=name,{it}")),
+        "[a-z公司\"*():^0-9 ]{0,8}".prop_map(|it| format!("q={it}")),
+        "\\PC{0,12}".prop_map(|it| format!("after={it}")),
+        Just("or=(owner=me%26class=A%26tag=%2500)".to_owned()),
+        Just("size=99999&page=0".to_owned()),
+    ];
+    prop::collection::vec(prop_oneof![3 => term, 2 => other], 0..5).prop_map(|it| it.join("&"))
+}
+
+#[test]
+fn whatever_is_asked_answers_within_the_rights() {
+    databases(|db| {
+        let world = World::new(db);
+        let mut ids = Vec::new();
+        for (n, owner) in ["王海燕", "赵敏", "李建军", "王海燕", "李建军", "赵敏"].into_iter().enumerate()
+        {
+            ids.push((owner, world.customer(owner, &format!("公司{n}"))));
+        }
+        let (pooled, all) = (ids[1].1, ids.clone());
+        world.act("赵敏", move |desk| desk.run("customer", pooled, "release", &Input::default())).unwrap();
+        let mine = |who: &str| -> BTreeSet<i64> {
+            let own = all.iter().filter(|it| it.0 == who && it.1 != pooled).map(|it| it.1);
+            own.chain([pooled]).collect()
+        };
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+            cases: 300,
+            ..ProptestConfig::default()
+        });
+        let who = prop::sample::select(vec!["王海燕", "李建军"]);
+
+        runner
+            .run(&(who, queries()), |(who, text)| {
+                let Some(query) = Query::parse(&text) else { return Ok(()) };
+                let reach = mine(who);
+                let found = world.look(who, |desk| {
+                    let list = desk.list("customer", &query)?;
+                    let (rows, _) = desk.rows(&list)?;
+                    let totals = desk.totals(&list)?;
+                    let counted: i64 = desk.groups(&list)?.iter().map(|it| it.totals.count).sum();
+                    Ok((rows, totals.count, counted, desk.ids("customer", &query, 0, 100)?))
+                });
+                match found {
+                    Ok((rows, count, counted, ids)) => {
+                        prop_assert!(rows.iter().all(|row| reach.contains(&row[0].int())), "{text}");
+                        prop_assert!(ids.iter().all(|id| reach.contains(id)), "{text}");
+                        prop_assert!(
+                            count as usize <= reach.len() && counted as usize <= reach.len(),
+                            "{text}"
+                        );
+                    }
+                    Err(error) => prop_assert!(
+                        matches!(error.code(), "unknown_field" | "malformed" | "required" | "too_far")
+                            || error.code().starts_with("malformed")
+                            || error.code().starts_with("unknown")
+                            || error.code().starts_with("ambiguous"),
+                        "{text}: {error:?}"
+                    ),
+                }
+                Ok(())
+            })
+            .unwrap();
+    });
+}
+
+#[test]
+fn every_door_keeps_a_masked_value() {
+    databases(|db| {
+        let world = World::new(db);
+        let id = world.customer("王海燕", "甲公司");
+        let credit = Input::from([("limit", "12345.67"), ("days", "77"), ("reason", "试用")]);
+        world.act("周会计", move |desk| desk.run("customer", id, "set_credit", &credit)).unwrap();
+        let bank = Input::from([("bank_account", "6222000011112222")]);
+        world.act("周会计", move |desk| desk.update("customer", id, None, &bank)).unwrap();
+        let def = db.registry().entity("customer").unwrap();
+
+        for preset in db.registry().presets {
+            let rights = Arc::new(Rights::of_preset(preset));
+            let actor = Actor { rights: rights.clone(), ..world.person("周会计").clone() };
+            if !rights.can(def, "read") {
+                let found = db.read(&actor, |desk| desk.find_all("甲公司", 5));
+                assert!(found.unwrap().is_empty(), "{}", preset.code);
+                continue;
+            }
+            let open = |group: &str| {
+                let field = def.fields.iter().find(|it| it.group == Some(group)).unwrap();
+                rights.access(def, field) > Access::Mask
+            };
+            let Ok(card) = db.read(&actor, move |desk| desk.get("customer", id)) else { continue };
+            let history = db.read(&actor, move |desk| desk.history("customer", id)).unwrap();
+            let query = Query::default();
+            let rows = db
+                .read(&actor, move |desk| desk.list("customer", &query).and_then(|list| desk.rows(&list)))
+                .unwrap()
+                .0;
+            let holds = |value: &Value| {
+                value == &Value::Int(1_234_567)
+                    || value == &Value::Int(77)
+                    || value == &Value::from("6222000011112222")
+            };
+            let seen = card.fields.iter().filter_map(|it| it.1.as_ref()).any(holds)
+                || rows.iter().flatten().any(holds)
+                || history.iter().flat_map(|it| &it.changes).any(|it| holds(&it.new));
+
+            assert_eq!(seen, open("credit") || open("bank"), "{}", preset.code);
+        }
+    });
+}
