@@ -4,6 +4,7 @@
 extern crate self as model;
 
 mod actor;
+mod alike;
 mod catalog;
 pub mod ddl;
 mod def;
@@ -32,6 +33,7 @@ mod verb;
 mod views;
 
 pub use actor::{Actor, Door};
+pub use alike::{Look, Twin};
 pub use base::*;
 pub use catalog::{Catalog, GENERATION, Person};
 pub use def::*;
