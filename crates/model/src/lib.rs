@@ -23,7 +23,6 @@ pub mod rights;
 pub mod schema;
 pub mod search;
 pub mod seed;
-pub mod sheet;
 mod sql;
 pub mod system;
 mod tx;
