@@ -85,14 +85,16 @@ impl Desk<'_> {
                 continue;
             }
             let field = self.readable(def, name)?;
-            list.keys.push(self.key(def, field, *down));
+            let key = self.key(def, field, *down)?;
+            list.keys.push(key);
         }
         if query.sort.is_empty() && query.group.is_none() && query.q.is_empty() {
-            list.keys.push(self.key(def, def.title_field(), false));
+            let key = self.key(def, def.title_field(), false)?;
+            list.keys.push(key);
         }
         if let Some(name) = &query.group {
             let field = self.readable(def, name)?;
-            let key = self.key(def, field, false);
+            let key = self.key(def, field, false)?;
             list.keys.insert(0, key);
             list.group = Some(Column { field, at: 0, number: None, title: None, masked: false });
         }
@@ -212,22 +214,27 @@ impl Desk<'_> {
         }
     }
 
-    fn key(&self, def: &EntityDef, field: &'static FieldDef, down: bool) -> Key {
+    fn key(&mut self, def: &EntityDef, field: &'static FieldDef, down: bool) -> Result<Key> {
         let mut sql = Sql::default();
         let mut text = field.kind.is_text();
         match field.kind {
             Kind::Text if def.has_key() && std::ptr::eq(field, def.title_field()) => {
                 sql.push("t.").name("title_key");
             }
-            // Names of linked records sort as names do.
+            // Names of linked records sort as names do; one beyond the actor's reach sorts as if it were not there.
             Kind::Link(to) if to().has_key() => {
                 sql.push("(SELECT k.title_key FROM ")
                     .name(to().code)
                     .push(" k WHERE k.id = t.")
-                    .name(field.name)
-                    .push(")");
-                text = true;
-                return Key { expression: sql, down, optional: true, text };
+                    .name(field.name);
+                if !in_catalog(to()) {
+                    sql.push(" AND ").append(&match self.may(to(), "read") {
+                        Ok(_) => self.reach(to(), "k", false)?,
+                        Err(_) => Sql::new("1 = 0"),
+                    });
+                }
+                sql.push(")");
+                return Ok(Key { expression: sql, down, optional: true, text: true });
             }
             // In the order in which the choices were declared, unless the alphabet agrees.
             Kind::Choice(all) if !all.is_sorted_by_key(|it| it.0) => {
@@ -240,7 +247,7 @@ impl Desk<'_> {
             }
             _ => self.expression(&mut sql, "t", field),
         }
-        Key { expression: sql, down, optional: field.optional, text }
+        Ok(Key { expression: sql, down, optional: field.optional, text })
     }
 
     fn condition(&mut self, def: &'static EntityDef, alias: &str, it: &Condition) -> Result<Sql> {
