@@ -23,9 +23,9 @@ exec 3<&0
 setsid "$@" < /dev/null 3<&- &
 exec > /dev/null
 cat <&3
-kill -TERM -- -$! 2> /dev/null
-for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 -- -$! 2> /dev/null || break; sleep 0.1; done
-kill -KILL -- -$! 2> /dev/null
+kill -TERM "-$!" 2> /dev/null
+for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "-$!" 2> /dev/null || break; sleep 0.1; done
+kill -KILL "-$!" 2> /dev/null
 [ -z "$folder" ] || rm -rf "$folder""#;
 
 impl Leashed {

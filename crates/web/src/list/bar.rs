@@ -1,7 +1,7 @@
 //! Above and below the rows: views, ways in and out, conditions, tools, the bar of a selection.
 
 use maud::{Markup, html};
-use model::{Desk, EntityDef, Error, FieldDef, Kind, Lang, Query, Result, Shown, Term};
+use model::{Condition, Desk, EntityDef, Error, FieldDef, Kind, Lang, Query, Result, Shown, Term};
 
 use super::ask::Ask;
 use super::table::{Sheet, columns, counted, new_label};
@@ -154,6 +154,7 @@ fn chip(
     open: Option<&Markup>,
     lang: Lang,
 ) -> Markup {
+    let key = Condition::key(path);
     let is_range = field.is_some_and(|it| matches!(it.kind, Kind::Date | Kind::Moment));
     let is_text = field.is_some_and(|it| matches!(it.kind, Kind::Text) && !it.again);
     let source = open.is_none().then(|| ask.address(&format!("/filter/{path}"), &[]));
@@ -167,8 +168,8 @@ fn chip(
                 Some(_) => {
                     details data-menu data-src=[source] open[open.is_some()] {
                         summary { (summary) }
-                        div class={ "ky-pop " (if is_range { "is-range" } else { "is-filter" }) } data-filter=[(!is_text).then_some(path)]
-                            data-in-view[ask.is_in_view(path)] {
+                        div class={ "ky-pop " (if is_range { "is-range" } else { "is-filter" }) } data-filter=[(!is_text).then_some(&key)]
+                            data-in-view[ask.is_in_view(&key)] {
                             @match open { Some(open) => { (open) } None => { p class="ky-mute" { (t(lang, "正在查找", "Looking")) } } }
                         }
                     }
@@ -176,7 +177,7 @@ fn chip(
                 None => { button type="button" { (summary) } }
             }
             @if value.is_some() {
-                a class="ky-chip-clear" href=(ask.link(&[(path, "")])) aria-label={ (t(lang, "清除条件 ", "Clear ")) (label) } { (icon12("x")) }
+                a class="ky-chip-clear" href=(ask.link(&[(&key, "")])) aria-label={ (t(lang, "清除条件 ", "Clear ")) (label) } { (icon12("x")) }
             }
         }
     }

@@ -69,7 +69,7 @@ fn span(desk: &Desk, ask: &Ask, field: &FieldDef) -> Markup {
         div class="ky-range" {
             ul {
                 @for (code, zh, en) in SPANS {
-                    li { a href=(ask.link(&[(field.name, code), ("chip", "")])) class=[(now == code).then_some("is-on")] { (t(lang, zh, en)) } }
+                    li { a href=(ask.link(&[(&Condition::key(field.name), code), ("chip", "")])) class=[(now == code).then_some("is-on")] { (t(lang, zh, en)) } }
                 }
             }
             div { div data-range {
@@ -106,11 +106,11 @@ fn contains(desk: &Desk, ask: &Ask, field: &FieldDef) -> Markup {
     let now = condition(ask, field).filter(|it| it.op == Op::Contains).map_or("", |it| it.value.as_str());
     html! {
         form method="get" action={ "/" (ask.def.code) } {
-            @for (key, value) in ask.pairs(field.name) { input type="hidden" name=(key) value=(value); }
-            input class="ky-input" name={ (field.name) "~" } value=(now) autocomplete="off" aria-label={ (field.label.of(lang)) (t(lang, " 含", " contains")) } placeholder=(t(lang, "含有的文字", "Text in it"));
+            @for (key, value) in ask.pairs(&Condition::key(field.name)) { input type="hidden" name=(key) value=(value); }
+            input class="ky-input" name={ (Condition::key(field.name)) "~" } value=(now) autocomplete="off" aria-label={ (field.label.of(lang)) (t(lang, " 含", " contains")) } placeholder=(t(lang, "含有的文字", "Text in it"));
             footer {
-                a class="ky-btn is-small is-text" href=(ask.link(&[(field.name, "any")])) { (t(lang, "有值", "Filled")) }
-                a class="ky-btn is-small is-text" href=(ask.link(&[(field.name, "none")])) { (t(lang, "空", "Empty")) }
+                a class="ky-btn is-small is-text" href=(ask.link(&[(&Condition::key(field.name), "any")])) { (t(lang, "有值", "Filled")) }
+                a class="ky-btn is-small is-text" href=(ask.link(&[(&Condition::key(field.name), "none")])) { (t(lang, "空", "Empty")) }
                 span class="ky-grow" {}
                 button class="ky-btn is-small is-primary" { (t(lang, "确定", "Apply")) }
             }

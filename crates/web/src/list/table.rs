@@ -454,11 +454,11 @@ fn no_match(desk: &mut Desk, ask: &Ask, all: i64, new: Markup) -> Result<Markup>
         let mut without = query.clone();
         without.terms.remove(n);
         let field = match term {
-            model::Term::One(it) => it.field.as_str(),
-            model::Term::Or(_) => "or",
+            model::Term::One(it) => model::Condition::key(&it.field),
+            model::Term::Or(_) => "or".into(),
         };
         let count = desk.count(ask.def.code, &without)?;
-        drops.push((quoted(&format!("{label} {value}")), ask.link(&[(field, "")]), count));
+        drops.push((quoted(&format!("{label} {value}")), ask.link(&[(&field, "")]), count));
         said.push((label, value));
     }
     drops.retain(|it| it.2 > 0);
