@@ -12,6 +12,8 @@ use crate::ui::{amount, icon14, t};
 
 /// Most entries that a popover shows at once; beyond, letters narrow them on the server.
 const SHOWN: usize = 200;
+/// A table of more codes begins with those that occur.
+const CODES: usize = 30;
 
 /// One entry: value in the address, label, letters to find it by, rows that it would give.
 struct Entry {
@@ -139,7 +141,7 @@ fn values(desk: &mut Desk, ask: &Ask, field: &'static FieldDef, typed: Option<&s
     let items = html! {
         @for it in &entries {
             @let initials = model::search::initials(&it.label).to_lowercase();
-            li role="option" aria-selected=(chosen.contains(&it.value)) data-value=(it.value) data-pinyin=(initials) {
+            li role="option" aria-selected=(chosen.contains(&it.value)) data-value=(it.value) data-pinyin=(initials) title=(it.label) {
                 span class="ky-check" {}
                 span { @if it.depth > 0 { "　" } (it.label) }
                 small { @if it.value != "none" && initials != it.label.to_lowercase() { (initials) } }
@@ -222,7 +224,7 @@ fn entries(
                     at = catalog.code(table, code).and_then(|it| it.above.as_deref());
                 }
             }
-            more = all.len() > SHOWN;
+            more = all.len() > CODES;
             let wanted = typed.and_then(|it| model::search::query(it.trim()));
             let fits = |it: &&model::system::CodeEntry| match &wanted {
                 Some(wanted) => {
