@@ -87,7 +87,7 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
     let mut status = StatusCode::OK;
     let body = match sheet {
         Ok(sheet) => html! {
-            (bar::action_row(desk, &ask, &tabs))
+            (bar::action_row(desk, &ask, &tabs, sheet.totals.count))
             (bar::filter_row(desk, &ask, Some(&sheet))?)
             div class="ky-loadbar" id="loading" aria-hidden="true" {}
             (sheet.rows)
@@ -98,7 +98,7 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
             status = problem::status(&error);
             let says = message(&error, desk.catalog().registry, entity, desk.actor.lang);
             html! {
-                (bar::action_row(desk, &Ask::plain(def), &tabs))
+                (bar::action_row(desk, &Ask::plain(def), &tabs, 0))
                 (table::broken(&ask, desk, &says, &request_number(headers)))
             }
         }
