@@ -3,5 +3,6 @@
 pub mod demo;
 pub mod export;
 pub mod house;
+pub mod pages;
 pub mod serve;
 pub mod users;
