@@ -4,6 +4,7 @@ mod act;
 mod api;
 mod assets;
 mod card;
+mod export;
 mod form;
 mod guard;
 mod help;
@@ -82,6 +83,7 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(import::routes())
         .merge(api::routes())
         .merge(print::routes())
+        .merge(export::routes())
         .merge(act::routes(registry))
         .merge(form::routes())
         .merge(card::routes())
