@@ -163,7 +163,7 @@ pub fn make(db: &Db, data: &File, prefix: &str) -> Result<String> {
     let failed = |error: std::io::Error| Error::Internal(format!("{}: {error}", folder.display()));
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let name = format!("{prefix}{}", archive::name(Moment::now()));
-    archive::backup(db.store(), db.store().plan()?, Some(data), &folder.join(&name))?;
+    archive::backup(db.store(), db.store().plan()?, Some(&data.join("files")), &folder.join(&name))?;
     Ok(name)
 }
 
@@ -327,7 +327,7 @@ const HASHES: &str = "SELECT hash FROM attachment";
 async fn verify(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> Response {
     let checked = async {
         enter(&site, &visitor, "integrity").await?;
-        let (db, data) = (site.db.clone(), site.data.clone());
+        let (db, data) = (site.db.clone(), site.data.join("files"));
         let look = move || store::verify(db.store(), db.store().plan()?, Some(&data), Some(HASHES));
         let found = tokio::task::spawn_blocking(look).await.map_err(|error| Error::Internal(error.to_string()))??;
         let told = |it: &Finding| serde_json::json!({ "code": it.code, "place": it.place, "says": it.says });
