@@ -5,6 +5,7 @@ extern crate self as model;
 
 mod actor;
 mod catalog;
+mod clear;
 pub mod ddl;
 mod def;
 mod desk;

@@ -85,6 +85,11 @@ impl<'c> Tx<'c> {
         self.rights.can(def, right)
     }
 
+    /// Nothing is kept from whoever acts.
+    pub fn has_everything(&self) -> bool {
+        self.rights.all
+    }
+
     /// Keeps the reason with the event of this change.
     pub fn because(&mut self, reason: &str) {
         self.reason = Some(reason.to_owned()).filter(|it| !it.is_empty());
@@ -300,6 +305,7 @@ impl<'c> Tx<'c> {
         if changes.is_empty() && old.is_some() {
             return Ok(new);
         }
+        system::may_grant(self, def, old.as_ref(), Some(&new))?;
         new[version] = Value::Int(new[version].int() + 1);
         new[changed] = self.now.value();
         new[changer] = Value::Int(self.user);
@@ -310,6 +316,9 @@ impl<'c> Tx<'c> {
         self.write(def, old.as_ref(), &mut new, &changes)?;
         self.reindex(def, old.as_ref(), &new, &changes)?;
         self.record_event(def, old.as_ref(), &new, &changes)?;
+        if let Some(old) = &old {
+            system::keeper_remains(self, def, old, Some(&new))?;
+        }
         self.mark_stale(def)?;
         Ok(new)
     }
@@ -357,6 +366,7 @@ impl<'c> Tx<'c> {
 
     /// Deletes a record that nothing refers to, with its child rows and all that hangs on it.
     pub(crate) fn remove(&mut self, def: &'static EntityDef, old: &Record) -> Result<()> {
+        system::may_grant(self, def, Some(old), None)?;
         let id = old[0].int();
         let mut by = Vec::new();
         for (from, at) in self.registry.links_to(def) {
@@ -412,6 +422,7 @@ impl<'c> Tx<'c> {
         let result = self.event_row(def, Some(old), &gone, &all, id);
         self.event = old_event;
         result?;
+        system::keeper_remains(self, def, old, None)?;
         self.mark_stale(def)
     }
 

@@ -1,6 +1,6 @@
 //! Verbs and batches: their dialogs and what comes of them.
 
-mod ask;
+pub mod ask;
 mod merge;
 mod run;
 
