@@ -2,5 +2,6 @@
 
 pub mod demo;
 pub mod house;
+pub mod jobs;
 pub mod serve;
 pub mod users;
