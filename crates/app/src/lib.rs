@@ -4,5 +4,6 @@ pub mod demo;
 pub mod export;
 pub mod house;
 pub mod pages;
+pub mod jobs;
 pub mod serve;
 pub mod users;
