@@ -56,7 +56,7 @@ pub fn serve(place: &Place, db: Db, options: &Options) -> Result<()> {
     let mut site = web::Site::new(db.clone(), place.data.clone(), !secure && !options.trust_proxy);
     site.trust_proxy = options.trust_proxy;
     site.public_metrics = options.public_metrics;
-    let app = web::router(site).into_make_service_with_connect_info::<SocketAddr>();
+    let app = crate::pages::router(site).into_make_service_with_connect_info::<SocketAddr>();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
     let house = House { db: db.clone(), data: place.data.clone(), lang: place.lang() };
     let jobs = Runner::start(&house)?;

@@ -138,7 +138,7 @@ impl Desk<'_> {
         let mut sql = Sql::new("SELECT entity, record FROM event WHERE id = ");
         sql.bind(event);
         let found = self.tx.rows(&sql)?.pop().ok_or_else(|| Error::missing(format!("event/{event}")))?;
-        let (mut def, mut id) = (self.entity(found[0].text())?, found[1].int());
+        let def = self.entity(found[0].text())?;
         let mut sql = events();
         sql.push(" WHERE id = ").bind(event);
         let row = self.tx.rows(&sql)?.pop().ok_or_else(|| Error::missing(format!("event/{event}")))?;
@@ -146,9 +146,11 @@ impl Desk<'_> {
             let says = Label { zh: "这项修改不能撤销", en: "This change can't be undone" };
             return Err(Error::refused("not_undoable", says));
         }
-        if let Some((child, its)) = row[5].text().split_once('/') {
-            (def, id) = (self.entity(child)?, its.parse().map_err(|_| crate::unreadable("part"))?);
-        }
+        // A child row's change stands in its record's history.
+        let (def, id) = match row[5].text().split_once('/') {
+            Some((child, id)) => (self.entity(child)?, id.parse().unwrap_or(0)),
+            None => (def, found[1].int()),
+        };
         if matches!(row[4].text(), "create" | "import") && row[6].text() == "{}" {
             // Whoever may bring in a file may take it back.
             let right = if row[4].text() == "import" && self.may(def, "delete").is_err() {
