@@ -4,7 +4,9 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::actions::{
+    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::wd::Capabilities;
@@ -128,7 +130,11 @@ impl Browser {
             if Instant::now() > end {
                 let trouble = last.err().map_or(String::new(), |it| format!(" ({it})"));
                 let text = self.run("return document.body.innerText", &[]);
-                panic!("{what}{trouble}\nat {}, where the page says:\n{}", self.path(), text.as_str().unwrap_or(""));
+                panic!(
+                    "{what}{trouble}\nat {}, where the page says:\n{}",
+                    self.path(),
+                    text.as_str().unwrap_or("")
+                );
             }
             std::thread::sleep(Duration::from_millis(25));
         }
@@ -162,7 +168,8 @@ impl Browser {
 
     /// A script of the test in the page.
     pub fn run(&self, script: &str, arguments: &[Value]) -> Value {
-        self.wait(self.client().execute(script, arguments.to_vec())).unwrap_or_else(|it| panic!("{script}: {it}"))
+        self.wait(self.client().execute(script, arguments.to_vec()))
+            .unwrap_or_else(|it| panic!("{script}: {it}"))
     }
 
     /// Waits until an expression holds in the page.
@@ -180,7 +187,8 @@ impl Browser {
         }
         let arguments = vec![json!(kind), json!(name), json!(within)];
         let found = self.wait(self.client().execute(include_str!("find.js"), arguments))?;
-        let Some(id) = found.as_object().and_then(|it| it.values().next()?.as_str().map(str::to_owned)) else {
+        let Some(id) = found.as_object().and_then(|it| it.values().next()?.as_str().map(str::to_owned))
+        else {
             return Ok(None);
         };
         Ok(Some(Element::from_element_id(self.client().clone(), id.into())))
@@ -239,10 +247,28 @@ impl Browser {
         self.wait(self.client().perform_actions(actions)).unwrap_or_else(|error| panic!("{text}: {error}"));
     }
 
+    /// Drags what a CSS selector finds to the right.
+    pub fn drag(&self, css: &str, pixels: i64) {
+        let element =
+            self.wait(self.client().find(Locator::Css(css))).unwrap_or_else(|error| panic!("{css}: {error}"));
+        let (duration, steps) = (Some(Duration::from_millis(20)), 4);
+        let mut actions = MouseActions::new("mouse".into())
+            .then(PointerAction::MoveToElement { element, duration, x: 0., y: 0. })
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+        for _ in 0..steps {
+            actions = actions.then(PointerAction::MoveBy { duration, x: (pixels / steps) as f64, y: 0. });
+        }
+        let actions = actions.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.wait(self.client().perform_actions(actions)).unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
     /// Waits until the page shows a text.
     pub fn see(&self, text: &str) {
         let text = serde_json::to_string(text).expect("a text is JSON");
-        self.wait_for(&format!("the page shows {text}"), &format!("document.body.innerText.includes({text})"));
+        self.wait_for(
+            &format!("the page shows {text}"),
+            &format!("document.body.innerText.includes({text})"),
+        );
     }
 
     /// Waits until the page no longer shows a text.
