@@ -17,6 +17,13 @@
     if (event.key === 'ArrowDown') { event.preventDefault(); field.blur(); document.dispatchEvent(new CustomEvent('ky:row')); }
   });
 
+  /* Ways out of the list take along what was typed since the page came. */
+  ky.on('click', 'a[data-here]', function (event, link) {
+    const to = new URL(link.href);
+    to.searchParams.set('q', new URL(location.href).searchParams.get('q') || '');
+    link.href = to.href;
+  });
+
   /* Page size and the like: <select data-param="size">. */
   ky.on('change', 'select[data-param]', function (event, select) {
     const change = { page: '', after: '' };

@@ -55,7 +55,7 @@ pub fn serve(place: &Place, db: Db, options: &Options) -> Result<()> {
     let mut site = web::Site::new(db.clone(), place.data.clone(), !secure && !options.trust_proxy);
     site.trust_proxy = options.trust_proxy;
     site.public_metrics = options.public_metrics;
-    let app = web::router(site).into_make_service_with_connect_info::<SocketAddr>();
+    let app = crate::pages::router(site).into_make_service_with_connect_info::<SocketAddr>();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
     greet(place, &db, address, secure)?;
     let served = runtime.block_on(async {

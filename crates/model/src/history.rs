@@ -139,14 +139,18 @@ impl Desk<'_> {
         sql.bind(event);
         let found = self.tx.rows(&sql)?.pop().ok_or_else(|| Error::missing(format!("event/{event}")))?;
         let def = self.entity(found[0].text())?;
-        let id = found[1].int();
         let mut sql = events();
         sql.push(" WHERE id = ").bind(event);
         let row = self.tx.rows(&sql)?.pop().ok_or_else(|| Error::missing(format!("event/{event}")))?;
-        if !row[5].text().is_empty() || row[4].text() == "delete" {
+        if row[4].text() == "delete" {
             let says = Label { zh: "这项修改不能撤销", en: "This change can't be undone" };
             return Err(Error::refused("not_undoable", says));
         }
+        // A child row's change stands in its record's history.
+        let (def, id) = match row[5].text().split_once('/') {
+            Some((child, id)) => (self.entity(child)?, id.parse().unwrap_or(0)),
+            None => (def, found[1].int()),
+        };
         if matches!(row[4].text(), "create" | "import") && row[6].text() == "{}" {
             let old = self.load(def, id, "delete")?;
             if old[def.stamp()[0]].int() > 1 {

@@ -31,12 +31,10 @@ pub fn action_row(desk: &Desk, ask: &Ask, tabs: &[(Shown, Option<i64>)], rows: i
     let may = |right: &str| desk.may(ask.def, right).is_ok();
     let is_open = |view: &Shown| ask.view.as_ref().is_some_and(|it| it.code == view.code);
     let noun = ask.def.label.of(lang);
-    let out = |below: &str, name: &str, label: &str| {
-        html! {
-            @if rows > 0 { a class="ky-btn is-small" href=(ask.address(below, &[])) { (icon14(name)) (label) } }
-            @else { button class="ky-btn is-small" type="button" disabled title=(t(lang, "没有记录", "There are no rows")) { (icon14(name)) (label) } }
-        }
+    let off = |name: &str, label: &str| {
+        html! { button class="ky-btn is-small" type="button" disabled title=(t(lang, "没有记录", "There are no rows")) { (icon14(name)) (label) } }
     };
+    let (export, print) = (t(lang, "导出", "Export"), t(lang, "打印", "Print"));
     html! {
         div class="ky-actionbar" {
             nav class="ky-tabs" aria-label=(t(lang, "保存的视图", "Saved views")) {
@@ -55,8 +53,20 @@ pub fn action_row(desk: &Desk, ask: &Ask, tabs: &[(Shown, Option<i64>)], rows: i
             div class="ky-actions" {
                 div class="ky-group ky-desktop" role="group" aria-label=(t(lang, "数据进出", "Data in and out")) {
                     @if may("import") { a class="ky-btn is-small" href={ "/" (code) "/import" } { (icon14("upload")) (t(lang, "导入", "Import")) } }
-                    @if may("export") { (out("/export", "download", t(lang, "导出", "Export"))) }
-                    (out("/print", "printer", t(lang, "打印", "Print")))
+                    @if rows == 0 {
+                        @if may("export") { (off("download", export)) }
+                        (off("printer", print))
+                    } @else {
+                        @if may("export") {
+                            details class="ky-menu" data-menu {
+                                summary class="ky-btn is-small" { (icon14("download")) (export) }
+                                div class="ky-pop is-menu is-right" {
+                                    @for (icon, label, changes) in exports(lang) { a data-here href=(ask.address("/export", changes)) { (icon14(icon)) (label) } }
+                                }
+                            }
+                        }
+                        a class="ky-btn is-small" data-here href=(ask.address("/print", &[])) { (icon14("printer")) (print) }
+                    }
                 }
                 @if may("create") {
                     a class="ky-btn is-small is-primary" href={ "/" (code) "/new" } data-key="N" { (icon14("plus")) (new_label(noun, lang)) kbd { "N" } }
@@ -64,6 +74,15 @@ pub fn action_row(desk: &Desk, ask: &Ask, tabs: &[(Shown, Option<i64>)], rows: i
             }
         }
     }
+}
+
+/// The ways in which rows leave the list: icon, label, what the address says of it.
+fn exports(lang: Lang) -> [(&'static str, &'static str, &'static [(&'static str, &'static str)]); 3] {
+    [
+        ("file-type-xls", t(lang, "Excel（当前列）", "Excel, these columns"), &[("format", "xlsx")]),
+        ("file-type-xls", t(lang, "Excel（全部列）", "Excel, all columns"), &[("format", "xlsx"), ("whole", "1")]),
+        ("file-text", t(lang, "CSV（当前列）", "CSV, these columns"), &[("format", "csv")]),
+    ]
 }
 
 /// The fields that may be conditions: those with values that the actor may read.
@@ -280,6 +299,8 @@ pub fn batch_bar(desk: &Desk, ask: &Ask, sheet: &Sheet) -> Markup {
     let verbs: Vec<_> = crate::act::offered(ask.def).filter(|it| may(it.right)).collect();
     let (first, more) = verbs.split_at(verbs.len().min(3));
     let (says, before, after) = &sheet.pages;
+    // A selection goes out with the columns and in the order that it was made in.
+    let own = Query { columns: columns(desk, ask), sort: ask.query.sort.clone(), ..Query::default() }.text();
     let step = |name: &str, label: &str, href: &Option<String>| {
         html! {
             @match href {
@@ -296,7 +317,14 @@ pub fn batch_bar(desk: &Desk, ask: &Ask, sheet: &Sheet) -> Markup {
             span class="ky-sep" {}
             @for verb in first { button class="ky-btn" type="button" data-batch={ "/" (code) "/" (verb.name) } { (icon(verb_icon(verb.name))) (verb.label.of(lang)) } }
             @if may("update") { button class="ky-btn" type="button" data-batch={ "/" (code) "/batch/tag" } { (icon("tag")) (t(lang, "打标签", "Tag")) } }
-            @if may("export") { button class="ky-btn" type="button" data-batch-go={ "/" (code) "/export" } { (icon("download")) (t(lang, "导出", "Export")) } }
+            @if may("export") {
+                details class="ky-menu" data-menu {
+                    summary class="ky-btn" { (icon("download")) (t(lang, "导出", "Export")) }
+                    div class="ky-pop is-menu" {
+                        @for (icon, label, changes) in exports(lang) { button type="button" data-batch-go={ "/" (code) "/export?" (own) (changes.iter().map(|it| format!("&{}={}", it.0, it.1)).collect::<String>()) } { (icon14(icon)) (label) } }
+                    }
+                }
+            }
             details class="ky-menu" data-menu {
                 summary class="ky-btn" { (icon("dots")) (t(lang, "更多", "More")) }
                 div class="ky-pop is-menu" {
@@ -304,7 +332,7 @@ pub fn batch_bar(desk: &Desk, ask: &Ask, sheet: &Sheet) -> Markup {
                         button type="button" class=[verb.danger.then_some("is-danger")] data-batch={ "/" (code) "/" (verb.name) } { (icon(verb_icon(verb.name))) (verb.label.of(lang)) }
                     }
                     @if may("update") { button type="button" data-batch={ "/" (code) "/batch/edit" } { (icon("pencil")) (t(lang, "改一个字段", "Edit a field")) } }
-                    button type="button" data-batch-go={ "/" (code) "/print" } { (icon("printer")) (t(lang, "打印", "Print")) }
+                    button type="button" data-batch-go={ "/" (code) "/print?" (own) } { (icon("printer")) (t(lang, "打印", "Print")) }
                     @if may("delete") { hr; button type="button" class="is-danger" data-batch={ "/" (code) "/batch/delete" } { (icon("trash")) (t(lang, "删除", "Delete")) } }
                 }
             }

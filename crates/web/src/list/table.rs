@@ -12,6 +12,8 @@ use crate::ui::{amount, icon, icon14, t};
 
 /// Rows that a page may hold.
 const SIZES: [usize; 4] = [20, 50, 100, 500];
+/// Rows beyond this one are written down as taken.
+const FAR: usize = 500;
 /// Page numbers lead to this row; a cursor leads on.
 const NUMBERED: usize = 10_000;
 
@@ -23,6 +25,9 @@ pub struct Sheet {
     /// Sums that a selection shows: label of each.
     pub sums: Vec<String>,
     pub pages: (String, Option<String>, Option<String>),
+    pub shown: usize,
+    /// The page leads far into the list, where nobody reads any more.
+    pub is_far: bool,
 }
 
 /// A column as it is drawn.
@@ -111,7 +116,8 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
     };
     let (foot, pages) = foot(ask, &list, &totals, shown, next, &cells);
     let sums = sums.iter().map(|at| heads[*at].column.field.label.of(lang).to_owned()).collect();
-    Ok(Sheet { rows: region(ask, lang, table), foot, totals, sums, pages })
+    let is_far = ask.query.after.is_some() || (list.page - 1) * list.size + shown > FAR;
+    Ok(Sheet { rows: region(ask, lang, table), foot, totals, sums, pages, shown, is_far })
 }
 
 fn region(ask: &Ask, lang: Lang, inner: Markup) -> Markup {
@@ -437,7 +443,8 @@ fn nothing(
     let heads = heads(ask, &list.columns[..width]);
     let rows = region(ask, lang, html! { (table_start(ask, &heads, &totals, lang, html! {})) (inside) });
     let foot = html! { div class="ky-foot" id="foot" data-foot { span { (t(lang, "共 ", "Total ")) b { "0" } (t(lang, " 条", "")) } } };
-    Ok(Sheet { rows, foot, totals, sums: Vec::new(), pages: (String::new(), None, None) })
+    let pages = (String::new(), None, None);
+    Ok(Sheet { rows, foot, totals, sums: Vec::new(), pages, shown: 0, is_far: false })
 }
 
 /// Says which condition to drop and what that would give.

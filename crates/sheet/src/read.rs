@@ -14,7 +14,7 @@ use zip::ZipArchive;
 use super::ods::{self, Ods};
 use super::text::{self, Dialect, Records};
 use super::{damaged, encrypted, parse, refused, too_large, too_wide, unzip};
-use crate::Result;
+use base::Result;
 
 /// Columns beyond this are no list of anything.
 pub const MAX_COLUMNS: usize = 1024;
