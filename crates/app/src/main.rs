@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use app::house::{Place, plan};
-use app::{demo, serve, users};
+use app::{demo, export, serve, users};
 use clap::{Parser, Subcommand};
 use model::{Label, Result};
 use store::archive;
@@ -34,6 +34,8 @@ enum Command {
         #[command(flatten)]
         options: serve::Options,
     },
+    /// Write the records of an entity into an Excel or CSV file
+    Export(export::Options),
     /// Write everything into one portable archive
     Backup { file: PathBuf },
     /// Read an archive into an empty database
@@ -54,6 +56,9 @@ enum Command {
         back: Option<PathBuf>,
     },
 }
+
+/// The files that rows refer to.
+const ATTACHED: &str = "SELECT DISTINCT hash FROM attachment";
 
 fn main() -> ExitCode {
     let program = Program::parse();
@@ -85,20 +90,21 @@ fn run(place: &Place, command: Command) -> Result<ExitCode> {
                 db.store().close();
             }
         }
+        Command::Export(options) => export::run(place, &options)?,
         Command::Backup { file } => {
             let db = place.connect()?;
-            let made = archive::backup(db.store(), &plan()?, Some(&place.data), &file)?;
+            let made = archive::backup(db.store(), &plan()?, Some(&place.files()), &file)?;
             db.store().close();
             let rows: i64 = made.tables.values().map(|it| it.rows).sum();
             println!("{}: {rows} rows, {} files", file.display(), made.files.len());
         }
         Command::Restore { file, replace } => {
-            archive::restore(&file, &place.address(), &plan()?, Some(&place.data), replace)?;
+            archive::restore(&file, &place.address(), &plan()?, Some(&place.files()), replace)?;
             say("已恢复", "Restored");
         }
         Command::Verify => {
             let db = place.connect()?;
-            let found = store::verify(db.store(), &plan()?, Some(&place.data), None)?;
+            let found = store::verify(db.store(), &plan()?, Some(&place.files()), Some(ATTACHED))?;
             db.store().close();
             if found.is_empty() {
                 say("检查通过", "All is well");

@@ -85,14 +85,16 @@ impl Desk<'_> {
                 continue;
             }
             let field = self.readable(def, name)?;
-            list.keys.push(self.key(def, field, *down));
+            let key = self.key(def, field, *down)?;
+            list.keys.push(key);
         }
         if query.sort.is_empty() && query.group.is_none() && query.q.is_empty() {
-            list.keys.push(self.key(def, def.title_field(), false));
+            let key = self.key(def, def.title_field(), false)?;
+            list.keys.push(key);
         }
         if let Some(name) = &query.group {
             let field = self.readable(def, name)?;
-            let key = self.key(def, field, false);
+            let key = self.key(def, field, false)?;
             list.keys.insert(0, key);
             list.group = Some(Column { field, at: 0, number: None, title: None, masked: false });
         }
@@ -212,22 +214,27 @@ impl Desk<'_> {
         }
     }
 
-    fn key(&self, def: &EntityDef, field: &'static FieldDef, down: bool) -> Key {
+    fn key(&mut self, def: &EntityDef, field: &'static FieldDef, down: bool) -> Result<Key> {
         let mut sql = Sql::default();
         let mut text = field.kind.is_text();
         match field.kind {
             Kind::Text if def.has_key() && std::ptr::eq(field, def.title_field()) => {
                 sql.push("t.").name("title_key");
             }
-            // Names of linked records sort as names do.
+            // Names of linked records sort as names do; one beyond the actor's reach sorts as if it were not there.
             Kind::Link(to) if to().has_key() => {
                 sql.push("(SELECT k.title_key FROM ")
                     .name(to().code)
                     .push(" k WHERE k.id = t.")
-                    .name(field.name)
-                    .push(")");
-                text = true;
-                return Key { expression: sql, down, optional: true, text };
+                    .name(field.name);
+                if !in_catalog(to()) {
+                    sql.push(" AND ").append(&match self.may(to(), "read") {
+                        Ok(_) => self.reach(to(), "k", false)?,
+                        Err(_) => Sql::new("1 = 0"),
+                    });
+                }
+                sql.push(")");
+                return Ok(Key { expression: sql, down, optional: true, text: true });
             }
             // In the order in which the choices were declared, unless the alphabet agrees.
             Kind::Choice(all) if !all.is_sorted_by_key(|it| it.0) => {
@@ -240,7 +247,7 @@ impl Desk<'_> {
             }
             _ => self.expression(&mut sql, "t", field),
         }
-        Key { expression: sql, down, optional: field.optional, text }
+        Ok(Key { expression: sql, down, optional: field.optional, text })
     }
 
     fn condition(&mut self, def: &'static EntityDef, alias: &str, it: &Condition) -> Result<Sql> {
@@ -577,6 +584,25 @@ impl Desk<'_> {
             totals: totals(&row, &summed),
         };
         Ok(rows.into_iter().map(group).collect())
+    }
+
+    /// How many rows of a query fall on each day of a moment's field, in the company's zone; days without are left out.
+    pub fn spread(&mut self, entity: &str, query: &Query, field: &str) -> Result<Vec<(crate::Date, i64)>> {
+        let def = self.entity(entity)?;
+        let field = self.readable(def, field)?;
+        let list = self.bare(def, query)?;
+        // Every zone's day begins at a tenth minute, and a month has few of them.
+        let mut sql = Sql::new("SELECT COUNT(*), SUBSTR(t.");
+        sql.name(field.name).push(", 1, 15) FROM ").append(&list.from).push(" WHERE ").append(&list.filter);
+        sql.push(" GROUP BY 2");
+        let zone = self.tx.catalog.zone.clone();
+        let mut days = std::collections::BTreeMap::new();
+        for row in self.tx.rows(&sql)? {
+            let moment = format!("{}0:00Z", row[1].text()).parse::<crate::Moment>();
+            let moment = moment.map_err(|_| Error::invalid(field.name, "malformed"))?;
+            *days.entry(zone.to_datetime(moment).date()).or_insert(0) += row[0].int();
+        }
+        Ok(days.into_iter().collect())
     }
 
     /// How many rows a query has: for view tabs and reminders.

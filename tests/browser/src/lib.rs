@@ -1,1 +1,10 @@
-//! Real Chromium does the day's work.
+//! What the tests in the browser share: the built program on data of its own, and a real Chromium in front of it.
+
+#![expect(clippy::result_large_err, reason = "the driver's own error is that large")]
+
+mod browser;
+mod driver;
+mod house;
+
+pub use browser::{Browser, DESKTOP, PHONE, Screen, visit};
+pub use house::House;

@@ -1,0 +1,6 @@
+//! The day's work in a real browser. One program for all of it, so that one driver serves all.
+
+mod access;
+mod keyboard;
+mod list;
+mod login;
