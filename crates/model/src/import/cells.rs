@@ -61,7 +61,7 @@ impl Desk<'_> {
     }
 
     /// What a cell holds for its field; `None` says nothing about the field.
-    pub(super) fn cell(
+    pub(super) fn meaning(
         &mut self,
         bound: &mut Bound,
         cell: &Cell,
