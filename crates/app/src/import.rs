@@ -183,9 +183,11 @@ fn decide(plan: &mut Plan, options: &Options) -> Result<()> {
             continue;
         }
         let exact = plan.columns.iter().position(|it| it.header.trim() == header);
-        let at = exact.or_else(|| plan.columns.iter().position(|it| normalised(&it.header) == normalised(header)));
+        let at =
+            exact.or_else(|| plan.columns.iter().position(|it| normalised(&it.header) == normalised(header)));
         let at = at.ok_or_else(|| {
-            let says = Text::new(format!("文件里没有“{header}”这一列"), format!("The file has no column {header}"));
+            let says =
+                Text::new(format!("文件里没有“{header}”这一列"), format!("The file has no column {header}"));
             Error::refused("unknown_column", says)
         })?;
         plan.columns[at].to.clone_from(field);
@@ -195,11 +197,17 @@ fn decide(plan: &mut Plan, options: &Options) -> Result<()> {
     }
     plan.keys.retain(|key| options.key.contains(key) || plan.columns.iter().any(|it| it.to == *key));
     if let Some(key) = plan.keys.iter().find(|key| !plan.columns.iter().any(|it| it.to == **key)) {
-        let says = Text::new(format!("没有列对应到用来查找的字段 {key}"), format!("No column goes to the key {key}"));
+        let says = Text::new(
+            format!("没有列对应到用来查找的字段 {key}"),
+            format!("No column goes to the key {key}"),
+        );
         return Err(Error::refused("unknown_column", says));
     }
     if plan.columns.iter().all(|it| it.to.is_empty()) {
-        let says = Text::new("没有一列能对应到字段，请用 --map 指定", "No column goes to any field; name them with --map");
+        let says = Text::new(
+            "没有一列能对应到字段，请用 --map 指定",
+            "No column goes to any field; name them with --map",
+        );
         return Err(Error::refused("unknown_column", says));
     }
     plan.columns.iter_mut().for_each(|it| it.unknown = options.unknown);

@@ -65,11 +65,12 @@ const ATTACHED: &str = "SELECT DISTINCT hash FROM attachment";
 
 fn main() -> ExitCode {
     let program = Program::parse();
-    let json = match &program.command {
-        Command::Serve(options) | Command::Demo { options, .. } => options.log_json,
-        _ => false,
+    // A command tells what it did in its own words.
+    let (json, level) = match &program.command {
+        Command::Serve(options) | Command::Demo { options, .. } => (options.log_json, "info"),
+        _ => (false, "warn"),
     };
-    serve::logs(json);
+    serve::logs(json, level);
     match run(&program.place, program.command) {
         Ok(code) => code,
         Err(error) => {

@@ -83,7 +83,9 @@ impl Desk<'_> {
             // Whoever queued it may have kept it for itself.
             Some(id) => {
                 let mut sql = select(Job::DEF);
-                sql.push(" WHERE id = ").bind(id).push(" AND (status = 'queued' OR status = 'running' AND lease < ");
+                sql.push(" WHERE id = ")
+                    .bind(id)
+                    .push(" AND (status = 'queued' OR status = 'running' AND lease < ");
                 sql.bind(&self.tx.now).push(")");
                 sql
             }

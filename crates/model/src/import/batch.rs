@@ -256,7 +256,8 @@ impl Desk<'_> {
         let (zh, en) = ("原因", "Reason");
         let reason = if self.actor.lang == Lang::Zh { zh } else { en };
         let titles = plan.columns.iter().map(|it| it.header.as_str()).chain([reason]);
-        let columns: Vec<Column> = titles.map(|it| Column { title: it.to_owned(), form: Form::Text }).collect();
+        let columns: Vec<Column> =
+            titles.map(|it| Column { title: it.to_owned(), form: Form::Text }).collect();
         let about = About { title: it.file.clone(), ..About::default() };
         let mut writer = Writer::new(format, file, folder, &about, &columns)?;
         let (mut after, mut count) = (0, 0);

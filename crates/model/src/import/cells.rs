@@ -162,7 +162,7 @@ impl Desk<'_> {
     ) -> Result<Value> {
         let catalog = self.catalog().clone();
         if !bound.names.as_ref().is_some_and(|it| it.is_of(&catalog)) {
-            bound.names = Some(Names::new(catalog, table, self.tx.registry.short));
+            bound.names = Some(Names::new(catalog, table));
             bound.known.clear();
         }
         let answer = bound.names.as_ref().map_or(Answer::Unknown, |it| it.find(text));
