@@ -85,6 +85,12 @@ impl Desk<'_> {
             column.month_first = habits.month_first.or(column.month_first);
             column.decimal_comma = habits.decimal_comma;
         }
+        for (at, column) in plan.columns.iter_mut().enumerate() {
+            let texts = sample.iter().filter_map(|row| row.cells.get(at)).map(|cell| cell.text.trim());
+            if !self.may_mean(&places, column, texts.filter(|it| !it.is_empty())) {
+                column.to.clear();
+            }
+        }
         plan.columns
             .iter_mut()
             .filter(|it| !places.iter().any(|place| place.path() == it.to))
