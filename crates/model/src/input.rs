@@ -244,7 +244,12 @@ impl Desk<'_> {
         if !field.again {
             return Err(Error::invalid(field.name, "unknown_code"));
         }
-        let position = catalog.codes(table).iter().map(|it| it.position).max().unwrap_or(0) + 10;
+        self.new_code(table, text)
+    }
+
+    /// Adds an entry to a table that grows by use; its name is its code.
+    pub(crate) fn new_code(&mut self, table: &str, text: &str) -> Result<Value> {
+        let position = self.tx.catalog.codes(table).iter().map(|it| it.position).max().unwrap_or(0) + 10;
         let mut entry = CodeEntry {
             id: Id::NEW,
             list: table.to_owned(),

@@ -31,6 +31,8 @@ pub struct Tx<'c> {
     writes: bool,
     /// A change to a catalogued record was written: the catalog must be loaded again.
     stale: bool,
+    /// Nothing is written: checks run and records come back as they would be.
+    pub(crate) dry: bool,
 }
 
 impl<'c> Tx<'c> {
@@ -52,6 +54,7 @@ impl<'c> Tx<'c> {
             batch: None,
             writes,
             stale: false,
+            dry: false,
         }
     }
 
@@ -237,7 +240,7 @@ impl<'c> Tx<'c> {
         &mut self,
         def: &'static EntityDef,
         old: Option<Record>,
-        mut new: Record,
+        new: Record,
     ) -> Result<Record> {
         let [version, created, creator, changed, changer] = def.stamp();
         if let Some(old) = &old
@@ -245,13 +248,9 @@ impl<'c> Tx<'c> {
         {
             return Err(Error::Conflict { entity: def.code, id: old[0].int() });
         }
-        let mut faults = Vec::new();
-        if let Some(check) = def.check {
-            Error::gather(&mut faults, check(&mut new, old.as_ref().map(|it| it as &dyn Row), self))?;
-        }
-        self.check_codes(def, old.as_ref(), &new, &mut faults);
-        if !faults.is_empty() {
-            return Err(Error::Invalid(faults));
+        let mut new = self.checked(def, old.as_ref(), new)?;
+        if self.dry {
+            return Ok(new);
         }
         let number = def.field("number").filter(|it| def.number.is_some() && !it.1.optional);
         if let (None, Some((at, _))) = (&old, number)
@@ -276,6 +275,21 @@ impl<'c> Tx<'c> {
         self.record_event(def, old.as_ref(), &new, &changes)?;
         self.mark_stale(def)?;
         Ok(new)
+    }
+
+    /// A record as its check leaves it.
+    pub(crate) fn checked(
+        &mut self,
+        def: &'static EntityDef,
+        old: Option<&Record>,
+        mut new: Record,
+    ) -> Result<Record> {
+        let mut faults = Vec::new();
+        if let Some(check) = def.check {
+            Error::gather(&mut faults, check(&mut new, old.map(|it| it as &dyn Row), self))?;
+        }
+        self.check_codes(def, old, &new, &mut faults);
+        if faults.is_empty() { Ok(new) } else { Err(Error::Invalid(faults)) }
     }
 
     fn write(
