@@ -40,6 +40,7 @@
   });
 
   /* Filter popover */
+  let taken = null;
   function list(pop) { return pop.querySelector('.ky-options'); }
   function toggle(option) { option.setAttribute('aria-selected', String(option.getAttribute('aria-selected') !== 'true')); }
 
@@ -78,11 +79,13 @@
     if (event.isComposing) return;
     const options = list(pop);
     const field = pop.querySelector('[data-filter-find]');
+    if (event.key !== 'Enter') taken = null;
     if (options && /^Arrow(Down|Up)$/.test(event.key)) { event.preventDefault(); ky.options.move(options, event.key, field); }
     if (event.key !== 'Enter' || event.target.closest('button')) return;
     event.preventDefault();
     const active = options && ky.options.active(options);
-    if (active && !event.ctrlKey) toggle(active); else apply(pop);
+    // The first Enter takes an option, the second one applies.
+    if (active && active !== taken && !event.ctrlKey) { toggle(active); taken = active; } else apply(pop);
   });
 
   /* A condition of the view itself is taken back by name: `closed=*`. */

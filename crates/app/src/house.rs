@@ -34,6 +34,11 @@ impl Place {
         Address::of(&self.data, self.database.as_deref())
     }
 
+    /// Where attachments lie.
+    pub fn files(&self) -> PathBuf {
+        self.data.join("files")
+    }
+
     /// The hand of whoever types the commands: they hold the data anyway, so nothing is kept from them.
     pub fn actor(&self) -> Actor {
         Actor::system(Door::CommandLine, self.lang())

@@ -57,6 +57,9 @@ enum Command {
     },
 }
 
+/// The files that rows refer to.
+const ATTACHED: &str = "SELECT DISTINCT hash FROM attachment";
+
 fn main() -> ExitCode {
     let program = Program::parse();
     let json = match &program.command {
@@ -90,18 +93,18 @@ fn run(place: &Place, command: Command) -> Result<ExitCode> {
         Command::Export(options) => export::run(place, &options)?,
         Command::Backup { file } => {
             let db = place.connect()?;
-            let made = archive::backup(db.store(), &plan()?, Some(&place.data), &file)?;
+            let made = archive::backup(db.store(), &plan()?, Some(&place.files()), &file)?;
             db.store().close();
             let rows: i64 = made.tables.values().map(|it| it.rows).sum();
             println!("{}: {rows} rows, {} files", file.display(), made.files.len());
         }
         Command::Restore { file, replace } => {
-            archive::restore(&file, &place.address(), &plan()?, Some(&place.data), replace)?;
+            archive::restore(&file, &place.address(), &plan()?, Some(&place.files()), replace)?;
             say("已恢复", "Restored");
         }
         Command::Verify => {
             let db = place.connect()?;
-            let found = store::verify(db.store(), &plan()?, Some(&place.data), None)?;
+            let found = store::verify(db.store(), &plan()?, Some(&place.files()), Some(ATTACHED))?;
             db.store().close();
             if found.is_empty() {
                 say("检查通过", "All is well");

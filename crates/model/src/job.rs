@@ -69,11 +69,15 @@ impl Desk<'_> {
         }
     }
 
+    /// Whether a job waits for a runner.
+    pub fn any_job(&mut self, kinds: &[&str]) -> Result<bool> {
+        let sql = waiting(Sql::new("SELECT id FROM job"), self.tx.now, kinds);
+        Ok(!self.tx.rows(&sql)?.is_empty())
+    }
+
     /// Takes the oldest job that waits, or whose runner is gone, for one's own until `lease`; or the one asked for.
     pub fn claim_job(&mut self, only: Option<i64>, kinds: &[&str], lease: Moment) -> Result<Option<Job>> {
-        let mut sql = select(Job::DEF);
-        sql.push(" WHERE status IN ('queued', 'running') AND (lease IS NULL OR lease < ").bind(&self.tx.now);
-        sql.push(") AND kind IN ").any_of(kinds.iter().copied());
+        let mut sql = waiting(select(Job::DEF), self.tx.now, kinds);
         if let Some(id) = only {
             sql.push(" AND id = ").bind(id);
         }
@@ -170,6 +174,12 @@ impl Desk<'_> {
         }
         Ok(backups)
     }
+}
+
+fn waiting(mut sql: Sql, now: Moment, kinds: &[&str]) -> Sql {
+    sql.push(" WHERE status IN ('queued', 'running') AND (lease IS NULL OR lease < ").bind(&now);
+    sql.push(") AND kind IN ").any_of(kinds.iter().copied());
+    sql
 }
 
 impl Job {

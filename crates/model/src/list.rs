@@ -586,6 +586,25 @@ impl Desk<'_> {
         Ok(rows.into_iter().map(group).collect())
     }
 
+    /// How many rows of a query fall on each day of a moment's field, in the company's zone; days without are left out.
+    pub fn spread(&mut self, entity: &str, query: &Query, field: &str) -> Result<Vec<(crate::Date, i64)>> {
+        let def = self.entity(entity)?;
+        let field = self.readable(def, field)?;
+        let list = self.bare(def, query)?;
+        // Every zone's day begins at a tenth minute, and a month has few of them.
+        let mut sql = Sql::new("SELECT COUNT(*), SUBSTR(t.");
+        sql.name(field.name).push(", 1, 15) FROM ").append(&list.from).push(" WHERE ").append(&list.filter);
+        sql.push(" GROUP BY 2");
+        let zone = self.tx.catalog.zone.clone();
+        let mut days = std::collections::BTreeMap::new();
+        for row in self.tx.rows(&sql)? {
+            let moment = format!("{}0:00Z", row[1].text()).parse::<crate::Moment>();
+            let moment = moment.map_err(|_| Error::invalid(field.name, "malformed"))?;
+            *days.entry(zone.to_datetime(moment).date()).or_insert(0) += row[0].int();
+        }
+        Ok(days.into_iter().collect())
+    }
+
     /// How many rows a query has: for view tabs and reminders.
     pub fn count(&mut self, entity: &str, query: &Query) -> Result<i64> {
         let def = self.entity(entity)?;

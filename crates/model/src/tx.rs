@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::input::{set_custom, value_of};
 use crate::search::{self, Source};
 use crate::system::{self, CodeEntry};
 use crate::{
-    Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef, Format,
-    Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
+    Access, Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef,
+    Format, Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
 };
 
 /// A row in memory: its id, then its fields.
@@ -114,13 +115,48 @@ impl<'c> Tx<'c> {
                 }
             }
         }
+        let on = |attached: &EntityDef, record: i64| {
+            let mut sql = select(attached);
+            sql.push(" WHERE entity = ")
+                .bind(def.code)
+                .push(" AND record = ")
+                .bind(record)
+                .push(" ORDER BY id");
+            sql
+        };
         for attached in self.registry.all().filter(|it| it.is_attached()) {
-            let mut sql = Sql::new("UPDATE ");
-            sql.name(attached.code).push(" SET record = ").bind(to).push(" WHERE entity = ").bind(def.code);
-            sql.push(" AND record = ").bind(from);
-            self.execute(&sql)?;
+            let there = self.rows(&on(attached, to))?;
+            for old in self.rows(&on(attached, from))? {
+                // What the other has already, a tag or a follower, it needs no second time.
+                let title = attached.title + 1;
+                if there.iter().any(|it| it[title] == old[title]) {
+                    continue;
+                }
+                let mut new = old.clone();
+                new[2] = Value::Int(to);
+                self.store(attached, Some(old), new)?;
+            }
         }
         Ok(())
+    }
+
+    /// Writes values of the record `from` over those of `into`, as a merge chose them: `chosen` says `field=id` of
+    /// each field and the record whose value stays.
+    pub fn take_over(&mut self, def: &'static EntityDef, from: i64, into: i64, chosen: &str) -> Result<()> {
+        let (from, old) = (self.record(def, from)?, self.record(def, into)?);
+        let mut new = old.clone();
+        let mine = chosen.split_whitespace().filter_map(|it| it.split_once('='));
+        for (name, _) in mine.filter(|it| it.1.parse() == Ok(from[0].int())) {
+            let field = self.catalog.field(def, name);
+            let field = field.filter(|it| it.is_merged() && self.rights.access(def, it) == Access::Write);
+            let field = field.ok_or_else(|| Error::invalid(name, "forbidden_field"))?;
+            let value = value_of(def, &from, field);
+            match def.at(name) {
+                Some(at) => new[at] = value,
+                None => set_custom(def, &mut new, field, &value),
+            }
+        }
+        self.store(def, Some(old), new).map(drop)
     }
 
     /// All records whose fields have these values, in the order they came.

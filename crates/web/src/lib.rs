@@ -9,9 +9,9 @@ mod form;
 mod guard;
 mod help;
 mod import;
-mod list;
+pub mod list;
 mod login;
-mod palette;
+pub mod palette;
 pub mod password;
 mod print;
 pub mod problem;
@@ -65,8 +65,13 @@ impl Site {
     }
 }
 
-/// The generic pages and the API; `app` adds its own pages to it.
+/// The generic pages and the API.
 pub fn router(site: Site) -> Router {
+    router_with(site, Router::new())
+}
+
+/// The same with a house's own pages beside them, behind the same guard.
+pub fn router_with(site: Site, own: Router<Site>) -> Router {
     let registry = site.db.registry();
     let routes = Router::new()
         .route("/a/{hash}/{name}", get(assets::serve))
@@ -83,6 +88,7 @@ pub fn router(site: Site) -> Router {
         .merge(form::routes())
         .merge(card::routes())
         .merge(list::routes())
+        .merge(own)
         .with_state(site.clone());
     guard::around(site, routes)
 }

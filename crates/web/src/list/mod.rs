@@ -8,6 +8,8 @@ pub mod table;
 mod views;
 pub mod words;
 
+pub use bar::verb_icon;
+
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -30,6 +32,7 @@ pub fn routes() -> Router<Site> {
         .route("/{entity}/columns", get(columns))
         .route("/{entity}/view", get(views::show).post(views::save))
         .route("/{entity}/view/{id}/delete", post(views::delete))
+        .route("/{entity}/view/{id}/pin", post(views::pin))
 }
 
 /// What a list's address comes to.
@@ -108,7 +111,7 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap, far: &m
     let mut status = StatusCode::OK;
     let body = match sheet {
         Ok(sheet) => html! {
-            (bar::action_row(desk, &ask, &tabs))
+            (bar::action_row(desk, &ask, &tabs, sheet.totals.count))
             (bar::filter_row(desk, &ask, Some(&sheet))?)
             div class="ky-loadbar" id="loading" aria-hidden="true" {}
             (sheet.rows)
@@ -119,7 +122,7 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap, far: &m
             status = problem::status(&error);
             let says = message(&error, desk.catalog().registry, entity, desk.actor.lang);
             html! {
-                (bar::action_row(desk, &Ask::plain(def), &tabs))
+                (bar::action_row(desk, &Ask::plain(def), &tabs, 0))
                 (table::broken(&ask, desk, &says, &request_number(headers)))
             }
         }
@@ -127,7 +130,26 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap, far: &m
     };
     let mut page = Page::new(def.many(desk.actor.lang), def.code, body);
     page.class = "ky-main is-flush";
+    page.pin = pin(&ask);
     Ok(Answer::Whole(Box::new((frame, page, status))))
+}
+
+/// The star of a list: a view as it was saved goes to the sidebar, anything else gets a name first.
+fn pin(ask: &Ask) -> Option<shell::Pin> {
+    match &ask.view {
+        // What is red stands there anyway; what is another's is theirs to change.
+        Some(view)
+            if !ask.is_changed()
+                && (view.urgent && view.mine.is_none()
+                    || view.mine.is_none() && view.code.starts_with('v')) =>
+        {
+            None
+        }
+        Some(view) if !ask.is_changed() => {
+            Some(shell::Pin::Toggle(format!("/{}/view/{}/pin", ask.def.code, view.code), view.pinned))
+        }
+        _ => Some(shell::Pin::Save(ask.address("/view", &[]))),
+    }
 }
 
 async fn more(

@@ -114,7 +114,7 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
             (foot_row(&heads, &totals, lang))
         }))
     };
-    let (foot, pages) = foot(ask, &list, &totals, shown, next, lang);
+    let (foot, pages) = foot(ask, &list, &totals, shown, next, &cells);
     let sums = sums.iter().map(|at| heads[*at].column.field.label.of(lang).to_owned()).collect();
     let is_far = ask.query.after.is_some() || (list.page - 1) * list.size + shown > FAR;
     Ok(Sheet { rows: region(ask, lang, table), foot, totals, sums, pages, shown, is_far })
@@ -340,8 +340,10 @@ fn foot(
     totals: &Totals,
     shown: usize,
     next: Option<String>,
-    lang: Lang,
+    cells: &Cells,
 ) -> (Markup, Pages) {
+    let lang = cells.lang;
+    let now = cells.clock();
     let size = list.size;
     let page = ask.beyond.unwrap_or(list.page);
     let pages = (totals.count.max(1) as usize).div_ceil(size);
@@ -385,6 +387,7 @@ fn foot(
                     @if !SIZES.contains(&size) { option selected { (size) } }
                 }
             }
+            span class="ky-desktop" { (t(lang, "更新于 ", "Updated ")) time { (now) } }
             nav class="ky-pager" aria-label=(t(lang, "分页", "Pages")) {
                 (arrow("chevron-left", t(lang, "上一页", "Previous page"), "[", &before))
                 @for (n, number) in numbers.iter().enumerate() {
@@ -461,11 +464,11 @@ fn no_match(desk: &mut Desk, ask: &Ask, all: i64, new: Markup) -> Result<Markup>
         let mut without = query.clone();
         without.terms.remove(n);
         let field = match term {
-            model::Term::One(it) => it.field.as_str(),
-            model::Term::Or(_) => "or",
+            model::Term::One(it) => model::Condition::key(&it.field),
+            model::Term::Or(_) => "or".into(),
         };
         let count = desk.count(ask.def.code, &without)?;
-        drops.push((quoted(&format!("{label} {value}")), ask.link(&[(field, "")]), count));
+        drops.push((quoted(&format!("{label} {value}")), ask.link(&[(&field, "")]), count));
         said.push((label, value));
     }
     drops.retain(|it| it.2 > 0);
