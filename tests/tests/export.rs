@@ -133,7 +133,8 @@ fn an_export_written_back_changes_nothing() {
         let twin = world.customer("王海燕", "同名公司");
         world
             .act("何振邦", |desk| {
-                for (code, name, above) in [("320000", "江苏", ""), ("320106", "鼓楼区", "320000"), ("410204", "鼓楼区", "")]
+                for (code, name, above) in
+                    [("320000", "江苏", ""), ("320106", "鼓楼区", "320000"), ("410204", "鼓楼区", "")]
                 {
                     let input = [("list", "region"), ("code", code), ("name", name), ("above", above)];
                     desk.create("code_entry", &Input::from(input))?;
@@ -141,8 +142,7 @@ fn an_export_written_back_changes_nothing() {
                 Ok(())
             })
             .unwrap();
-        for (name, region, parent) in
-            [("甲", "320106", parent), ("乙", "410204", twin), ("丙", "110115", 0)]
+        for (name, region, parent) in [("甲", "320106", parent), ("乙", "410204", twin), ("丙", "110115", 0)]
         {
             let id = world.customer("王海燕", name);
             let parent = if parent == 0 { String::new() } else { format!("#{parent}") };
@@ -267,7 +267,8 @@ fn one_person_takes_no_more_than_the_days_limit_and_is_told_why() {
             desk.create("parameter", &Input::from([("name", "export_rows"), ("value", "4")])).map(drop)
         })
         .unwrap();
-        let export = |who: &str| world.look(who, |desk| exported(desk, "customer", "", Format::Csv).map(drop));
+        let export =
+            |who: &str| world.look(who, |desk| exported(desk, "customer", "", Format::Csv).map(drop));
         let take = |who: &str| world.act(who, |desk| desk.take("export", "customer", "", 3));
 
         export("张国栋").unwrap();
@@ -277,7 +278,9 @@ fn one_person_takes_no_more_than_the_days_limit_and_is_told_why() {
 
         let Err(Error::Refused(refusal)) = refused else { panic!("{refused:?}") };
         assert_eq!(refusal.code, "export_limit");
-        assert!(refusal.says.of(Lang::Zh).contains("4 行") && refusal.says.of(Lang::Zh).contains("已有 3 行"));
+        assert!(
+            refusal.says.of(Lang::Zh).contains("4 行") && refusal.says.of(Lang::Zh).contains("已有 3 行")
+        );
         assert_eq!(code(late), "export_limit");
         export("周会计").unwrap();
         (0..3).for_each(|_| take("何振邦").unwrap());
@@ -301,7 +304,10 @@ fn a_list_is_downloaded_as_it_stands() {
     let both = [rows(csv.bytes, "a.csv"), rows(xlsx.bytes.clone(), "a.xlsx")];
     assert_eq!(both[0], both[1]);
     // The name leads, as on the screen; by pinyin, Taiyuan stands before Tangshan.
-    assert_eq!(both[0].concat(), ["客户名称", "等级", "太原晋能环保设备有限公司", "B", "唐山瑞丰建材贸易有限公司", "B"]);
+    assert_eq!(
+        both[0].concat(),
+        ["客户名称", "等级", "太原晋能环保设备有限公司", "B", "唐山瑞丰建材贸易有限公司", "B"]
+    );
     assert!(rows(whole.bytes, "a.csv")[0].len() > 30);
     let mut reader = read::open(xlsx.bytes, "a.xlsx").unwrap();
     reader.select("导出说明").unwrap();
@@ -311,7 +317,8 @@ fn a_list_is_downloaded_as_it_stands() {
     for part in ["等级 B", "何振邦", "行数 2", "按客户名称"] {
         assert!(about.contains(part), "{part} {about}");
     }
-    let left: Vec<_> = std::fs::read_dir(house.folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(house.folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
     assert!(left.iter().all(|it| it.to_string_lossy().starts_with("keyuan")), "{left:?}");
 }
 
@@ -361,7 +368,10 @@ fn an_export_is_written_down_before_it_is_sent() {
     });
     assert_eq!(seen.len(), 1);
     let it = &seen[0];
-    assert_eq!((it.kind.as_str(), it.entity.as_str(), it.query.as_str(), it.rows), ("export", "customer", "class=B", 2));
+    assert_eq!(
+        (it.kind.as_str(), it.entity.as_str(), it.query.as_str(), it.rows),
+        ("export", "customer", "class=B", 2)
+    );
     assert_eq!(it.user, Some(user));
 }
 

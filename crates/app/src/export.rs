@@ -26,8 +26,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     let Options { entity, file, .. } = options;
     let name = file.to_string_lossy();
     let format = Format::of(&name).ok_or_else(|| Error::invalid("file", "unknown_choice"))?;
-    let mut query =
-        Query::parse(&options.query).ok_or_else(|| Error::invalid("query", "query_too_long"))?;
+    let mut query = Query::parse(&options.query).ok_or_else(|| Error::invalid("query", "query_too_long"))?;
     if !options.columns.is_empty() {
         query.columns.clone_from(&options.columns);
     }
@@ -59,7 +58,9 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
 fn unwritten(name: &str, error: &std::io::Error) -> Error {
     let says = Text::new(
         format!("不能写入文件 {name}：{error}。请换一个位置，或检查权限和磁盘。"),
-        format!("Can't write {name}: {error}. Choose another place, or look at its permissions and the disk."),
+        format!(
+            "Can't write {name}: {error}. Choose another place, or look at its permissions and the disk."
+        ),
     );
     Error::refused("file_not_written", says)
 }

@@ -104,7 +104,9 @@ impl Desk<'_> {
             Kind::Choice(all) => {
                 How::Named(all.iter().map(|it| (Value::from(it.0), it.1.of(lang).to_owned())).collect())
             }
-            Kind::Bool => How::Named((0..2).map(|it| (Value::Int(it), yes(it == 1, lang).to_owned())).collect()),
+            Kind::Bool => {
+                How::Named((0..2).map(|it| (Value::Int(it), yes(it == 1, lang).to_owned())).collect())
+            }
             Kind::Code => {
                 let codes = catalog.codes(column.field.code.unwrap_or_default());
                 let entry = |it: &crate::system::CodeEntry| {
@@ -125,9 +127,8 @@ impl Desk<'_> {
                 told(catalog.departments().map(one).collect())
             }
             Kind::Link(to) if std::ptr::eq(to(), Role::DEF) => {
-                let one = |(role, _): &(Role, _)| {
-                    (Value::Int(role.id.0), role.name.clone(), role.code.clone())
-                };
+                let one =
+                    |(role, _): &(Role, _)| (Value::Int(role.id.0), role.name.clone(), role.code.clone());
                 told(catalog.roles.values().map(one).collect())
             }
             Kind::Link(to) => How::Linked(to()),
@@ -140,7 +141,8 @@ impl Desk<'_> {
         let mut found = HashSet::new();
         for (column, how) in columns.iter().zip(how) {
             let (How::Linked(to), Some(at)) = (how, column.title) else { continue };
-            let titles: HashSet<&str> = rows.iter().map(|row| row[at].text()).filter(|it| !it.is_empty()).collect();
+            let titles: HashSet<&str> =
+                rows.iter().map(|row| row[at].text()).filter(|it| !it.is_empty()).collect();
             if titles.is_empty() {
                 continue;
             }
@@ -262,8 +264,12 @@ impl Desk<'_> {
             return Ok(());
         }
         let says = Text::new(
-            format!("没有导出：每人每天最多带出 {most} 行，今天已有 {taken} 行，这次是 {rows} 行。请缩小范围，或请管理员调整上限。"),
-            format!("Not exported: one person may take {most} rows a day, {taken} were taken today and these are {rows}. Narrow the filter, or ask the administrator for more."),
+            format!(
+                "没有导出：每人每天最多带出 {most} 行，今天已有 {taken} 行，这次是 {rows} 行。请缩小范围，或请管理员调整上限。"
+            ),
+            format!(
+                "Not exported: one person may take {most} rows a day, {taken} were taken today and these are {rows}. Narrow the filter, or ask the administrator for more."
+            ),
         );
         Err(Error::refused("export_limit", says))
     }
@@ -279,7 +285,12 @@ impl Desk<'_> {
         let fields: Vec<Field> = fields.into_iter().map(|it| self.to_fill(def, it)).collect();
         let words = Words {
             sheets: [def.many(lang), says("填写说明", "How to fill in"), says("选项", "Choices")],
-            heads: [says("列", "Column"), says("必填", "Required"), says("怎样填", "How to fill in"), says("示例", "Example")],
+            heads: [
+                says("列", "Column"),
+                says("必填", "Required"),
+                says("怎样填", "How to fill in"),
+                says("示例", "Example"),
+            ],
             yes: says("必填", "yes"),
             intro: says(
                 "一行一条，填在第一张表的表头下面。带 * 的列必填；不需要的列可以删除，列的顺序可以改。",
@@ -317,7 +328,9 @@ impl Desk<'_> {
         if let Some(default) = field.default {
             let default = match field.kind {
                 Kind::Code => catalog.code_name(field.code.unwrap_or_default(), default, lang),
-                Kind::Choice(all) => all.iter().find(|it| it.0 == default).map_or(default, |it| it.1.of(lang)),
+                Kind::Choice(all) => {
+                    all.iter().find(|it| it.0 == default).map_or(default, |it| it.1.of(lang))
+                }
                 _ => default,
             };
             hint.push_str(&match lang {
@@ -334,7 +347,9 @@ impl Desk<'_> {
         let example = match field.kind {
             Kind::Link(_) | Kind::Code | Kind::Choice(_) | Kind::Bool => first,
             _ if is_number => String::new(),
-            Kind::Text if std::ptr::eq(field, def.title_field()) => says("示例", "Example ") + field.label.of(lang),
+            Kind::Text if std::ptr::eq(field, def.title_field()) => {
+                says("示例", "Example ") + field.label.of(lang)
+            }
             kind => example(kind, field.format).to_owned(),
         };
         Field {
@@ -368,10 +383,13 @@ fn form(field: &FieldDef) -> Form {
 
 fn hint(field: &FieldDef, short: bool) -> Label {
     match (field.kind, field.format) {
-        (Kind::Choice(_) | Kind::Bool, _) => Label { zh: "从下拉列表中选", en: "Choose from the list" },
-        (Kind::Code, _) if short => {
-            Label { zh: "从下拉列表中选，或填编码", en: "Choose from the list, or write the code" }
+        (Kind::Choice(_) | Kind::Bool, _) => {
+            Label { zh: "从下拉列表中选", en: "Choose from the list" }
         }
+        (Kind::Code, _) if short => Label {
+            zh: "从下拉列表中选，或填编码",
+            en: "Choose from the list, or write the code",
+        },
         (Kind::Code, _) => Label { zh: "填名称或编码", en: "Name or code" },
         (Kind::Link(to), _) if std::ptr::eq(to(), User::DEF) => {
             Label { zh: "填姓名或登录名", en: "Name or login" }
@@ -384,10 +402,13 @@ fn hint(field: &FieldDef, short: bool) -> Label {
         }
         (Kind::Rate, _) => Label { zh: "比例，例如 13%", en: "A share, such as 13%" },
         (Kind::Date, _) => Label { zh: "日期，例如 2026-09-17", en: "A date, such as 2026-09-17" },
-        (Kind::Moment, _) => Label { zh: "时间，例如 2026-09-17 10:20", en: "A time, such as 2026-09-17 10:20" },
-        (_, crate::Format::Long) => {
-            Label { zh: "文字，可以换行，最多 20,000 字", en: "Text of several lines, up to 20,000 characters" }
+        (Kind::Moment, _) => {
+            Label { zh: "时间，例如 2026-09-17 10:20", en: "A time, such as 2026-09-17 10:20" }
         }
+        (_, crate::Format::Long) => Label {
+            zh: "文字，可以换行，最多 20,000 字",
+            en: "Text of several lines, up to 20,000 characters",
+        },
         (_, crate::Format::Phone) => Label {
             zh: "电话号码，按文本填写，以免丢失前面的 0",
             en: "A phone number, as text so that no leading zero is lost",

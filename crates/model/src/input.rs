@@ -232,7 +232,9 @@ impl Desk<'_> {
         // Where several have a name, an export writes the code behind it.
         let named = text.strip_suffix(')').and_then(|it| it.rsplit_once(" ("));
         let named = named.and_then(|(name, code)| Some((name, catalog.code(table, code)?)));
-        if let Some((_, entry)) = named.filter(|(name, it)| it.name == *name || it.name_en.as_deref() == Some(name)) {
+        if let Some((_, entry)) =
+            named.filter(|(name, it)| it.name == *name || it.name_en.as_deref() == Some(name))
+        {
             return Ok(Value::from(entry.code.as_str()));
         }
         let mut entries = catalog.codes(table).iter().filter(same);

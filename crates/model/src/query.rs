@@ -148,7 +148,8 @@ impl Query {
 
 /// Keys that are no fields.
 const KEYS: [&str; 13] = [
-    "q", "sort", "size", "page", "after", "count", "group", "columns", "as_of", "measure", "period", "view", "density",
+    "q", "sort", "size", "page", "after", "count", "group", "columns", "as_of", "measure", "period", "view",
+    "density",
 ];
 
 fn sorted(text: &str) -> (String, bool) {

@@ -47,7 +47,10 @@ fn book(fields: &[Field], words: &Words) -> std::result::Result<Workbook, XlsxEr
     let mut book = Workbook::new();
     let columns: Vec<Column> = fields.iter().map(titled).collect();
     let choices = sheet_name(&words.sheets[2]);
-    let needed = Look::new().set_bold().set_background_color(Color::RGB(0xFD_F0_EE)).set_font_color(Color::RGB(0xC5_30_2A));
+    let needed = Look::new()
+        .set_bold()
+        .set_background_color(Color::RGB(0xFD_F0_EE))
+        .set_font_color(Color::RGB(0xC5_30_2A));
     let sheet = book.add_worksheet();
     sheet.set_name(sheet_name(&words.sheets[0]))?;
     header(sheet, &columns)?;
@@ -88,12 +91,9 @@ fn titled(field: &Field) -> Column {
     Column { title: format!("{}{star}", field.column.title), ..field.column }
 }
 
-fn explanations(
-    book: &mut Workbook,
-    fields: &[Field],
-    words: &Words,
-) -> std::result::Result<(), XlsxError> {
-    let (bold, grey) = (Look::new().set_bold(), Look::new().set_font_color(Color::RGB(0x5F_6A_78)).set_num_format("@"));
+fn explanations(book: &mut Workbook, fields: &[Field], words: &Words) -> std::result::Result<(), XlsxError> {
+    let (bold, grey) =
+        (Look::new().set_bold(), Look::new().set_font_color(Color::RGB(0x5F_6A_78)).set_num_format("@"));
     let plain = Look::new().set_text_wrap().set_num_format("@");
     let sheet = book.add_worksheet();
     sheet.set_name(sheet_name(&words.sheets[1]))?;

@@ -241,18 +241,15 @@ fn place(sheet: &mut Worksheet, (row, column): (u32, u16), value: Value, typed: 
             sheet.write_number(row, column, share as f64 / 10_000.0)
         }
         Value::Percent(share) => sheet.write_string(row, column, format!("{}%", Plain(share, 2))),
-        Value::Date(date) => match ExcelDateTime::from_ymd(
-            date.year().unsigned_abs(),
-            date.month() as u8,
-            date.day() as u8,
-        ) {
-            Ok(day) if date.year() >= 1900 => sheet.write_datetime(row, column, &day),
-            _ => sheet.write_string(row, column, date.to_string()),
-        },
+        Value::Date(date) => {
+            match ExcelDateTime::from_ymd(date.year().unsigned_abs(), date.month() as u8, date.day() as u8) {
+                Ok(day) if date.year() >= 1900 => sheet.write_datetime(row, column, &day),
+                _ => sheet.write_string(row, column, date.to_string()),
+            }
+        }
         Value::Moment(at) => {
-            let day =
-                ExcelDateTime::from_ymd(at.year().unsigned_abs(), at.month() as u8, at.day() as u8)
-                    .and_then(|it| it.and_hms(at.hour() as u16, at.minute() as u8, at.second() as u8));
+            let day = ExcelDateTime::from_ymd(at.year().unsigned_abs(), at.month() as u8, at.day() as u8)
+                .and_then(|it| it.and_hms(at.hour() as u16, at.minute() as u8, at.second() as u8));
             match day {
                 Ok(day) if at.year() >= 1900 => sheet.write_datetime(row, column, &day),
                 _ => sheet.write_string(row, column, at.strftime("%F %T").to_string()),
@@ -263,10 +260,7 @@ fn place(sheet: &mut Worksheet, (row, column): (u32, u16), value: Value, typed: 
 }
 
 /// Names the columns, gives each its look and its width, and keeps the header in sight.
-pub(super) fn header(
-    sheet: &mut Worksheet,
-    columns: &[Column],
-) -> std::result::Result<(), XlsxError> {
+pub(super) fn header(sheet: &mut Worksheet, columns: &[Column]) -> std::result::Result<(), XlsxError> {
     let bold = Look::new().set_bold().set_background_color(Color::RGB(0xEE_F2_FD)).set_text_wrap();
     for (at, column) in (0..).zip(columns) {
         let (code, width) = match column.form {
@@ -299,7 +293,8 @@ pub(super) fn notes(
     }
     let sheet = book.add_worksheet();
     sheet.set_name(sheet_name(name))?.set_column_width(0, 18)?.set_column_width(1, 80)?;
-    let (bold, plain) = (Look::new().set_bold().set_num_format("@"), Look::new().set_text_wrap().set_num_format("@"));
+    let (bold, plain) =
+        (Look::new().set_bold().set_num_format("@"), Look::new().set_text_wrap().set_num_format("@"));
     for (row, (label, text)) in (0..).zip(notes) {
         sheet.write_string_with_format(row, 0, label, &bold)?;
         sheet.write_string_with_format(row, 1, text, &plain)?;
@@ -331,7 +326,9 @@ impl std::fmt::Display for Plain {
 
 pub(super) fn broken(error: io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Error::Full,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            Error::Full
+        }
         _ => Error::Internal(format!("list being written: {error}")),
     }
 }

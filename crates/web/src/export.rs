@@ -127,9 +127,13 @@ pub fn send(mut file: File, format: Format, name: &str) -> Result<Response> {
     use std::io::Seek;
     file.rewind().map_err(broken)?;
     let length = file.metadata().map_err(broken)?.len();
-    let plain: String = name.chars().map(|it| if it.is_ascii_graphic() && it != '"' { it } else { '_' }).collect();
+    let plain: String =
+        name.chars().map(|it| if it.is_ascii_graphic() && it != '"' { it } else { '_' }).collect();
     let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(name));
-    let body = Body::from_stream(tokio_util::io::ReaderStream::with_capacity(tokio::fs::File::from_std(file), 64 << 10));
+    let body = Body::from_stream(tokio_util::io::ReaderStream::with_capacity(
+        tokio::fs::File::from_std(file),
+        64 << 10,
+    ));
     let headers = [
         (header::CONTENT_TYPE, format.mime().to_owned()),
         (header::CONTENT_DISPOSITION, disposition),

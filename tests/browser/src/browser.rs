@@ -128,7 +128,11 @@ impl Browser {
             if Instant::now() > end {
                 let trouble = last.err().map_or(String::new(), |it| format!(" ({it})"));
                 let text = self.run("return document.body.innerText", &[]);
-                panic!("{what}{trouble}\nat {}, where the page says:\n{}", self.path(), text.as_str().unwrap_or(""));
+                panic!(
+                    "{what}{trouble}\nat {}, where the page says:\n{}",
+                    self.path(),
+                    text.as_str().unwrap_or("")
+                );
             }
             std::thread::sleep(Duration::from_millis(25));
         }
@@ -162,7 +166,8 @@ impl Browser {
 
     /// A script of the test in the page.
     pub fn run(&self, script: &str, arguments: &[Value]) -> Value {
-        self.wait(self.client().execute(script, arguments.to_vec())).unwrap_or_else(|it| panic!("{script}: {it}"))
+        self.wait(self.client().execute(script, arguments.to_vec()))
+            .unwrap_or_else(|it| panic!("{script}: {it}"))
     }
 
     /// Waits until an expression holds in the page.
@@ -180,7 +185,8 @@ impl Browser {
         }
         let arguments = vec![json!(kind), json!(name), json!(within)];
         let found = self.wait(self.client().execute(include_str!("find.js"), arguments))?;
-        let Some(id) = found.as_object().and_then(|it| it.values().next()?.as_str().map(str::to_owned)) else {
+        let Some(id) = found.as_object().and_then(|it| it.values().next()?.as_str().map(str::to_owned))
+        else {
             return Ok(None);
         };
         Ok(Some(Element::from_element_id(self.client().clone(), id.into())))
@@ -242,7 +248,10 @@ impl Browser {
     /// Waits until the page shows a text.
     pub fn see(&self, text: &str) {
         let text = serde_json::to_string(text).expect("a text is JSON");
-        self.wait_for(&format!("the page shows {text}"), &format!("document.body.innerText.includes({text})"));
+        self.wait_for(
+            &format!("the page shows {text}"),
+            &format!("document.body.innerText.includes({text})"),
+        );
     }
 
     /// Waits until the page no longer shows a text.

@@ -35,7 +35,8 @@ impl House {
         let arguments = ["KEYUAN_ADMIN_PASSWORD=Keyuan-2026", "KEYUAN_LOG=warn", "LANG=zh_CN.UTF-8"];
         let mut words: Vec<String> = arguments.map(str::to_owned).into();
         words.push(program().to_string_lossy().into_owned());
-        words.extend(["--lang", "zh", "--data", &data, "serve", "--listen", "127.0.0.1:0"].map(str::to_owned));
+        words
+            .extend(["--lang", "zh", "--data", &data, "serve", "--listen", "127.0.0.1:0"].map(str::to_owned));
         let mut server = Leashed::start(Some(folder.path()), Path::new("env"), &words);
         let url = server.line(|line| line.starts_with("http://").then(|| line.to_owned()));
         House { url: url.expect("the server says where it is"), _server: server, folder }
@@ -55,7 +56,9 @@ fn folder() -> TempDir {
 pub fn program() -> PathBuf {
     let me = std::env::current_exe().expect("a test knows where it is");
     let found = me.ancestors().skip(1).map(|it| it.join("keyuan")).find(|it| it.is_file());
-    found.unwrap_or_else(|| panic!("there is no program beside {}: run `cargo build -p app` first", me.display()))
+    found.unwrap_or_else(|| {
+        panic!("there is no program beside {}: run `cargo build -p app` first", me.display())
+    })
 }
 
 /// The demo, loaded once and copied for each test.
@@ -66,7 +69,8 @@ fn demo() -> &'static Path {
             let folder = folder().keep();
             // Nothing runs here; the folder goes when this process does.
             let leash = Leashed::start(Some(&folder), Path::new("true"), &[] as &[&str]);
-            let made = Command::new(program()).arg("--data").arg(&folder).args(["--lang", "zh", "demo"]).output();
+            let made =
+                Command::new(program()).arg("--data").arg(&folder).args(["--lang", "zh", "demo"]).output();
             let made = made.expect("the program starts");
             assert!(made.status.success(), "the demo: {}", String::from_utf8_lossy(&made.stderr));
             (folder, Mutex::new(leash))

@@ -50,8 +50,10 @@ impl House {
                 let class = Input::from([("class", class)]);
                 world.act(owner, move |desk| desk.update("customer", id, None, &class)).unwrap();
             }
-            db.write(&world.system, |desk| people.iter().try_for_each(|(name, role)| sign_in(desk, name, role)))
-                .unwrap();
+            db.write(&world.system, |desk| {
+                people.iter().try_for_each(|(name, role)| sign_in(desk, name, role))
+            })
+            .unwrap();
         }
         let site = web::Site::new(db.clone(), folder.path().to_owned(), true);
         let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -86,8 +88,8 @@ pub fn agent() -> ureq::Agent {
 
 pub fn answer(mut answer: ureq::http::Response<ureq::Body>) -> Answer {
     let headers = answer.headers().iter();
-    let headers =
-        headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let headers = headers
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     let (status, headers) = (answer.status().as_u16(), headers.collect());
     let mut bytes = Vec::new();
     answer.body_mut().as_reader().read_to_end(&mut bytes).unwrap();

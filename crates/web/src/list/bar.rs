@@ -80,7 +80,11 @@ pub fn action_row(desk: &Desk, ask: &Ask, tabs: &[(Shown, Option<i64>)], rows: i
 fn exports(lang: Lang) -> [(&'static str, &'static str, &'static [(&'static str, &'static str)]); 3] {
     [
         ("file-type-xls", t(lang, "Excel（当前列）", "Excel, these columns"), &[("format", "xlsx")]),
-        ("file-type-xls", t(lang, "Excel（全部列）", "Excel, all columns"), &[("format", "xlsx"), ("whole", "1")]),
+        (
+            "file-type-xls",
+            t(lang, "Excel（全部列）", "Excel, all columns"),
+            &[("format", "xlsx"), ("whole", "1")],
+        ),
         ("file-text", t(lang, "CSV（当前列）", "CSV, these columns"), &[("format", "csv")]),
     ]
 }
