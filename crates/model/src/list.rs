@@ -85,14 +85,16 @@ impl Desk<'_> {
                 continue;
             }
             let field = self.readable(def, name)?;
-            list.keys.push(self.key(def, field, *down));
+            let key = self.key(def, field, *down)?;
+            list.keys.push(key);
         }
         if query.sort.is_empty() && query.group.is_none() && query.q.is_empty() {
-            list.keys.push(self.key(def, def.title_field(), false));
+            let key = self.key(def, def.title_field(), false)?;
+            list.keys.push(key);
         }
         if let Some(name) = &query.group {
             let field = self.readable(def, name)?;
-            let key = self.key(def, field, false);
+            let key = self.key(def, field, false)?;
             list.keys.insert(0, key);
             list.group = Some(Column { field, at: 0, number: None, title: None, masked: false });
         }
@@ -113,9 +115,9 @@ impl Desk<'_> {
         let words = query.q.trim();
         let searched = !words.is_empty();
         if searched {
-            let groups: Vec<_> =
-                def.search_groups().into_iter().filter(|group| self.searches(def, group)).collect();
-            match search::query(words).filter(|_| def.is_searched() && !groups.is_empty()) {
+            let mut groups = self.tx.registry.search_groups(def);
+            groups.retain(|group| self.searches(def, group));
+            match search::query(words).filter(|_| !groups.is_empty()) {
                 Some(query) => {
                     let found = self.tx.dialect().found(def, &groups, &query);
                     from = found.from;
@@ -174,8 +176,10 @@ impl Desk<'_> {
 
     fn searches(&self, def: &EntityDef, group: &str) -> bool {
         let mut fields = def.searched().map(|it| it.1);
+        let feeder = self.tx.registry.entity(group).filter(|it| it.feeds);
         group == "open"
             || fields.find(|it| it.group == Some(group)).is_some_and(|field| self.may_read(def, field))
+            || feeder.is_some_and(|it| self.may(it, "read").is_ok())
     }
 
     /// A field whose values the actor may read; what is masked is as unknown as what never was.
@@ -212,22 +216,25 @@ impl Desk<'_> {
         }
     }
 
-    fn key(&self, def: &EntityDef, field: &'static FieldDef, down: bool) -> Key {
+    fn key(&mut self, def: &EntityDef, field: &'static FieldDef, down: bool) -> Result<Key> {
         let mut sql = Sql::default();
         let mut text = field.kind.is_text();
         match field.kind {
             Kind::Text if def.has_key() && std::ptr::eq(field, def.title_field()) => {
                 sql.push("t.").name("title_key");
             }
-            // Names of linked records sort as names do.
+            // Names of linked records sort as names do; those out of sight as if there were none, since the order and
+            // the cursor would tell them.
             Kind::Link(to) if to().has_key() => {
                 sql.push("(SELECT k.title_key FROM ")
                     .name(to().code)
                     .push(" k WHERE k.id = t.")
-                    .name(field.name)
-                    .push(")");
-                text = true;
-                return Key { expression: sql, down, optional: true, text };
+                    .name(field.name);
+                if !in_catalog(to()) {
+                    sql.push(" AND ").append(&self.sight(to(), "k")?);
+                }
+                sql.push(")");
+                return Ok(Key { expression: sql, down, optional: true, text: true });
             }
             // In the order in which the choices were declared, unless the alphabet agrees.
             Kind::Choice(all) if !all.is_sorted_by_key(|it| it.0) => {
@@ -240,7 +247,12 @@ impl Desk<'_> {
             }
             _ => self.expression(&mut sql, "t", field),
         }
-        Key { expression: sql, down, optional: field.optional, text }
+        Ok(Key { expression: sql, down, optional: field.optional, text })
+    }
+
+    /// What the actor may read of a linked entity, as a condition.
+    fn sight(&mut self, to: &'static EntityDef, alias: &str) -> Result<Sql> {
+        if self.may(to, "read").is_err() { Ok(Sql::new("1 = 0")) } else { self.reach(to, alias, false) }
     }
 
     fn condition(&mut self, def: &'static EntityDef, alias: &str, it: &Condition) -> Result<Sql> {
