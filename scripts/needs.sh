@@ -28,3 +28,8 @@ need_browser() {
     command -v chromedriver > /dev/null || need "Chromium's driver" chromium-driver
     fc-list 2> /dev/null | grep -q 'Noto Sans CJK' || need "A Chinese font" fontconfig fonts-noto-cjk
 }
+
+need_python() {
+    python3 -c 'import venv, ensurepip' 2> /dev/null || need Python python3 python3-venv
+    command -v curl > /dev/null || need curl curl
+}

@@ -4,6 +4,7 @@
   let back = null;
 
   function show(dialog) {
+    dialog.classList.toggle('is-wide', !!dialog.querySelector('[data-wide]'));
     if (!dialog.open) {
       back = document.activeElement;
       dialog.showModal();

@@ -17,6 +17,13 @@
     if (event.key === 'ArrowDown') { event.preventDefault(); field.blur(); document.dispatchEvent(new CustomEvent('ky:row')); }
   });
 
+  /* Ways out of the list take along what was typed since the page came. */
+  ky.on('click', 'a[data-here]', function (event, link) {
+    const to = new URL(link.href);
+    to.searchParams.set('q', new URL(location.href).searchParams.get('q') || '');
+    link.href = to.href;
+  });
+
   /* Page size and the like: <select data-param="size">. */
   ky.on('change', 'select[data-param]', function (event, select) {
     const change = { page: '', after: '' };
@@ -33,6 +40,7 @@
   });
 
   /* Filter popover */
+  let taken = null;
   function list(pop) { return pop.querySelector('.ky-options'); }
   function toggle(option) { option.setAttribute('aria-selected', String(option.getAttribute('aria-selected') !== 'true')); }
 
@@ -71,11 +79,13 @@
     if (event.isComposing) return;
     const options = list(pop);
     const field = pop.querySelector('[data-filter-find]');
+    if (event.key !== 'Enter') taken = null;
     if (options && /^Arrow(Down|Up)$/.test(event.key)) { event.preventDefault(); ky.options.move(options, event.key, field); }
     if (event.key !== 'Enter' || event.target.closest('button')) return;
     event.preventDefault();
     const active = options && ky.options.active(options);
-    if (active && !event.ctrlKey) toggle(active); else apply(pop);
+    // The first Enter takes an option, the second one applies.
+    if (active && active !== taken && !event.ctrlKey) { toggle(active); taken = active; } else apply(pop);
   });
 
   /* A condition of the view itself is taken back by name: `closed=*`. */

@@ -38,6 +38,10 @@
       chord = 'G';
       chordTimer = setTimeout(function () { chord = ''; }, 1200);
     }
+    if (key === '?') {
+      const keys = document.getElementById('keys');
+      if (keys && !document.querySelector('dialog[open]')) { event.preventDefault(); keys.showModal(); }
+    }
     if (key === '/') {
       const field = document.querySelector('[data-find]');
       if (field) { event.preventDefault(); field.focus(); field.select(); }

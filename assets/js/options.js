@@ -29,6 +29,13 @@
     label: function (option) {
       return option.dataset.text || (option.querySelector('span:not(.ky-check)') || option).textContent.trim();
     },
+    /** Makes the letters that were found bold. */
+    stress: function (small, q) {
+      if (!small) return;
+      const text = small.textContent;
+      const at = q ? text.indexOf(q) : -1;
+      if (at < 0) small.textContent = text; else small.replaceChildren(text.slice(0, at), ky.make('b', '', q), text.slice(at + q.length));
+    },
     /** Shows the options that hold the text in their label or pinyin; chosen ones that don't stay, listed last. */
     narrow: function (list, query) {
       const q = query.trim().toLowerCase();
@@ -38,7 +45,8 @@
       items.forEach(function (item, i) { if (!item.dataset.place) item.dataset.place = i; });
       items.sort(function (a, b) { return a.dataset.place - b.dataset.place; });
       items.forEach(function (item) {
-        const fits = q === '' || (item.textContent + ' ' + (item.dataset.pinyin || '')).toLowerCase().indexOf(q) >= 0;
+        const fits = q === '' || (ky.options.label(item) + ' ' + (item.dataset.pinyin || '')).toLowerCase().indexOf(q) >= 0;
+        ky.options.stress(item.querySelector('small'), q);
         const chosen = item.getAttribute('aria-selected') === 'true';
         item.hidden = !fits && !chosen;
         if (fits || !chosen) list.append(item); else others.push(item);

@@ -16,10 +16,20 @@
     preview(option);
   }
 
+  /* The record's actions come with its preview and stand below the finds; moving into them keeps both. */
   const preview = ky.later(function (option) {
     const pane = palette().querySelector('.ky-palette-preview');
-    if (!option.dataset.preview || !pane || !pane.getClientRects().length) { if (pane) pane.replaceChildren(); return; }
-    ky.fetch(pane, option.dataset.preview).then(function (answer) { if (answer.ok && option === chosen()) pane.innerHTML = answer.text; }, function () {});
+    if (option.hasAttribute('data-action')) return;
+    list().querySelectorAll('[data-action]').forEach(function (item) { item.remove(); });
+    pane.replaceChildren();
+    if (!option.dataset.preview) return;
+    ky.fetch('preview', option.dataset.preview).then(function (answer) {
+      if (!answer.ok || option !== chosen()) return;
+      pane.innerHTML = answer.text;
+      const actions = pane.querySelector('[data-actions]');
+      if (!actions || actions.children.length < 2) return;
+      Array.from(actions.children).forEach(function (item) { item.setAttribute('data-action', ''); list().append(item); });
+    }, function () {});
   }, 80);
 
   const search = ky.later(function () {
@@ -44,7 +54,15 @@
   }
 
   function go(option, tab) {
-    if (!option || !option.dataset.href) return;
+    if (!option) return;
+    const data = option.dataset;
+    if (data.click || data.ask) {
+      palette().close();
+      if (data.click) document.querySelector(data.click).click();
+      else htmx.ajax('GET', data.ask, { source: '#dialog', target: '#dialog', swap: 'innerHTML' });
+      return;
+    }
+    if (!data.href) return;
     if (tab) { window.open(option.dataset.href, '_blank', 'noopener'); return; }
     palette().close();
     location.assign(option.dataset.href);
@@ -63,6 +81,9 @@
       event.preventDefault();
       ky.options.move(list(), event.key, field());
       choose(ky.options.active(list()));
+    } else if (event.key === 'Tab' && !event.shiftKey && list().querySelector('[role="option"][data-action]')) {
+      event.preventDefault();
+      choose(list().querySelector('[role="option"][data-action]'));
     } else if (event.key === 'Enter') { event.preventDefault(); go(chosen(), event.ctrlKey || event.metaKey); }
   });
   ky.on('click', '#palette [role="option"]', function (event, option) { go(option, event.ctrlKey || event.metaKey); });

@@ -100,6 +100,7 @@ static REGISTRY: Registry = Registry {
     entities: &[model::system::ENTITIES, ENTITIES],
     ledgers: LEDGERS,
     modules: &[],
+    short: |name| name,
     code_tables: Vec::new,
     parameters: &[],
     presets: &[],

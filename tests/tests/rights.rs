@@ -158,3 +158,28 @@ fn every_door_keeps_a_masked_value() {
         }
     });
 }
+
+#[test]
+fn sorting_by_a_link_gives_away_nothing_of_a_record_out_of_reach() {
+    databases(|db| {
+        let world = World::new(db);
+        let hidden = world.customer("李建军", "上海乙");
+        let id = world.customer("王海燕", "北京甲");
+        world.customer("王海燕", "北京丙");
+        let parent = Input::from([("parent", format!("#{hidden}"))]);
+        world.act("何振邦", move |desk| desk.update("customer", id, None, &parent)).unwrap();
+
+        let next = |who: &str| {
+            let query = Query::parse("sort=parent&size=1&columns=name").unwrap();
+            world.look(who, |desk| {
+                let list = desk.list("customer", &query)?;
+                desk.rows(&list)
+            })
+        };
+        let (_, mine) = next("王海燕").unwrap();
+        let (_, all) = next("何振邦").unwrap();
+
+        assert_eq!(mine.unwrap(), format!("{id}.n"));
+        assert!(all.unwrap().contains(".t"));
+    });
+}

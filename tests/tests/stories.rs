@@ -249,6 +249,64 @@ fn a_merge_moves_what_hangs_on_the_loser_and_can_be_undone() {
 }
 
 #[test]
+fn a_merge_keeps_the_values_that_were_chosen_and_gives_everything_back() {
+    databases(|db| {
+        let world = World::new(db);
+        let (winner, loser) = (world.customer("吴淑芬", "金泰格"), world.customer("吴淑芬", "金泰格散热器"));
+        let target = loser.to_string();
+        let prepare = world.act("吴淑芬", move |desk| {
+            desk.update(
+                "customer",
+                winner,
+                None,
+                &Input::from([("phone", "01060284417"), ("address", "旧址")]),
+            )?;
+            desk.update("customer", loser, None, &Input::from([("address", "西红门鼎业路 9 号")]))?;
+            for (entity, field, value) in [("note", "text", "每月 25 日对账"), ("tag", "name", "月结")]
+            {
+                let input = [("entity", "customer"), ("record", target.as_str()), (field, value)];
+                desk.create(entity, &Input::from(input))?;
+            }
+            let tag = [("entity", "customer"), ("record", &winner.to_string()), ("name", "月结")];
+            desk.create("tag", &Input::from(tag)).map(drop)
+        });
+        prepare.unwrap();
+        let take = format!("name={loser} address={loser} phone={winner}");
+        let forbidden = format!("credit_limit={loser}");
+        let into = move |take: &str| Input::from([("into", format!("#{winner}")), ("take", take.to_owned())]);
+        let hung = |id: i64| {
+            let found = world.look("吴淑芬", |desk| {
+                let notes: Vec<model::system::Note> = desk.attached("customer", id)?;
+                let tags: Vec<model::system::Tag> = desk.attached("customer", id)?;
+                Ok((notes.len(), tags.len()))
+            });
+            found.unwrap()
+        };
+
+        let refused =
+            world.act("吴淑芬", move |desk| desk.run("customer", loser, "merge", &into(&forbidden)));
+        world.act("吴淑芬", move |desk| desk.run("customer", loser, "merge", &into(&take))).unwrap();
+        let merged = world.look("吴淑芬", move |desk| desk.get("customer", winner)).unwrap();
+        let hung_merged = (hung(winner), hung(loser));
+        let event = world.look("吴淑芬", move |desk| desk.history("customer", loser)).unwrap().remove(0);
+        let batch = event.batch.unwrap();
+        let undo = world.act("吴淑芬", move |desk| {
+            let events = desk.batch_events(&batch, i64::MAX, 100)?;
+            events.into_iter().try_for_each(|event| desk.undo(event))
+        });
+
+        assert_eq!(code(refused), "forbidden_field");
+        let values = ["name", "address", "phone"].map(|it| merged.value(it).cloned().unwrap());
+        assert_eq!(values, ["金泰格散热器", "西红门鼎业路 9 号", "010-60284417"].map(Value::from));
+        assert_eq!(hung_merged, ((1, 1), (0, 1)));
+        undo.unwrap();
+        assert_eq!((hung(winner), hung(loser)), ((0, 1), (1, 1)));
+        let back = world.look("吴淑芬", move |desk| desk.get("customer", winner)).unwrap();
+        assert_eq!(back.value("name"), Some(&Value::from("金泰格")));
+    });
+}
+
+#[test]
 fn a_change_is_undone_unless_something_was_built_on_it() {
     databases(|db| {
         let world = World::new(db);

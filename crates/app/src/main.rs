@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use app::house::{Place, plan};
-use app::{demo, serve, users};
+use app::{demo, export, serve, users};
 use clap::{Parser, Subcommand};
 use model::{Label, Result};
 use store::archive;
@@ -34,6 +34,8 @@ enum Command {
         #[command(flatten)]
         options: serve::Options,
     },
+    /// Write the records of an entity into an Excel or CSV file
+    Export(export::Options),
     /// Write everything into one portable archive
     Backup { file: PathBuf },
     /// Read an archive into an empty database
@@ -88,6 +90,7 @@ fn run(place: &Place, command: Command) -> Result<ExitCode> {
                 db.store().close();
             }
         }
+        Command::Export(options) => export::run(place, &options)?,
         Command::Backup { file } => {
             let db = place.connect()?;
             let made = archive::backup(db.store(), &plan()?, Some(&place.files()), &file)?;

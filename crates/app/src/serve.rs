@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::demo;
 use crate::house::Place;
+use crate::jobs::{House, Runner};
 
 /// How long requests under way may take when the server is asked to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,8 +56,10 @@ pub fn serve(place: &Place, db: Db, options: &Options) -> Result<()> {
     let mut site = web::Site::new(db.clone(), place.data.clone(), !secure && !options.trust_proxy);
     site.trust_proxy = options.trust_proxy;
     site.public_metrics = options.public_metrics;
-    let app = web::router(site).into_make_service_with_connect_info::<SocketAddr>();
+    let app = crate::pages::router(site).into_make_service_with_connect_info::<SocketAddr>();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    let house = House { db: db.clone(), data: place.data.clone(), lang: place.lang() };
+    let jobs = Runner::start(&house)?;
     greet(place, &db, address, secure)?;
     let served = runtime.block_on(async {
         let handle = Handle::new();
@@ -72,6 +75,7 @@ pub fn serve(place: &Place, db: Db, options: &Options) -> Result<()> {
         }
     });
     runtime.shutdown_timeout(PATIENCE);
+    jobs.stop();
     db.store().close();
     tracing::info!("ended");
     served.map_err(failed)

@@ -27,6 +27,7 @@ pub static REGISTRY: Registry = Registry {
     ledgers: &[],
     modules: MODULES,
     code_tables,
+    short: regions::short,
     parameters: parameters::PARAMETERS,
     presets: roles::PRESETS,
 };

@@ -89,6 +89,8 @@ pub enum Format {
     Secret,
     /// Kept by a check for the engines' use: no person's business.
     Hidden,
+    /// Of what a merge asks: whose value each field keeps, as `field=id` parted by blanks.
+    Fields,
 }
 
 #[derive(Clone, Copy)]
@@ -174,6 +176,11 @@ impl FieldDef {
     /// Custom fields live in one JSON column and are named `x_…`.
     pub fn is_custom(&self) -> bool {
         self.name.starts_with("x_")
+    }
+
+    /// A merge may choose between two records' values of it.
+    pub fn is_merged(&self) -> bool {
+        self.is_shown() && !self.readonly && !self.unique
     }
 
     /// Shown to people: not the columns that only programs read.

@@ -191,7 +191,7 @@ impl Desk<'_> {
         if text.is_empty() {
             return Ok(if field.optional { Value::Null } else { field.kind.blank() });
         }
-        let longest = if field.format == Format::Long { LONG } else { LINE };
+        let longest = if matches!(field.format, Format::Long | Format::Fields) { LONG } else { LINE };
         if text.chars().count() > longest {
             let says = Text::new(
                 format!("最多 {longest} 个字，这里有 {} 个", text.chars().count()),
@@ -229,6 +229,14 @@ impl Desk<'_> {
             entry.name == text || entry.name_en.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(text))
         };
         let catalog = self.tx.catalog.clone();
+        // Where several have a name, an export writes the code behind it.
+        let named = text.strip_suffix(')').and_then(|it| it.rsplit_once(" ("));
+        let named = named.and_then(|(name, code)| Some((name, catalog.code(table, code)?)));
+        if let Some((_, entry)) =
+            named.filter(|(name, it)| it.name == *name || it.name_en.as_deref() == Some(name))
+        {
+            return Ok(Value::from(entry.code.as_str()));
+        }
         let mut entries = catalog.codes(table).iter().filter(same);
         if let Some(entry) = entries.next() {
             return Ok(Value::from(entry.code.as_str()));
@@ -236,7 +244,12 @@ impl Desk<'_> {
         if !field.again {
             return Err(Error::invalid(field.name, "unknown_code"));
         }
-        let position = catalog.codes(table).iter().map(|it| it.position).max().unwrap_or(0) + 10;
+        self.new_code(table, text)
+    }
+
+    /// Adds an entry to a table that grows by use; its name is its code.
+    pub(crate) fn new_code(&mut self, table: &str, text: &str) -> Result<Value> {
+        let position = self.tx.catalog.codes(table).iter().map(|it| it.position).max().unwrap_or(0) + 10;
         let mut entry = CodeEntry {
             id: Id::NEW,
             list: table.to_owned(),
@@ -268,15 +281,8 @@ impl Desk<'_> {
         match id {
             Some(id) => sql.push("t.id = ").bind(id),
             None => {
-                let title = to.title_field().name;
-                let mut names = vec![title];
-                names.extend(
-                    ["number", "login", "code", "short_name"]
-                        .into_iter()
-                        .filter(|it| *it != title && to.at(it).is_some()),
-                );
                 sql.push("(");
-                for (n, name) in names.into_iter().enumerate() {
+                for (n, name) in named_by(to).into_iter().enumerate() {
                     sql.push(if n > 0 { " OR t." } else { "t." }).name(name).push(" = ").bind(text);
                 }
                 sql.push(")")
@@ -295,6 +301,13 @@ impl Desk<'_> {
             _ => unknown("ambiguous_record"),
         }
     }
+}
+
+/// The fields by whose values people name a record.
+pub(crate) fn named_by(to: &EntityDef) -> Vec<&'static str> {
+    let title = to.title_field().name;
+    let others = ["number", "login", "code", "short_name"].into_iter();
+    std::iter::once(title).chain(others.filter(|it| *it != title && to.at(it).is_some())).collect()
 }
 
 fn malformed_code(kind: Kind) -> &'static str {

@@ -223,15 +223,17 @@ impl Desk<'_> {
             Kind::Text if def.has_key() && std::ptr::eq(field, def.title_field()) => {
                 sql.push("t.").name("title_key");
             }
-            // Names of linked records sort as names do; those out of sight as if there were none, since the order and
-            // the cursor would tell them.
+            // Names of linked records sort as names do; one beyond the actor's reach sorts as if it were not there.
             Kind::Link(to) if to().has_key() => {
                 sql.push("(SELECT k.title_key FROM ")
                     .name(to().code)
                     .push(" k WHERE k.id = t.")
                     .name(field.name);
                 if !in_catalog(to()) {
-                    sql.push(" AND ").append(&self.sight(to(), "k")?);
+                    sql.push(" AND ").append(&match self.may(to(), "read") {
+                        Ok(_) => self.reach(to(), "k", false)?,
+                        Err(_) => Sql::new("1 = 0"),
+                    });
                 }
                 sql.push(")");
                 return Ok(Key { expression: sql, down, optional: true, text: true });
@@ -248,11 +250,6 @@ impl Desk<'_> {
             _ => self.expression(&mut sql, "t", field),
         }
         Ok(Key { expression: sql, down, optional: field.optional, text })
-    }
-
-    /// What the actor may read of a linked entity, as a condition.
-    fn sight(&mut self, to: &'static EntityDef, alias: &str) -> Result<Sql> {
-        if self.may(to, "read").is_err() { Ok(Sql::new("1 = 0")) } else { self.reach(to, alias, false) }
     }
 
     fn condition(&mut self, def: &'static EntityDef, alias: &str, it: &Condition) -> Result<Sql> {
@@ -589,6 +586,25 @@ impl Desk<'_> {
             totals: totals(&row, &summed),
         };
         Ok(rows.into_iter().map(group).collect())
+    }
+
+    /// How many rows of a query fall on each day of a moment's field, in the company's zone; days without are left out.
+    pub fn spread(&mut self, entity: &str, query: &Query, field: &str) -> Result<Vec<(crate::Date, i64)>> {
+        let def = self.entity(entity)?;
+        let field = self.readable(def, field)?;
+        let list = self.bare(def, query)?;
+        // Every zone's day begins at a tenth minute, and a month has few of them.
+        let mut sql = Sql::new("SELECT COUNT(*), SUBSTR(t.");
+        sql.name(field.name).push(", 1, 15) FROM ").append(&list.from).push(" WHERE ").append(&list.filter);
+        sql.push(" GROUP BY 2");
+        let zone = self.tx.catalog.zone.clone();
+        let mut days = std::collections::BTreeMap::new();
+        for row in self.tx.rows(&sql)? {
+            let moment = format!("{}0:00Z", row[1].text()).parse::<crate::Moment>();
+            let moment = moment.map_err(|_| Error::invalid(field.name, "malformed"))?;
+            *days.entry(zone.to_datetime(moment).date()).or_insert(0) += row[0].int();
+        }
+        Ok(days.into_iter().collect())
     }
 
     /// How many rows a query has: for view tabs and reminders.

@@ -26,6 +26,7 @@ pub struct Find {
     pub number: Option<String>,
     pub title: String,
     pub rank: u8,
+    pub owner: Option<i64>,
     pub own: bool,
 }
 
@@ -236,10 +237,11 @@ impl Desk<'_> {
                 .map(|row| {
                     let title = row[2].text().to_owned();
                     let number = number.map(|_| row[3].text().to_owned());
-                    let own = owner.is_some() && row.last().is_some_and(|it| it.int() == self.actor.user);
+                    let owner = owner.and_then(|_| row.last()).map(Value::int).filter(|it| *it != 0);
+                    let own = owner == Some(self.actor.user);
                     let rank = search::rank(typed.trim(), &title)
                         .min(number.as_deref().map_or(9, |it| search::rank(typed.trim(), it)));
-                    Find { def, id: row[0].int(), number, title, rank, own }
+                    Find { def, id: row[0].int(), number, title, rank, owner, own }
                 })
                 .collect();
             some.sort_by_key(|it| (it.rank, !it.own));

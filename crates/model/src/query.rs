@@ -2,7 +2,10 @@
 //! `owner=me&class=A,B&created=2026-01-01..2026-03-31&q=bjjtg&sort=-name&size=50&after=…`.
 //!
 //! `f=a,b` any of; `f!=a` none of; `f=1..9`, `f=1..`, `f=..9`; `f>1`, `f<1`; `f~=text` contains; `none`, `any`; `me`,
-//! `mydept`; `today`, `this_month`, `last_30_days`; `link.field=…` one step along a link; `or=(a=1&b=2)`.
+//! `mydept`; `today`, `this_month`, `last_30_days`; `link.field=…` one step along a link; `or=(a=1&b=2)`. A field that has
+//! the name of a key, such as `size`, is written with a dot before it: `.size=large`.
+
+use std::borrow::Cow;
 
 use crate::{Date, clean};
 
@@ -143,6 +146,12 @@ impl Query {
     }
 }
 
+/// Keys that are no fields.
+const KEYS: [&str; 13] = [
+    "q", "sort", "size", "page", "after", "count", "group", "columns", "as_of", "measure", "period", "view",
+    "density",
+];
+
 fn sorted(text: &str) -> (String, bool) {
     match text.strip_prefix('-') {
         Some(field) => (field.to_owned(), true),
@@ -153,7 +162,7 @@ fn sorted(text: &str) -> (String, bool) {
 /// `f!` with `a` is `f!=a`; `f>5` may come with its value in the key or behind a `=`.
 fn condition(key: &str, value: &str) -> Option<Condition> {
     let make = |field: &str, op, value: &str| {
-        Some(Condition { field: field.to_owned(), op, value: value.to_owned() })
+        Some(Condition { field: field.trim_start_matches('.').to_owned(), op, value: value.to_owned() })
     };
     for (sign, op) in [('>', Op::Above), ('<', Op::Below)] {
         if let Some((field, rest)) = key.split_once(sign) {
@@ -169,9 +178,14 @@ fn condition(key: &str, value: &str) -> Option<Condition> {
 }
 
 impl Condition {
+    /// What a condition on this field has for its key.
+    pub fn key(field: &str) -> Cow<'_, str> {
+        if KEYS.contains(&field) { format!(".{field}").into() } else { field.into() }
+    }
+
     fn pair(&self) -> (String, String) {
         let sign = self.op.sign().trim_end_matches('=');
-        (format!("{}{sign}", self.field), self.value.clone())
+        (format!("{}{sign}", Condition::key(&self.field)), self.value.clone())
     }
 }
 

@@ -10,6 +10,8 @@ pub struct Registry {
     /// The groups of the navigation, in order: code, icon, label.
     pub modules: &'static [Module],
     pub code_tables: fn() -> Vec<CodeTable>,
+    /// What people call an entry of a tree for short: 河北 for 河北省.
+    pub short: fn(&str) -> &str,
     pub parameters: &'static [ParameterDef],
     /// Roles that a new database begins with.
     pub presets: &'static [Preset],

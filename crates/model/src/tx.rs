@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::input::{set_custom, value_of};
 use crate::search::{self, Source};
 use crate::system::{self, CodeEntry};
 use crate::{
-    Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef, Format,
-    Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
+    Access, Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef,
+    Format, Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
 };
 
 /// A row in memory: its id, then its fields.
@@ -31,6 +32,8 @@ pub struct Tx<'c> {
     writes: bool,
     /// A change to a catalogued record was written: the catalog must be loaded again.
     stale: bool,
+    /// Nothing is written: checks run and records come back as they would be.
+    pub(crate) dry: bool,
 }
 
 impl<'c> Tx<'c> {
@@ -52,6 +55,7 @@ impl<'c> Tx<'c> {
             batch: None,
             writes,
             stale: false,
+            dry: false,
         }
     }
 
@@ -84,6 +88,11 @@ impl<'c> Tx<'c> {
         self.rights.can(def, right)
     }
 
+    /// Nothing is kept from whoever acts.
+    pub fn has_everything(&self) -> bool {
+        self.rights.all
+    }
+
     /// Keeps the reason with the event of this change.
     pub fn because(&mut self, reason: &str) {
         self.reason = Some(reason.to_owned()).filter(|it| !it.is_empty());
@@ -111,13 +120,48 @@ impl<'c> Tx<'c> {
                 }
             }
         }
+        let on = |attached: &EntityDef, record: i64| {
+            let mut sql = select(attached);
+            sql.push(" WHERE entity = ")
+                .bind(def.code)
+                .push(" AND record = ")
+                .bind(record)
+                .push(" ORDER BY id");
+            sql
+        };
         for attached in self.registry.all().filter(|it| it.is_attached()) {
-            let mut sql = Sql::new("UPDATE ");
-            sql.name(attached.code).push(" SET record = ").bind(to).push(" WHERE entity = ").bind(def.code);
-            sql.push(" AND record = ").bind(from);
-            self.execute(&sql)?;
+            let there = self.rows(&on(attached, to))?;
+            for old in self.rows(&on(attached, from))? {
+                // What the other has already, a tag or a follower, it needs no second time.
+                let title = attached.title + 1;
+                if there.iter().any(|it| it[title] == old[title]) {
+                    continue;
+                }
+                let mut new = old.clone();
+                new[2] = Value::Int(to);
+                self.store(attached, Some(old), new)?;
+            }
         }
         Ok(())
+    }
+
+    /// Writes values of the record `from` over those of `into`, as a merge chose them: `chosen` says `field=id` of
+    /// each field and the record whose value stays.
+    pub fn take_over(&mut self, def: &'static EntityDef, from: i64, into: i64, chosen: &str) -> Result<()> {
+        let (from, old) = (self.record(def, from)?, self.record(def, into)?);
+        let mut new = old.clone();
+        let mine = chosen.split_whitespace().filter_map(|it| it.split_once('='));
+        for (name, _) in mine.filter(|it| it.1.parse() == Ok(from[0].int())) {
+            let field = self.catalog.field(def, name);
+            let field = field.filter(|it| it.is_merged() && self.rights.access(def, it) == Access::Write);
+            let field = field.ok_or_else(|| Error::invalid(name, "forbidden_field"))?;
+            let value = value_of(def, &from, field);
+            match def.at(name) {
+                Some(at) => new[at] = value,
+                None => set_custom(def, &mut new, field, &value),
+            }
+        }
+        self.store(def, Some(old), new).map(drop)
     }
 
     /// All records whose fields have these values, in the order they came.
@@ -237,7 +281,7 @@ impl<'c> Tx<'c> {
         &mut self,
         def: &'static EntityDef,
         old: Option<Record>,
-        mut new: Record,
+        new: Record,
     ) -> Result<Record> {
         let [version, created, creator, changed, changer] = def.stamp();
         if let Some(old) = &old
@@ -245,13 +289,9 @@ impl<'c> Tx<'c> {
         {
             return Err(Error::Conflict { entity: def.code, id: old[0].int() });
         }
-        let mut faults = Vec::new();
-        if let Some(check) = def.check {
-            Error::gather(&mut faults, check(&mut new, old.as_ref().map(|it| it as &dyn Row), self))?;
-        }
-        self.check_codes(def, old.as_ref(), &new, &mut faults);
-        if !faults.is_empty() {
-            return Err(Error::Invalid(faults));
+        let mut new = self.checked(def, old.as_ref(), new)?;
+        if self.dry {
+            return Ok(new);
         }
         let number = def.field("number").filter(|it| def.number.is_some() && !it.1.optional);
         if let (None, Some((at, _))) = (&old, number)
@@ -264,6 +304,7 @@ impl<'c> Tx<'c> {
         if changes.is_empty() && old.is_some() {
             return Ok(new);
         }
+        system::may_grant(self, def, old.as_ref(), Some(&new))?;
         new[version] = Value::Int(new[version].int() + 1);
         new[changed] = self.now.value();
         new[changer] = Value::Int(self.user);
@@ -274,8 +315,26 @@ impl<'c> Tx<'c> {
         self.write(def, old.as_ref(), &mut new, &changes)?;
         self.reindex(def, old.as_ref(), &new, &changes)?;
         self.record_event(def, old.as_ref(), &new, &changes)?;
+        if let Some(old) = &old {
+            system::keeper_remains(self, def, old, Some(&new))?;
+        }
         self.mark_stale(def)?;
         Ok(new)
+    }
+
+    /// A record as its check leaves it.
+    pub(crate) fn checked(
+        &mut self,
+        def: &'static EntityDef,
+        old: Option<&Record>,
+        mut new: Record,
+    ) -> Result<Record> {
+        let mut faults = Vec::new();
+        if let Some(check) = def.check {
+            Error::gather(&mut faults, check(&mut new, old.map(|it| it as &dyn Row), self))?;
+        }
+        self.check_codes(def, old, &new, &mut faults);
+        if faults.is_empty() { Ok(new) } else { Err(Error::Invalid(faults)) }
     }
 
     fn write(
@@ -321,6 +380,7 @@ impl<'c> Tx<'c> {
 
     /// Deletes a record that nothing refers to, with its child rows and all that hangs on it.
     pub(crate) fn remove(&mut self, def: &'static EntityDef, old: &Record) -> Result<()> {
+        system::may_grant(self, def, Some(old), None)?;
         let id = old[0].int();
         let mut by = Vec::new();
         for (from, at) in self.registry.links_to(def) {
@@ -376,6 +436,7 @@ impl<'c> Tx<'c> {
         let result = self.event_row(def, Some(old), &gone, &all, id);
         self.event = old_event;
         result?;
+        system::keeper_remains(self, def, old, None)?;
         self.mark_stale(def)
     }
 

@@ -38,7 +38,14 @@ impl Desk<'_> {
                 mine: None,
             })
             .collect();
-        views.extend(self.saved(&[("entity", Value::from(def.code))])?);
+        for saved in self.saved(&[("entity", Value::from(def.code))])? {
+            // A saved view with a declared one's query is the mark by which somebody pinned that one.
+            match views.iter_mut().find(|it| saved.pinned && saved.mine.is_some() && it.query == saved.query)
+            {
+                Some(declared) => declared.pinned = true,
+                None => views.push(saved),
+            }
+        }
         Ok(views)
     }
 

@@ -50,7 +50,7 @@ pub fn keys(lang: Lang) -> Markup {
                     @for (what, key) in keys { div { span { (what) } kbd { (key) } } }
                 }
             }
-            div class="ky-dialog-foot" { button type="button" class="ky-btn" data-close data-dialog="keys" { (t(lang, "关闭", "Close")) } }
+            div class="ky-dialog-foot" { button type="button" class="ky-btn" data-close { (t(lang, "关闭", "Close")) } }
         }
     }
 }

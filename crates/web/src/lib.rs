@@ -4,17 +4,18 @@ mod act;
 mod api;
 mod assets;
 mod card;
+mod export;
 mod form;
 mod guard;
 mod help;
 mod import;
-mod list;
+pub mod list;
 mod login;
-mod palette;
+pub mod palette;
 pub mod password;
 mod print;
 pub mod problem;
-mod settings;
+pub mod settings;
 pub mod shell;
 pub mod ui;
 pub mod visitor;
@@ -64,8 +65,13 @@ impl Site {
     }
 }
 
-/// The generic pages and the API; `app` adds its own pages to it.
+/// The generic pages and the API.
 pub fn router(site: Site) -> Router {
+    router_with(site, Router::new())
+}
+
+/// The same with a house's own pages beside them, behind the same guard.
+pub fn router_with(site: Site, own: Router<Site>) -> Router {
     let registry = site.db.registry();
     let routes = Router::new()
         .route("/a/{hash}/{name}", get(assets::serve))
@@ -77,10 +83,12 @@ pub fn router(site: Site) -> Router {
         .merge(import::routes())
         .merge(api::routes())
         .merge(print::routes())
+        .merge(export::routes())
         .merge(act::routes(registry))
         .merge(form::routes())
         .merge(card::routes())
         .merge(list::routes())
+        .merge(own)
         .with_state(site.clone());
     guard::around(site, routes)
 }

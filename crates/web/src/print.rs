@@ -6,8 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use model::system::Access;
-use model::{Desk, EntityDef, Error, Format, Id, Kind, Label, Lang, Query, Result, Row, Stamp, Value};
+use model::{Desk, EntityDef, Error, Format, Kind, Label, Lang, Query, Result, Row, Value};
 
 use crate::list::ask::Ask;
 use crate::list::cell::Cells;
@@ -71,13 +70,7 @@ async fn answer(site: &Site, visitor: &Visitor, headers: &HeaderMap, sheet: Resu
         Err(error) => return problem::page(site, headers, Some(visitor), &error),
     };
     let (entity, query, rows) = (sheet.entity, sheet.query.clone(), sheet.rows);
-    let kept = site.db.write_async(&visitor.actor, move |desk| {
-        let user = Some(desk.actor.user).filter(|it| *it != 0).map(Id::of);
-        let (kind, query) = ("print".to_owned(), query.clone());
-        let mut access =
-            Access { id: Id::NEW, user, kind, entity: entity.into(), query, rows, stamp: Stamp::default() };
-        desk.trusted().save(&mut access).map(drop)
-    });
+    let kept = site.db.write_async(&visitor.actor, move |desk| desk.take("print", entity, &query, rows));
     match kept.await {
         Ok(()) => Html(paper(visitor, sheet).into_string()).into_response(),
         Err(error) => problem::page(site, headers, Some(visitor), &error),
@@ -113,15 +106,20 @@ fn stamp(desk: &Desk, name: &str) -> String {
     }
 }
 
-fn list_sheet(desk: &mut Desk, def: &'static EntityDef, raw: &str, name: &str) -> Result<Sheet> {
-    let lang = desk.actor.lang;
-    // A selection names its rows; `all=1` and a page say everything that matches.
+/// What an address asks for; a selection names its rows, `all=1` and a page say everything that matches.
+pub fn selected(desk: &mut Desk, def: &'static EntityDef, raw: &str) -> Result<(Ask, Option<String>)> {
     let ids = form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "ids").map(|it| it.1.into_owned());
     let mut ask = Ask::read(desk, def, raw)?;
     if let Some(ids) = &ids {
         let it = model::Condition { field: "id".into(), op: model::Op::Is, value: ids.clone() };
         ask.query.terms = vec![model::Term::One(it)];
     }
+    Ok((ask, ids))
+}
+
+fn list_sheet(desk: &mut Desk, def: &'static EntityDef, raw: &str, name: &str) -> Result<Sheet> {
+    let lang = desk.actor.lang;
+    let (ask, ids) = selected(desk, def, raw)?;
     let names = columns(desk, &ask);
     let query = Query {
         columns: names,
@@ -198,7 +196,7 @@ fn list_sheet(desk: &mut Desk, def: &'static EntityDef, raw: &str, name: &str) -
 }
 
 /// The filter and the order in words.
-fn conditions(desk: &mut Desk, ask: &Ask, is_selection: bool) -> Result<String> {
+pub fn conditions(desk: &mut Desk, ask: &Ask, is_selection: bool) -> Result<String> {
     let lang = desk.actor.lang;
     let mut parts = Vec::new();
     if is_selection {

@@ -1,6 +1,7 @@
 //! Verbs and batches: their dialogs and what comes of them.
 
-mod ask;
+pub mod ask;
+mod merge;
 mod run;
 
 use axum::Router;
@@ -188,7 +189,11 @@ async fn show(
         let picked = Picked::of_query(&raw, target.one)?;
         let field =
             form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "field").map(|it| it.1.into_owned());
-        let mut input = Input::default();
+        // A dialog that is drawn again keeps what was chosen in it.
+        let mut input = match target.deed {
+            Deed::Verb(verb) if merge::choice(verb).is_some() => Input::of_form(raw.as_bytes()),
+            _ => Input::default(),
+        };
         if let Some(field) = field {
             input.set("_field", field);
         }
@@ -220,8 +225,15 @@ fn dialog(
             if count == 1 { noun.to_lowercase() } else { def.many(lang).to_lowercase() }
         ),
     };
+    let choice = match deed {
+        Deed::Verb(verb) => merge::choice(verb),
+        Deed::Edit | Deed::Tag | Deed::Delete => None,
+    };
+    let is_one = matches!(picked, Picked::Ids(ids) if ids.len() == 1);
+    let asked =
+        |it: &&FieldDef| it.format != Format::Fields && (choice.is_none() || is_one || it.name != "into");
     let fields: Vec<&'static FieldDef> = match deed {
-        Deed::Verb(verb) => verb.asks.iter().collect(),
+        Deed::Verb(verb) => verb.asks.iter().filter(asked).collect(),
         Deed::Edit => chosen(desk, def, input).into_iter().collect(),
         Deed::Tag | Deed::Delete => Vec::new(),
     };
@@ -261,9 +273,13 @@ fn dialog(
                 }
             }
             @for field in &fields {
+                @let again = (choice.is_some() && field.name == "into").then_some(path);
                 @let fault = faults.iter().find(|it| it.field == field.name).map(|it| model::message::fault(it, lang));
-                (ask::control(desk, field, input.text(field.name), fault.as_deref(), &source)?)
+                div hx-get=[again] hx-trigger="change" hx-target="#dialog" hx-include="closest form" {
+                    (ask::control(desk, field, input.text(field.name), fault.as_deref(), &source)?)
+                }
             }
+            @if let Some(choice) = choice { (merge::table(desk, def, choice, picked, input)?) }
             div class="ky-dialog-foot" {
                 button class="ky-btn" type="button" data-close { (t(lang, "取消", "Cancel")) }
                 @if !matches!(deed, Deed::Edit) || !fields.is_empty() {
@@ -363,6 +379,12 @@ async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<
     let Target { def, deed, one } = target;
     let picked = Picked::of_input(&mut input, one)?;
     let asked = input.clone();
+    let mut merged = picked.clone();
+    if let Deed::Verb(verb) = deed
+        && let Some(choice) = merge::choice(verb)
+    {
+        merge::chosen(&mut input, choice, &mut merged);
+    }
     input.take("field");
     input.take("_field");
     if let (Deed::Edit, None) = (deed, field) {
@@ -373,7 +395,7 @@ async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<
         let text = input.take(field.name).unwrap_or_default();
         input = Input::from([(field.name, text)]);
     }
-    let end = run::run(site, visitor, def, deed, &picked, &input).await?;
+    let end = run::run(site, visitor, def, deed, &merged, &input).await?;
     if let Some(faults) = end.faults() {
         // What was asked was not understood: the dialog says so at its fields.
         let path = uri.path().to_owned();

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use model::system::Attachment;
-use model::{Entity, EntityDef, FieldDef, Kind, Registry};
+use model::{Condition, Entity, EntityDef, FieldDef, Kind, Registry};
 use serde_json::{Map, Value as Json, json};
 
 use crate::Site;
@@ -110,7 +110,9 @@ fn listing(def: &'static EntityDef) -> Json {
         text("columns", "The fields to read; those of the list when there is none"),
     ];
     let filtered = def.fields.iter().filter(|it| it.is_shown() && (it.filter || it.list));
-    parameters.extend(filtered.map(|it| text(it.name, &format!("{} {}", it.label.en, it.label.zh))));
+    parameters.extend(
+        filtered.map(|it| text(&Condition::key(it.name), &format!("{} {}", it.label.en, it.label.zh))),
+    );
     let rows = json!({ "type": "object", "required": ["rows", "next"], "properties": {
         "rows": { "type": "array", "items": of(def) },
         "total": { "type": "integer" }, "at_least": { "type": "boolean" },

@@ -35,7 +35,7 @@ impl Ask {
                 "page" => page = value.parse().ok().filter(|it| *it > 0),
                 "after" => after = Some(value.into_owned()).filter(|it| !it.is_empty()),
                 "chip" => ask.chip = Some(value.into_owned()),
-                "from" | "count" | "column" | "ids" | "all" | "field" => {}
+                "from" | "count" | "column" | "ids" | "all" | "field" | "format" | "whole" => {}
                 _ => ask.own.push((key.into_owned(), value.into_owned())),
             }
         }

@@ -1,7 +1,7 @@
 //! Above and below the rows: views, ways in and out, conditions, tools, the bar of a selection.
 
 use maud::{Markup, html};
-use model::{Desk, EntityDef, Error, FieldDef, Kind, Lang, Query, Result, Shown, Term};
+use model::{Condition, Desk, EntityDef, Error, FieldDef, Kind, Lang, Query, Result, Shown, Term};
 
 use super::ask::Ask;
 use super::table::{Sheet, columns, counted, new_label};
@@ -25,12 +25,16 @@ pub fn tabs(desk: &mut Desk, def: &'static EntityDef) -> Result<Vec<(Shown, Opti
     Ok(tabs)
 }
 
-pub fn action_row(desk: &Desk, ask: &Ask, tabs: &[(Shown, Option<i64>)]) -> Markup {
+pub fn action_row(desk: &Desk, ask: &Ask, tabs: &[(Shown, Option<i64>)], rows: i64) -> Markup {
     let lang = desk.actor.lang;
     let code = ask.def.code;
     let may = |right: &str| desk.may(ask.def, right).is_ok();
     let is_open = |view: &Shown| ask.view.as_ref().is_some_and(|it| it.code == view.code);
     let noun = ask.def.label.of(lang);
+    let off = |name: &str, label: &str| {
+        html! { button class="ky-btn is-small" type="button" disabled title=(t(lang, "没有记录", "There are no rows")) { (icon14(name)) (label) } }
+    };
+    let (export, print) = (t(lang, "导出", "Export"), t(lang, "打印", "Print"));
     html! {
         div class="ky-actionbar" {
             nav class="ky-tabs" aria-label=(t(lang, "保存的视图", "Saved views")) {
@@ -49,8 +53,20 @@ pub fn action_row(desk: &Desk, ask: &Ask, tabs: &[(Shown, Option<i64>)]) -> Mark
             div class="ky-actions" {
                 div class="ky-group ky-desktop" role="group" aria-label=(t(lang, "数据进出", "Data in and out")) {
                     @if may("import") { a class="ky-btn is-small" href={ "/" (code) "/import" } { (icon14("upload")) (t(lang, "导入", "Import")) } }
-                    @if may("export") { a class="ky-btn is-small" href=(ask.address("/export", &[])) { (icon14("download")) (t(lang, "导出", "Export")) } }
-                    a class="ky-btn is-small" href=(ask.address("/print", &[])) { (icon14("printer")) (t(lang, "打印", "Print")) }
+                    @if rows == 0 {
+                        @if may("export") { (off("download", export)) }
+                        (off("printer", print))
+                    } @else {
+                        @if may("export") {
+                            details class="ky-menu" data-menu {
+                                summary class="ky-btn is-small" { (icon14("download")) (export) }
+                                div class="ky-pop is-menu is-right" {
+                                    @for (icon, label, changes) in exports(lang) { a data-here href=(ask.address("/export", changes)) { (icon14(icon)) (label) } }
+                                }
+                            }
+                        }
+                        a class="ky-btn is-small" data-here href=(ask.address("/print", &[])) { (icon14("printer")) (print) }
+                    }
                 }
                 @if may("create") {
                     a class="ky-btn is-small is-primary" href={ "/" (code) "/new" } data-key="N" { (icon14("plus")) (new_label(noun, lang)) kbd { "N" } }
@@ -58,6 +74,22 @@ pub fn action_row(desk: &Desk, ask: &Ask, tabs: &[(Shown, Option<i64>)]) -> Mark
             }
         }
     }
+}
+
+/// The ways in which rows leave the list: icon, label, what the address says of it.
+/// An icon, a label, and what the address says beside the list's own.
+type Export = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+fn exports(lang: Lang) -> [Export; 3] {
+    [
+        ("file-type-xls", t(lang, "Excel（当前列）", "Excel, these columns"), &[("format", "xlsx")]),
+        (
+            "file-type-xls",
+            t(lang, "Excel（全部列）", "Excel, all columns"),
+            &[("format", "xlsx"), ("whole", "1")],
+        ),
+        ("file-text", t(lang, "CSV（当前列）", "CSV, these columns"), &[("format", "csv")]),
+    ]
 }
 
 /// The fields that may be conditions: those with values that the actor may read.
@@ -154,6 +186,7 @@ fn chip(
     open: Option<&Markup>,
     lang: Lang,
 ) -> Markup {
+    let key = Condition::key(path);
     let is_range = field.is_some_and(|it| matches!(it.kind, Kind::Date | Kind::Moment));
     let is_text = field.is_some_and(|it| matches!(it.kind, Kind::Text) && !it.again);
     let source = open.is_none().then(|| ask.address(&format!("/filter/{path}"), &[]));
@@ -167,8 +200,8 @@ fn chip(
                 Some(_) => {
                     details data-menu data-src=[source] open[open.is_some()] {
                         summary { (summary) }
-                        div class={ "ky-pop " (if is_range { "is-range" } else { "is-filter" }) } data-filter=[(!is_text).then_some(path)]
-                            data-in-view[ask.is_in_view(path)] {
+                        div class={ "ky-pop " (if is_range { "is-range" } else { "is-filter" }) } data-filter=[(!is_text).then_some(&key)]
+                            data-in-view[ask.is_in_view(&key)] {
                             @match open { Some(open) => { (open) } None => { p class="ky-mute" { (t(lang, "正在查找", "Looking")) } } }
                         }
                     }
@@ -176,7 +209,7 @@ fn chip(
                 None => { button type="button" { (summary) } }
             }
             @if value.is_some() {
-                a class="ky-chip-clear" href=(ask.link(&[(path, "")])) aria-label={ (t(lang, "清除条件 ", "Clear ")) (label) } { (icon12("x")) }
+                a class="ky-chip-clear" href=(ask.link(&[(&key, "")])) aria-label={ (t(lang, "清除条件 ", "Clear ")) (label) } { (icon12("x")) }
             }
         }
     }
@@ -225,6 +258,8 @@ fn column_settings(desk: &Desk, ask: &Ask) -> Markup {
         .filter(|it| desk.may_see(ask.def, it) && !names.iter().any(|name| name == it.name));
     let others = others.map(|it| (it.name.to_owned(), it));
     let title = ask.def.title_field().name;
+    let all: Vec<(String, &FieldDef)> = shown.chain(others).collect();
+    let part = |zh, en, n: usize| html! { li class="is-divider" { (t(lang, zh, en)) " " (n) } };
     html! {
         details class="ky-menu ky-desktop" data-menu {
             summary class="ky-btn is-small is-text" data-key="Ctrl+Shift+L" { (icon14("columns-3")) (t(lang, "列设置", "Columns")) }
@@ -237,14 +272,17 @@ fn column_settings(desk: &Desk, ask: &Ask) -> Markup {
                 @for (key, value) in ask.pairs("columns") { input type="hidden" name=(key) value=(value); }
                 div class="ky-pop-body" {
                     ul class="ky-sortable" data-sortable {
-                        @for (n, (value, field)) in shown.chain(others).enumerate() {
+                        @for (n, (value, field)) in all.iter().enumerate() {
                             @let label = field.label.of(lang);
+                            @if n == 1 { (part("显示", "Shown", names.len() - 1)) }
+                            @if n == names.len() { (part("可添加", "To add", all.len() - n)) }
                             @if field.name == title {
                                 li { (icon14("lock")) label { input class="ky-check" type="checkbox" checked disabled; " " (label) } input type="hidden" name="column" value=(value); span class="ky-small" { (t(lang, "固定", "Fixed")) } }
                             } @else {
                                 li data-pinyin=(model::search::initials(label).to_lowercase()) {
                                     button class="ky-grip" type="button" data-grip aria-label={ (t(lang, "移动 ", "Move ")) (label) } { (icon14("grip-vertical")) }
                                     label { input class="ky-check" type="checkbox" name="column" value=(value) checked[n < names.len()]; " " (label) }
+                                    @if field.sum { span class="ky-small" { (t(lang, "合计", "Total")) } }
                                 }
                             }
                         }
@@ -268,6 +306,8 @@ pub fn batch_bar(desk: &Desk, ask: &Ask, sheet: &Sheet) -> Markup {
     let verbs: Vec<_> = crate::act::offered(ask.def).filter(|it| may(it.right)).collect();
     let (first, more) = verbs.split_at(verbs.len().min(3));
     let (says, before, after) = &sheet.pages;
+    // A selection goes out with the columns and in the order that it was made in.
+    let own = Query { columns: columns(desk, ask), sort: ask.query.sort.clone(), ..Query::default() }.text();
     let step = |name: &str, label: &str, href: &Option<String>| {
         html! {
             @match href {
@@ -284,7 +324,14 @@ pub fn batch_bar(desk: &Desk, ask: &Ask, sheet: &Sheet) -> Markup {
             span class="ky-sep" {}
             @for verb in first { button class="ky-btn" type="button" data-batch={ "/" (code) "/" (verb.name) } { (icon(verb_icon(verb.name))) (verb.label.of(lang)) } }
             @if may("update") { button class="ky-btn" type="button" data-batch={ "/" (code) "/batch/tag" } { (icon("tag")) (t(lang, "打标签", "Tag")) } }
-            @if may("export") { button class="ky-btn" type="button" data-batch-go={ "/" (code) "/export" } { (icon("download")) (t(lang, "导出", "Export")) } }
+            @if may("export") {
+                details class="ky-menu" data-menu {
+                    summary class="ky-btn" { (icon("download")) (t(lang, "导出", "Export")) }
+                    div class="ky-pop is-menu" {
+                        @for (icon, label, changes) in exports(lang) { button type="button" data-batch-go={ "/" (code) "/export?" (own) (changes.iter().map(|it| format!("&{}={}", it.0, it.1)).collect::<String>()) } { (icon14(icon)) (label) } }
+                    }
+                }
+            }
             details class="ky-menu" data-menu {
                 summary class="ky-btn" { (icon("dots")) (t(lang, "更多", "More")) }
                 div class="ky-pop is-menu" {
@@ -292,7 +339,7 @@ pub fn batch_bar(desk: &Desk, ask: &Ask, sheet: &Sheet) -> Markup {
                         button type="button" class=[verb.danger.then_some("is-danger")] data-batch={ "/" (code) "/" (verb.name) } { (icon(verb_icon(verb.name))) (verb.label.of(lang)) }
                     }
                     @if may("update") { button type="button" data-batch={ "/" (code) "/batch/edit" } { (icon("pencil")) (t(lang, "改一个字段", "Edit a field")) } }
-                    button type="button" data-batch-go={ "/" (code) "/print" } { (icon("printer")) (t(lang, "打印", "Print")) }
+                    button type="button" data-batch-go={ "/" (code) "/print?" (own) } { (icon("printer")) (t(lang, "打印", "Print")) }
                     @if may("delete") { hr; button type="button" class="is-danger" data-batch={ "/" (code) "/batch/delete" } { (icon("trash")) (t(lang, "删除", "Delete")) } }
                 }
             }

@@ -43,6 +43,11 @@ impl Cells {
         }
     }
 
+    /// The time in the company's zone.
+    pub fn clock(&self) -> String {
+        self.catalog.zone.to_datetime(Moment::now()).strftime("%H:%M").to_string()
+    }
+
     /// A value of a field whose links the catalog knows.
     pub fn value(&self, field: &FieldDef, cell: Cell) -> String {
         let lang = self.lang;

@@ -12,6 +12,8 @@ use crate::ui::{amount, icon14, t};
 
 /// Most entries that a popover shows at once; beyond, letters narrow them on the server.
 const SHOWN: usize = 200;
+/// A table of more codes begins with those that occur.
+const CODES: usize = 30;
 
 /// One entry: value in the address, label, letters to find it by, rows that it would give.
 struct Entry {
@@ -69,7 +71,7 @@ fn span(desk: &Desk, ask: &Ask, field: &FieldDef) -> Markup {
         div class="ky-range" {
             ul {
                 @for (code, zh, en) in SPANS {
-                    li { a href=(ask.link(&[(field.name, code), ("chip", "")])) class=[(now == code).then_some("is-on")] { (t(lang, zh, en)) } }
+                    li { a href=(ask.link(&[(&Condition::key(field.name), code), ("chip", "")])) class=[(now == code).then_some("is-on")] { (t(lang, zh, en)) } }
                 }
             }
             div { div data-range {
@@ -106,11 +108,11 @@ fn contains(desk: &Desk, ask: &Ask, field: &FieldDef) -> Markup {
     let now = condition(ask, field).filter(|it| it.op == Op::Contains).map_or("", |it| it.value.as_str());
     html! {
         form method="get" action={ "/" (ask.def.code) } {
-            @for (key, value) in ask.pairs(field.name) { input type="hidden" name=(key) value=(value); }
-            input class="ky-input" name={ (field.name) "~" } value=(now) autocomplete="off" aria-label={ (field.label.of(lang)) (t(lang, " 含", " contains")) } placeholder=(t(lang, "含有的文字", "Text in it"));
+            @for (key, value) in ask.pairs(&Condition::key(field.name)) { input type="hidden" name=(key) value=(value); }
+            input class="ky-input" name={ (Condition::key(field.name)) "~" } value=(now) autocomplete="off" aria-label={ (field.label.of(lang)) (t(lang, " 含", " contains")) } placeholder=(t(lang, "含有的文字", "Text in it"));
             footer {
-                a class="ky-btn is-small is-text" href=(ask.link(&[(field.name, "any")])) { (t(lang, "有值", "Filled")) }
-                a class="ky-btn is-small is-text" href=(ask.link(&[(field.name, "none")])) { (t(lang, "空", "Empty")) }
+                a class="ky-btn is-small is-text" href=(ask.link(&[(&Condition::key(field.name), "any")])) { (t(lang, "有值", "Filled")) }
+                a class="ky-btn is-small is-text" href=(ask.link(&[(&Condition::key(field.name), "none")])) { (t(lang, "空", "Empty")) }
                 span class="ky-grow" {}
                 button class="ky-btn is-small is-primary" { (t(lang, "确定", "Apply")) }
             }
@@ -139,7 +141,7 @@ fn values(desk: &mut Desk, ask: &Ask, field: &'static FieldDef, typed: Option<&s
     let items = html! {
         @for it in &entries {
             @let initials = model::search::initials(&it.label).to_lowercase();
-            li role="option" aria-selected=(chosen.contains(&it.value)) data-value=(it.value) data-pinyin=(initials) {
+            li role="option" aria-selected=(chosen.contains(&it.value)) data-value=(it.value) data-pinyin=(initials) title=(it.label) {
                 span class="ky-check" {}
                 span { @if it.depth > 0 { "　" } (it.label) }
                 small { @if it.value != "none" && initials != it.label.to_lowercase() { (initials) } }
@@ -222,7 +224,7 @@ fn entries(
                     at = catalog.code(table, code).and_then(|it| it.above.as_deref());
                 }
             }
-            more = all.len() > SHOWN;
+            more = all.len() > CODES;
             let wanted = typed.and_then(|it| model::search::query(it.trim()));
             let fits = |it: &&model::system::CodeEntry| match &wanted {
                 Some(wanted) => {

@@ -8,6 +8,8 @@ pub mod table;
 mod views;
 pub mod words;
 
+pub use bar::verb_icon;
+
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -30,6 +32,7 @@ pub fn routes() -> Router<Site> {
         .route("/{entity}/columns", get(columns))
         .route("/{entity}/view", get(views::show).post(views::save))
         .route("/{entity}/view/{id}/delete", post(views::delete))
+        .route("/{entity}/view/{id}/pin", post(views::pin))
 }
 
 /// What a list's address comes to.
@@ -50,8 +53,21 @@ async fn list(
 ) -> Response {
     let raw = raw.unwrap_or_default();
     let asked = headers.clone();
-    let answer = site.db.read_async(&visitor.actor, move |desk| answer(desk, &entity, &raw, &asked));
-    match answer.await {
+    let read = site.db.read_async(&visitor.actor, move |desk| {
+        let mut far = None;
+        Ok((answer(desk, &entity, &raw, &asked, &mut far)?, far))
+    });
+    let answer = match read.await {
+        Ok((answer, None)) => Ok(answer),
+        // Whoever reads this far takes the list with them.
+        Ok((answer, Some((entity, query, rows)))) => {
+            let taken =
+                site.db.write_async(&visitor.actor, move |desk| desk.take("list", entity, &query, rows));
+            taken.await.map(|()| answer)
+        }
+        Err(error) => Err(error),
+    };
+    match answer {
         Ok(Answer::To(address)) => Redirect::to(&address).into_response(),
         Ok(Answer::Part(rows)) => Html(rows.into_string()).into_response(),
         Ok(Answer::Whole(whole)) => {
@@ -64,7 +80,10 @@ async fn list(
     }
 }
 
-fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Result<Answer> {
+/// Rows far down a list: entity, filter, how many.
+type Far = Option<(&'static str, String, i64)>;
+
+fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap, far: &mut Far) -> Result<Answer> {
     let def = desk.entity(entity)?;
     if raw.is_empty()
         && let views = desk.views(def)?
@@ -78,6 +97,11 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
         Err(error) => Err(error.clone()),
     };
     let ask = ask.unwrap_or_else(|_| Ask::plain(def));
+    if let Ok(sheet) = sheet.as_ref()
+        && sheet.is_far
+    {
+        *far = Some((def.code, ask.filter(), sheet.shown as i64));
+    }
     let is_part = headers.get("hx-target").is_some_and(|it| it.as_bytes().ends_with(b"#rows"));
     if is_part && let Ok(sheet) = &sheet {
         return Ok(Answer::Part(html! { (sheet.rows) (sheet.foot) }));
@@ -87,7 +111,7 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
     let mut status = StatusCode::OK;
     let body = match sheet {
         Ok(sheet) => html! {
-            (bar::action_row(desk, &ask, &tabs))
+            (bar::action_row(desk, &ask, &tabs, sheet.totals.count))
             (bar::filter_row(desk, &ask, Some(&sheet))?)
             div class="ky-loadbar" id="loading" aria-hidden="true" {}
             (sheet.rows)
@@ -98,7 +122,7 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
             status = problem::status(&error);
             let says = message(&error, desk.catalog().registry, entity, desk.actor.lang);
             html! {
-                (bar::action_row(desk, &Ask::plain(def), &tabs))
+                (bar::action_row(desk, &Ask::plain(def), &tabs, 0))
                 (table::broken(&ask, desk, &says, &request_number(headers)))
             }
         }
@@ -106,7 +130,26 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
     };
     let mut page = Page::new(def.many(desk.actor.lang), def.code, body);
     page.class = "ky-main is-flush";
+    page.pin = pin(&ask);
     Ok(Answer::Whole(Box::new((frame, page, status))))
+}
+
+/// The star of a list: a view as it was saved goes to the sidebar, anything else gets a name first.
+fn pin(ask: &Ask) -> Option<shell::Pin> {
+    match &ask.view {
+        // What is red stands there anyway; what is another's is theirs to change.
+        Some(view)
+            if !ask.is_changed()
+                && (view.urgent && view.mine.is_none()
+                    || view.mine.is_none() && view.code.starts_with('v')) =>
+        {
+            None
+        }
+        Some(view) if !ask.is_changed() => {
+            Some(shell::Pin::Toggle(format!("/{}/view/{}/pin", ask.def.code, view.code), view.pinned))
+        }
+        _ => Some(shell::Pin::Save(ask.address("/view", &[]))),
+    }
 }
 
 async fn more(

@@ -12,6 +12,8 @@ use crate::ui::{amount, icon, icon14, t};
 
 /// Rows that a page may hold.
 const SIZES: [usize; 4] = [20, 50, 100, 500];
+/// Rows beyond this one are written down as taken.
+const FAR: usize = 500;
 /// Page numbers lead to this row; a cursor leads on.
 const NUMBERED: usize = 10_000;
 
@@ -23,6 +25,9 @@ pub struct Sheet {
     /// Sums that a selection shows: label of each.
     pub sums: Vec<String>,
     pub pages: (String, Option<String>, Option<String>),
+    pub shown: usize,
+    /// The page leads far into the list, where nobody reads any more.
+    pub is_far: bool,
 }
 
 /// A column as it is drawn.
@@ -109,9 +114,10 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
             (foot_row(&heads, &totals, lang))
         }))
     };
-    let (foot, pages) = foot(ask, &list, &totals, shown, next, lang);
+    let (foot, pages) = foot(ask, &list, &totals, shown, next, &cells);
     let sums = sums.iter().map(|at| heads[*at].column.field.label.of(lang).to_owned()).collect();
-    Ok(Sheet { rows: region(ask, lang, table), foot, totals, sums, pages })
+    let is_far = ask.query.after.is_some() || (list.page - 1) * list.size + shown > FAR;
+    Ok(Sheet { rows: region(ask, lang, table), foot, totals, sums, pages, shown, is_far })
 }
 
 fn region(ask: &Ask, lang: Lang, inner: Markup) -> Markup {
@@ -334,8 +340,10 @@ fn foot(
     totals: &Totals,
     shown: usize,
     next: Option<String>,
-    lang: Lang,
+    cells: &Cells,
 ) -> (Markup, Pages) {
+    let lang = cells.lang;
+    let now = cells.clock();
     let size = list.size;
     let page = ask.beyond.unwrap_or(list.page);
     let pages = (totals.count.max(1) as usize).div_ceil(size);
@@ -379,6 +387,7 @@ fn foot(
                     @if !SIZES.contains(&size) { option selected { (size) } }
                 }
             }
+            span class="ky-desktop" { (t(lang, "更新于 ", "Updated ")) time { (now) } }
             nav class="ky-pager" aria-label=(t(lang, "分页", "Pages")) {
                 (arrow("chevron-left", t(lang, "上一页", "Previous page"), "[", &before))
                 @for (n, number) in numbers.iter().enumerate() {
@@ -434,7 +443,8 @@ fn nothing(
     let heads = heads(ask, &list.columns[..width]);
     let rows = region(ask, lang, html! { (table_start(ask, &heads, &totals, lang, html! {})) (inside) });
     let foot = html! { div class="ky-foot" id="foot" data-foot { span { (t(lang, "共 ", "Total ")) b { "0" } (t(lang, " 条", "")) } } };
-    Ok(Sheet { rows, foot, totals, sums: Vec::new(), pages: (String::new(), None, None) })
+    let pages = (String::new(), None, None);
+    Ok(Sheet { rows, foot, totals, sums: Vec::new(), pages, shown: 0, is_far: false })
 }
 
 /// Says which condition to drop and what that would give.
@@ -454,11 +464,11 @@ fn no_match(desk: &mut Desk, ask: &Ask, all: i64, new: Markup) -> Result<Markup>
         let mut without = query.clone();
         without.terms.remove(n);
         let field = match term {
-            model::Term::One(it) => it.field.as_str(),
-            model::Term::Or(_) => "or",
+            model::Term::One(it) => model::Condition::key(&it.field),
+            model::Term::Or(_) => "or".into(),
         };
         let count = desk.count(ask.def.code, &without)?;
-        drops.push((quoted(&format!("{label} {value}")), ask.link(&[(field, "")]), count));
+        drops.push((quoted(&format!("{label} {value}")), ask.link(&[(&field, "")]), count));
         said.push((label, value));
     }
     drops.retain(|it| it.2 > 0);

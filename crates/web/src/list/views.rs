@@ -143,20 +143,7 @@ fn keep(desk: &mut Desk, entity: &str, input: &Input) -> Result<i64> {
     let on = |name: &str| input.text(name) == "1";
     let mut view = match input.text("id").parse() {
         Ok(id) => mine(desk, entity, id)?,
-        Err(_) => SavedView {
-            id: Id::NEW,
-            entity: def.code.into(),
-            name: String::new(),
-            query: String::new(),
-            user: Id::of(user),
-            sharing: Sharing::Own,
-            is_default: false,
-            pinned: false,
-            remind: false,
-            urgent: false,
-            position: 0,
-            stamp: Stamp::default(),
-        },
+        Err(_) => fresh(def, user),
     };
     (view.name, view.query, view.sharing) =
         (name, text, Sharing::load(Cell::Text(input.text("sharing"))).unwrap_or(Sharing::Own));
@@ -171,6 +158,57 @@ fn keep(desk: &mut Desk, entity: &str, input: &Input) -> Result<i64> {
         }
     }
     desk.trusted().save(&mut view).map(|id| id.0)
+}
+
+fn fresh(def: &EntityDef, user: i64) -> SavedView {
+    SavedView {
+        id: Id::NEW,
+        entity: def.code.into(),
+        name: String::new(),
+        query: String::new(),
+        user: Id::of(user),
+        sharing: Sharing::Own,
+        is_default: false,
+        pinned: false,
+        remind: false,
+        urgent: false,
+        position: 0,
+        stamp: Stamp::default(),
+    }
+}
+
+/// Pins a view to the sidebar, or takes it away. A declared view is pinned by a saved one with its query.
+pub async fn pin(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path((entity, code)): Path<(String, String)>,
+) -> Response {
+    let (asked, view) = (entity.clone(), code.clone());
+    let done = site.db.write_async(&visitor.actor, move |desk| {
+        let def = desk.entity(&asked)?;
+        if let Some(id) = view.strip_prefix('v').and_then(|it| it.parse().ok()) {
+            let mut saved = mine(desk, &asked, id)?;
+            saved.pinned = !saved.pinned;
+            return desk.trusted().save(&mut saved).map(drop);
+        }
+        let declared = def.views.iter().find(|it| it.code == view);
+        let declared = declared.ok_or_else(|| Error::missing(format!("saved_view/{view}")))?;
+        let user = desk.actor.user;
+        let own =
+            [("entity", Value::from(def.code)), ("user", Value::Int(user)), ("query", declared.query.into())];
+        if let Some(old) = desk.trusted().first::<SavedView>(&own)? {
+            return desk.trusted().delete(old);
+        }
+        let mut saved = fresh(def, user);
+        (saved.name, saved.query, saved.pinned) =
+            (declared.label.of(desk.actor.lang).into(), declared.query.into(), true);
+        desk.trusted().save(&mut saved).map(drop)
+    });
+    match done.await {
+        Ok(()) => to(&format!("/{entity}?view={code}")),
+        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
+    }
 }
 
 fn mine(desk: &mut Desk, entity: &str, id: i64) -> Result<SavedView> {

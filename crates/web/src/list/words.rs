@@ -22,6 +22,17 @@ pub const SPANS: [(&str, &str, &str); 14] = [
     ("last_365_days", "近一年", "Last 365 days"),
 ];
 
+/// What an event did, by its kind.
+pub fn deed(def: &EntityDef, kind: &str, lang: Lang) -> &'static str {
+    match kind {
+        "create" => t(lang, "新建", "Created"),
+        "import" => t(lang, "导入", "Imported"),
+        "undo" => t(lang, "撤销", "Undone"),
+        "delete" => t(lang, "删除", "Deleted"),
+        verb => def.verb(verb).map_or(t(lang, "修改", "Changed"), |it| it.1.label.of(lang)),
+    }
+}
+
 /// A term as label and value.
 pub fn term(desk: &mut Desk, def: &'static EntityDef, term: &Term) -> Result<(String, String)> {
     let lang = desk.actor.lang;

@@ -59,7 +59,7 @@ pub fn draw(it: &Sign) -> Html<String> {
                             label class="ky-row" { input class="ky-check" type="checkbox" name="remember" value="1" checked; " " (t(lang, "记住用户名", "Remember my name")) }
                             span class="ky-grow" {}
                             details class="ky-menu" data-menu {
-                                summary class="ky-btn is-small is-text" { (t(lang, "忘记密码", "Forgotten?")) }
+                                summary { (t(lang, "忘记密码", "Forgotten?")) }
                                 div class="ky-pop is-right" { p class="ky-small" { (t(lang, "请管理员在“设置 · 用户”里重设密码。", "An administrator sets a new password under Settings, Users.")) } }
                             }
                         }

@@ -110,6 +110,8 @@ pub fn unblacklist(customer: &mut Customer, tx: &mut Tx, asked: Blacklist) -> Re
 pub struct Merge {
     #[field(zh = "并入", en = "Into", required)]
     into: Id<Customer>,
+    #[field(zh = "保留的内容", en = "What stays", format = Fields)]
+    take: String,
 }
 
 /// Merges this customer into another: what is open and what describes it moves, what is posted stays and is found
@@ -123,6 +125,7 @@ pub fn merge(customer: &mut Customer, tx: &mut Tx, asked: Merge) -> Result<()> {
         refuse!("wrong_state", "目标客户自己已被合并，请选合并后的客户" "The other customer has itself been merged; choose the one it went into");
     }
     tx.move_links(Customer::DEF, customer.id.0, into.id.0)?;
+    tx.take_over(Customer::DEF, customer.id.0, into.id.0, &asked.take)?;
     customer.merged_into = Some(into.id);
     customer.closed = true;
     Ok(())

@@ -8,6 +8,7 @@ mod unzip;
 pub mod columns;
 pub mod parse;
 pub mod read;
+pub mod template;
 pub mod write;
 
 use base::{Error, Label};

@@ -11,7 +11,7 @@ use zip::read::ZipFile;
 use super::read::{Cell, Input, Kind, MAX_COLUMNS, Row, moment};
 use super::unzip::{MAX_PIECE, Piece};
 use super::{damaged, too_wide};
-use crate::Result;
+use base::Result;
 
 pub struct Ods<'a> {
     xml: Xml<Piece<BufReader<ZipFile<'a, Input>>>>,

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::{read::Input, too_wide};
-use crate::Result;
+use base::Result;
 
 /// One row of delimited text may have this many bytes; an unclosed quotation mark would swallow the file.
 pub const MAX_ROW: u64 = 8 << 20;

@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use model::sheet::read::{self, Format, Row};
-use model::{Error, Result};
+use base::{Error, Result};
+use sheet::read::{self, Format, Row};
 
 fn rows(bytes: impl Into<Vec<u8>>, name: &str) -> Result<Vec<Row>> {
     read::open(bytes.into(), name)?.rows()?.collect()

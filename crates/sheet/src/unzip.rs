@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
 use super::{damaged, encrypted, text::Metered, too_large};
-use crate::Result;
+use base::Result;
 
 /// All parts of a workbook together, unpacked. The largest sheet Excel can hold, 15 columns filled, is about 1 GB.
 pub const MAX_UNPACKED: u64 = 2 << 30;

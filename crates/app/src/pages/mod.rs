@@ -1,0 +1,11 @@
+//! The bespoke pages: read through the desk, changed only through verbs.
+
+mod workbench;
+
+use axum::Router;
+use web::Site;
+
+/// The whole house: the generic pages, the API and these.
+pub fn router(site: Site) -> Router {
+    web::router_with(site, Router::new().merge(workbench::routes()))
+}

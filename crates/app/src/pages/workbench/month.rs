@@ -1,0 +1,205 @@
+//! The customers of the month: how many, how many new, day by day, and who has them.
+
+use std::collections::HashMap;
+
+use maud::{Markup, html};
+use model::{Date, Desk, EntityDef, FieldDef, Kind, Lang, Query, Result, Value};
+use web::ui::{amount, avatar, t};
+
+use super::figure::{Figure, address, asked, with};
+use super::tiles::{sees_others, unit};
+
+const OPEN: &str = "closed=false";
+const DAYS: usize = 30;
+const PEOPLE: usize = 9;
+
+/// Whose customers, as a list's address says it.
+pub struct Reach {
+    pub def: &'static EntityDef,
+    /// `owner=me`, or nothing.
+    pub whose: &'static str,
+}
+
+impl Reach {
+    fn raw(&self, rest: &str) -> String {
+        match self.whose {
+            "" => rest.to_owned(),
+            whose => format!("{whose}&{rest}"),
+        }
+    }
+}
+
+/// Held, new, in the pool; then where they stand.
+pub fn figures(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
+    let (lang, def) = (desk.actor.lang, reach.def);
+    let held = Figure::of(desk, def, &reach.raw(OPEN))?;
+    let new = Figure::of(desk, def, &reach.raw("created=this_month"))?;
+    let before = Figure::of(desk, def, &reach.raw("created=last_month"))?;
+    let changed = Figure::of(desk, def, &reach.raw("changed=this_month"))?;
+    let pool = Figure::of(desk, def, "view=pool")?;
+    let stages = stages(desk, reach)?;
+    let most = stages.iter().map(|it| it.1.count).max().unwrap_or_default().max(1);
+    Ok(html! {
+        section class="ky-card" {
+            header { h2 { (t(lang, "本月客户", "Customers this month")) } span class="ky-grow" {} a href=(held.href) { (t(lang, "全部客户", "All customers")) } }
+            div class="ky-figs" {
+                div { (t(lang, "在册", "Held")) b { (held.link()) small { (unit(def, lang)) } } small { (t(lang, "本月有更新 ", "Changed ")) (changed.link()) } }
+                div { (t(lang, "本月新增", "New")) b { (new.link()) } small { (t(lang, "上月 ", "Last month ")) (before.link()) } }
+                div { (t(lang, "公海", "In the pool")) b { (pool.link()) } small { @if desk.may(def, "claim").is_ok() { a href=(pool.href) { (t(lang, "去领取", "Claim")) } } } }
+            }
+            @if !stages.is_empty() {
+                ul class="ky-bars" {
+                    @for (label, figure) in &stages {
+                        li {
+                            span { (label) }
+                            svg class="ky-meter" viewBox="0 0 1000 4" preserveAspectRatio="none" aria-hidden="true" {
+                                rect width="1000" height="4" {} rect class="is-value" width=(figure.count * 1000 / most) height="4" {}
+                            }
+                            (figure.link())
+                        }
+                    }
+                }
+            }
+        }
+    })
+}
+
+/// The customers by stage, in the stages' order.
+fn stages(desk: &mut Desk, reach: &Reach) -> Result<Vec<(&'static str, Figure)>> {
+    let def = reach.def;
+    let Some(field) = def.field("stage").map(|it| it.1).filter(|it| desk.may_read(def, it)) else {
+        return Ok(Vec::new());
+    };
+    let Kind::Choice(all) = field.kind else { return Ok(Vec::new()) };
+    let raw = reach.raw(OPEN);
+    let counts = counts(desk, def, &raw, field)?;
+    let stage = |(code, label): &(&'static str, model::Label)| {
+        let count = counts.get(&Value::Text((*code).into())).copied().unwrap_or_default();
+        (label.of(desk.actor.lang), Figure { count, href: address(def, &with(&raw, field.name, code)) })
+    };
+    Ok(all.iter().map(stage).collect())
+}
+
+/// How many rows of a question hold each value of a field.
+fn counts(
+    desk: &mut Desk,
+    def: &'static EntityDef,
+    raw: &str,
+    field: &FieldDef,
+) -> Result<HashMap<Value, i64>> {
+    let query = asked(desk, def, raw)?;
+    let columns = vec![def.title_field().name.to_owned()];
+    let list = desk.list(def.code, &Query { group: Some(field.name.into()), columns, ..query })?;
+    Ok(desk.groups(&list)?.into_iter().map(|it| (it.value, it.totals.count)).collect())
+}
+
+/// New customers of the last thirty days as bars, each a door to its day.
+pub fn chart(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
+    let (lang, def, today) = (desk.actor.lang, reach.def, desk.today());
+    let raw = reach.raw("created=last_30_days");
+    let total = Figure::of(desk, def, &raw)?;
+    let query = asked(desk, def, &raw)?;
+    let found: HashMap<Date, i64> = desk.spread(def.code, &query, "created")?.into_iter().collect();
+    let days: Vec<Date> = std::iter::successors(Some(today), |it| it.yesterday().ok()).take(DAYS).collect();
+    let most = found.values().max().copied().unwrap_or_default().max(4);
+    let top = (most + 3) / 4 * 4;
+    // In units of the drawing: 30 columns of 18 by a height of 190 over the labels of the days.
+    let bar = |n: usize, day: &Date| {
+        let count = found.get(day).copied().unwrap_or_default();
+        let high = if count == 0 { 1 } else { (count * 190 / top).max(3) };
+        let says = format!("{day}: {}", amount(count, 0, 0));
+        let href = address(def, &reach.raw(&format!("created={day}")));
+        let x = 40 + n * 18;
+        html! {
+            @if count > 0 {
+                a href=(href) aria-label=(says) { title { (says) } rect class="is-hit" x=(x) y="8" width="18" height="190" {} rect class="is-bar" x=(x + 4) y=(198 - high) width="10" height=(high) rx="1.5" {} }
+            } @else { rect class="is-none" x=(x + 4) y="197" width="10" height="1" {} }
+            @if (DAYS - 1 - n) % 5 == 0 { text x=(x + 9) y="214" text-anchor="middle" { (day.strftime("%m-%d").to_string()) } }
+        }
+    };
+    let title = t(lang, "新增客户", "New customers");
+    Ok(html! {
+        section class="ky-card" {
+            header { h2 { (title) } span class="ky-mute ky-small" { (t(lang, "近 30 天", "Last 30 days")) } span class="ky-grow" {} (total.link()) span class="ky-mute ky-small" { (unit(def, lang)) } }
+            svg class="ky-daybars" viewBox="0 0 590 224" role="group" aria-label=(title) {
+                @for line in 0..=4 {
+                    @let y = 198 - line * 190 / 4;
+                    path d={ "M40 " (y) "H580" } {} text x="32" y=(y + 4) text-anchor="end" { (top * line / 4) }
+                }
+                @for (n, day) in days.iter().rev().enumerate() { (bar(n, day)) }
+            }
+        }
+    })
+}
+
+/// Who has how many: for whoever sees more than their own.
+pub fn team(desk: &mut Desk, def: &'static EntityDef) -> Result<Option<Markup>> {
+    let Some(owner) = def.owner.map(|at| &def.fields[at]).filter(|it| desk.may_read(def, it)) else {
+        return Ok(None);
+    };
+    if !sees_others(desk, def) {
+        return Ok(None);
+    }
+    let lang = desk.actor.lang;
+    let asks = [OPEN, "created=this_month", "changed=this_month", "view=incomplete"];
+    let mut columns = Vec::new();
+    for raw in asks {
+        columns.push(counts(desk, def, raw, owner)?);
+    }
+    let catalog = desk.catalog().clone();
+    let mut people: Vec<(i64, i64)> =
+        columns[0].iter().filter(|it| *it.0 != Value::Null).map(|(who, count)| (who.int(), *count)).collect();
+    people.sort_by_key(|it| (-it.1, it.0));
+    let shown = people.len().min(PEOPLE);
+    let most = people.first().map_or(1, |it| it.1.max(1));
+    let figure = |n: usize, who: &Value| {
+        let value = if *who == Value::Null { "none".into() } else { who.int().to_string() };
+        Figure {
+            count: columns[n].get(who).copied().unwrap_or_default(),
+            href: address(def, &with(asks[n], owner.name, &value)),
+        }
+    };
+    let pool = figure(0, &Value::Null);
+    let href = address(def, &with(OPEN, "group", owner.name));
+    Ok(Some(html! {
+        section class="ky-card" {
+            header { h2 { (t(lang, "团队本月", "The team this month")) } span class="ky-grow" {} a href=(href) { (t(lang, "按人查看", "By person")) } }
+            table class="ky-table is-inset" {
+                colgroup { col; col width="128"; col width="48"; col width="58"; col width="74"; }
+                thead { tr {
+                    th scope="col" { (t(lang, "业务员", "Salesperson")) }
+                    th scope="col" { (t(lang, "在册客户", "Customers")) }
+                    th scope="col" class="is-number" { (t(lang, "新增", "New")) }
+                    th scope="col" class="is-number" { (t(lang, "有更新", "Changed")) }
+                    th scope="col" class="is-number" { (t(lang, "资料不全", "Incomplete")) }
+                } }
+                tbody {
+                    @for (id, count) in &people[..shown] {
+                        @let who = Value::Int(*id);
+                        @let name = catalog.user_name(*id).unwrap_or("—");
+                        tr {
+                            td { span class="ky-who" { (avatar(name, "")) (name) } }
+                            td { span class="ky-barfig" {
+                                svg class="ky-meter" viewBox="0 0 1000 4" preserveAspectRatio="none" aria-hidden="true" { rect width="1000" height="4" {} rect class="is-value" width=(count * 1000 / most) height="4" {} }
+                                (figure(0, &who).link())
+                            } }
+                            @for n in 1..4 { td class={ "is-number" @if n == 3 { " is-warn" } } { (figure(n, &who).cell()) } }
+                        }
+                    }
+                    @if pool.count > 0 {
+                        tr {
+                            td { span class="ky-status" { (t(lang, "公海", "Pool")) } }
+                            td { span class="ky-barfig" { span {} (pool.link()) } }
+                            @for n in 1..4 { td class="is-number" { (figure(n, &Value::Null).cell()) } }
+                        }
+                    }
+                }
+            }
+            @if people.len() > shown {
+                p class="ky-card-body ky-small" {
+                    a href=(href) { @match lang { Lang::Zh => { "还有 " (people.len() - shown) " 人" } Lang::En => { (people.len() - shown) " more" } } }
+                }
+            }
+        }
+    }))
+}

@@ -1,0 +1,144 @@
+//! Lists as files, and the templates that come back filled in.
+
+use std::fs::File;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use model::{Desk, Error, ExportTarget, Query, Result};
+use sheet::write::Format;
+
+use crate::list::table::columns;
+use crate::print::{conditions, selected};
+use crate::visitor::{Visitor, percent};
+use crate::{Site, problem};
+
+pub fn routes() -> Router<Site> {
+    Router::new().route("/{entity}/export", get(list)).route("/{entity}/template.xlsx", get(template))
+}
+
+/// A file that is written and not yet recorded.
+struct Written {
+    file: File,
+    format: Format,
+    name: String,
+    entity: &'static str,
+    query: String,
+    rows: i64,
+}
+
+async fn list(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(entity): Path<String>,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    let raw = raw.unwrap_or_default();
+    let data = site.data.clone();
+    let read = site.db.read_async(&visitor.actor, move |desk| write(desk, &entity, &raw, &data));
+    let sent = match read.await {
+        Ok(written) => record(&site, &visitor, written).await,
+        Err(error) => Err(error),
+    };
+    sent.unwrap_or_else(|error| problem::page(&site, &headers, Some(&visitor), &error))
+}
+
+/// What leaves the house is recorded before it is sent.
+async fn record(site: &Site, visitor: &Visitor, written: Written) -> Result<Response> {
+    let Written { file, format, name, entity, query, rows } = written;
+    site.db.write_async(&visitor.actor, move |desk| desk.take("export", entity, &query, rows)).await?;
+    send(file, format, &name)
+}
+
+fn write(desk: &mut Desk, entity: &str, raw: &str, data: &std::path::Path) -> Result<Written> {
+    let def = desk.entity(entity)?;
+    desk.may(def, "export")?;
+    let value = |key: &str| form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == key).map(|it| it.1);
+    let format = value("format").unwrap_or("xlsx".into());
+    let format = Format::of(&format).ok_or_else(|| Error::invalid("format", "unknown_choice"))?;
+    let (ask, ids) = selected(desk, def, raw)?;
+    let columns = match value("whole") {
+        Some(_) => {
+            let catalog = desk.catalog().clone();
+            catalog.fields(def).filter(|it| desk.may_see(def, it)).map(|it| it.name.to_owned()).collect()
+        }
+        None => columns(desk, &ask),
+    };
+    let query = Query { columns, ..ask.query.clone() };
+    let said = conditions(desk, &ask, ids.is_some())?;
+    let about = desk.about(def, ask.view.as_ref().map(|it| it.label.as_str()), &said);
+    let name = format!(
+        "{}-{}-{}.{}",
+        about.title,
+        about.author,
+        desk.catalog().zone.to_datetime(desk.now()).strftime("%Y%m%d-%H%M"),
+        format.ending(),
+    );
+    // It has no name and is gone with its handle, also after a crash.
+    let file = temporary(data)?;
+    let to = ExportTarget { format, file: copy(&file)?, folder: data };
+    let rows = desk.export(entity, &query, to, about)?;
+    let query = ids.map_or_else(|| ask.filter(), |it| format!("id={it}"));
+    Ok(Written { file, format, name, entity: def.code, query, rows })
+}
+
+async fn template(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(entity): Path<String>,
+) -> Response {
+    let data = site.data.clone();
+    let read = site.db.read_async(&visitor.actor, move |desk| {
+        let file = temporary(&data)?;
+        desk.template(&entity, copy(&file)?)?;
+        let name = desk.entity(&entity)?.many(desk.actor.lang);
+        let name = match desk.actor.lang {
+            model::Lang::Zh => format!("{name}导入模板.xlsx"),
+            model::Lang::En => format!("{name} template.xlsx"),
+        };
+        Ok((file, name))
+    });
+    let sent = read.await.and_then(|(file, name)| send(file, Format::Xlsx, &name));
+    sent.unwrap_or_else(|error| problem::page(&site, &headers, Some(&visitor), &error))
+}
+
+fn temporary(data: &std::path::Path) -> Result<File> {
+    tempfile::tempfile_in(data).map_err(broken)
+}
+
+fn copy(file: &File) -> Result<File> {
+    file.try_clone().map_err(broken)
+}
+
+fn broken(error: std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => Error::Full,
+        _ => Error::Internal(format!("file to send: {error}")),
+    }
+}
+
+/// Sends a file piece by piece, under a name that browsers of all ages understand.
+pub fn send(mut file: File, format: Format, name: &str) -> Result<Response> {
+    use std::io::Seek;
+    file.rewind().map_err(broken)?;
+    let length = file.metadata().map_err(broken)?.len();
+    let plain: String =
+        name.chars().map(|it| if it.is_ascii_graphic() && it != '"' { it } else { '_' }).collect();
+    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(name));
+    let body = Body::from_stream(tokio_util::io::ReaderStream::with_capacity(
+        tokio::fs::File::from_std(file),
+        64 << 10,
+    ));
+    let headers = [
+        (header::CONTENT_TYPE, format.mime().to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CONTENT_LENGTH, length.to_string()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, body).into_response())
+}

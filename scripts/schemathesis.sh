@@ -1,0 +1,64 @@
+#!/bin/bash
+# Asks the API of a demo everything that its own description allows, and much that it does not: no answer may be a
+# server's error. Needs Python; what it installs stays in target/schemathesis.
+# Usage: scripts/schemathesis.sh [SECONDS] [further options of schemathesis]
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/needs.sh
+need_python
+
+seconds=${1:-180}
+[ $# = 0 ] || shift
+venv=$PWD/target/schemathesis/4.32.5
+if [ ! -e "$venv/ready" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check schemathesis==4.32.5 openapi-spec-validator==0.9.0
+    touch "$venv/ready"
+fi
+
+cargo build --quiet -p app
+keyuan=$PWD/target/debug/keyuan
+folder=$(mktemp -d)
+server=
+stop() {
+    [ -z "$server" ] || kill "$server" 2> /dev/null || true
+    wait 2> /dev/null || true
+    rm -rf "$folder"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+export KEYUAN_DATA=$folder/data KEYUAN_LOG=error
+"$keyuan" demo > /dev/null
+# Its number is high: what is asked of small ones does not lock it out.
+for n in 1 2 3 4 5 6 7 8 9; do
+    KEYUAN_PASSWORD=Keyuan-2026 "$keyuan" user add "asker$n" --role owner > /dev/null
+done
+"$keyuan" serve --listen 127.0.0.1:0 > "$folder/out" 2> "$folder/log" &
+server=$!
+until grep -q '^http' "$folder/out"; do kill -0 "$server"; sleep 0.1; done
+url=$(grep -m1 '^http' "$folder/out")
+
+curl --silent --fail --cookie-jar "$folder/jar" --json '{"user":"asker9","password":"Keyuan-2026"}' \
+    "$url/api/v1/session" > /dev/null
+cookie=$(awk '/session/ { print $6 "=" $7 }' "$folder/jar")
+
+curl --silent --fail --cookie "$cookie" "$url/api/openapi.json" > "$folder/openapi.json"
+"$venv/bin/openapi-spec-validator" "$folder/openapi.json"
+
+# Signing out would end the asking: it is left out.
+"$venv/bin/schemathesis" run "$folder/openapi.json" --url "$url" -H "Cookie: $cookie" \
+    --exclude-operation-id session_delete --phases coverage,fuzzing --max-examples 10 --max-time "$seconds" \
+    --checks not_a_server_error,content_type_conformance,response_schema_conformance --workers 2 --no-shrink \
+    --generation-database none --warnings off --no-color "$@" > "$folder/report" 2>&1 && code=0 || code=$?
+tail -60 "$folder/report"
+if ! curl --silent --fail --cookie "$cookie" "$url/api/v1/session" > /dev/null; then
+    echo "the session ended on the way: what came after was not asked" >&2
+    exit 1
+fi
+if grep -E ' (ERROR|panicked)' "$folder/log"; then
+    exit 1
+fi
+[ "$code" = 0 ] || cp "$folder/report" target/schemathesis/report
+exit "$code"

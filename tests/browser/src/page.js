@@ -1,0 +1,22 @@
+// A browser under load may paint a page that is still arriving; what its end moves is below a hundredth of the screen.
+// Runs first in every document: what must never happen is noted for the end of the test, over all pages of the visit.
+(function () {
+  function note(kind, what) {
+    try {
+      const seen = JSON.parse(sessionStorage.getItem('seen') || '[]');
+      seen.push(kind + ' at ' + location.pathname + ': ' + what);
+      sessionStorage.setItem('seen', JSON.stringify(seen));
+    } catch (error) { /* A blank page keeps nothing. */ }
+  }
+  function name(node) {
+    return node ? node.nodeName.toLowerCase() + (node.id ? '#' + node.id : '') + '.' + String(node.className || '').replace(/ /g, '.') : '?';
+  }
+  document.addEventListener('securitypolicyviolation', function (event) {
+    note('content policy', event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sourceFile + ':' + event.lineNumber);
+  });
+  new PerformanceObserver(function (list) {
+    list.getEntries().forEach(function (shift) {
+      if (!shift.hadRecentInput && shift.value >= 0.01) note('layout shift', shift.value.toFixed(4) + ' ' + shift.sources.map(function (it) { return name(it.node) + ' ' + JSON.stringify(it.previousRect) + ' to ' + JSON.stringify(it.currentRect); }).join(', '));
+    });
+  }).observe({ type: 'layout-shift', buffered: true });
+})();

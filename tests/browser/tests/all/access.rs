@@ -1,0 +1,43 @@
+//! Pages that everybody can use: no finding of axe under WCAG A and AA, in light and in dark.
+
+use browser::{Browser, DESKTOP, House, PHONE, visit};
+
+const THEMES: [&str; 2] = ["light", "dark"];
+
+fn in_both(page: &Browser, what: &str, path: &str, ready: &str) {
+    for theme in THEMES {
+        page.cookie("ky_theme", theme);
+        page.goto(path);
+        page.see(ready);
+        page.is_accessible(&format!("{what}, {theme}"));
+        page.screenshot(&format!("{what}-{theme}"));
+    }
+}
+
+#[test]
+fn the_sign_in_page_is_accessible() {
+    let house = House::demo();
+
+    for screen in [DESKTOP, PHONE] {
+        visit(&house, screen, |page| {
+            page.goto("/login");
+            in_both(page, "login", "/login", "登录");
+        });
+    }
+}
+
+#[test]
+fn a_list_and_its_states_are_accessible() {
+    let house = House::demo();
+
+    for screen in [DESKTOP, PHONE] {
+        visit(&house, screen, |page| {
+            page.sign_in("boss", "demo", "/customer");
+            in_both(page, "list", "/customer?view=all", "保定");
+            in_both(page, "list-grouped", "/customer?view=all&group=class&size=20", "保定");
+            in_both(page, "list-no-match", "/customer?q=没有这样的客户&class=A", "没有符合条件的客户");
+            page.expect_status(422);
+            in_both(page, "list-wrong", "/customer?nothing=1", "客户列表没有打开");
+        });
+    }
+}

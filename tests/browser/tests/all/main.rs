@@ -1,0 +1,5 @@
+//! The day's work in a real browser. One program for all of it, so that one driver serves all.
+
+mod access;
+mod keyboard;
+mod login;
