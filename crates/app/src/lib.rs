@@ -3,7 +3,7 @@
 pub mod demo;
 pub mod export;
 pub mod house;
-pub mod pages;
 pub mod jobs;
+pub mod pages;
 pub mod serve;
 pub mod users;

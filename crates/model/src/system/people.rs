@@ -1,8 +1,8 @@
 //! Who works here, with which rights, and through which door they came.
 
 use crate::{
-    Choice, Date, Entity, EntityDef, Error, Form, Id, Label, Moment, Record, Result, Rights, Stamp, Tx, Verbs,
-    Views, verbs, views,
+    Choice, Date, Entity, EntityDef, Error, Form, Id, Label, Moment, Record, Result, Rights, Stamp, Tx,
+    Verbs, Views, verbs, views,
 };
 
 /// A part of the company; one of kind *company* is a legal person of its own in the same house.
@@ -188,12 +188,7 @@ pub struct UserRole {
 
 /// Roles are given by whoever may edit roles; what has every right is touched only by somebody who has them too, be it
 /// a role, its giving, or the password of a person who has it.
-pub(crate) fn may_grant(
-    tx: &Tx,
-    def: &EntityDef,
-    old: Option<&Record>,
-    new: Option<&Record>,
-) -> Result<()> {
+pub(crate) fn may_grant(tx: &Tx, def: &EntityDef, old: Option<&Record>, new: Option<&Record>) -> Result<()> {
     let is = |it: &EntityDef| std::ptr::eq(def, it);
     let sides = || old.into_iter().chain(new);
     let forbidden = |entity| Err(Error::Forbidden { entity, right: "update".into() });
@@ -222,12 +217,7 @@ pub(crate) fn may_grant(
 }
 
 /// Somebody who can let people in always remains, unless there was nobody before.
-pub(crate) fn keeper_remains(
-    tx: &mut Tx,
-    def: &EntityDef,
-    old: &Record,
-    new: Option<&Record>,
-) -> Result<()> {
+pub(crate) fn keeper_remains(tx: &mut Tx, def: &EntityDef, old: &Record, new: Option<&Record>) -> Result<()> {
     let changed = |field: &str| {
         let at = def.at(field).unwrap_or(0);
         new.is_none_or(|new| new[at] != old[at])

@@ -40,8 +40,10 @@ fn check_code(new: &mut CodeEntry, old: Option<&CodeEntry>, tx: &mut Tx) -> Resu
     for _ in 0..100 {
         match above {
             Some(code) if code == new.code => {
-                let says =
-                    Label { zh: "不能排在自己或自己的下级之下", en: "Can't be part of itself or of one below it" };
+                let says = Label {
+                    zh: "不能排在自己或自己的下级之下",
+                    en: "Can't be part of itself or of one below it",
+                };
                 return Err(Error::fault("above", "cycle", says));
             }
             Some(code) => above = tx.catalog.code(&new.list, &code).and_then(|it| it.above.clone()),
@@ -81,9 +83,10 @@ fn check_parameter(new: &mut Parameter, _: Option<&Parameter>, tx: &mut Tx) -> R
     let value = new.value.as_str();
     let number = matches!(def.kind, Kind::Int).then(|| value.parse::<u32>());
     let says = match def.name {
-        "zone" if TimeZone::get(value).is_err() => {
-            Label { zh: "没有这个时区，例如 Asia/Shanghai", en: "No such time zone; an example is Asia/Shanghai" }
-        }
+        "zone" if TimeZone::get(value).is_err() => Label {
+            zh: "没有这个时区，例如 Asia/Shanghai",
+            en: "No such time zone; an example is Asia/Shanghai",
+        },
         "currency" if value.len() != 3 || !value.bytes().all(|it| it.is_ascii_uppercase()) => {
             Label { zh: "用三个大写字母，例如 CNY", en: "Three capital letters, as in CNY" }
         }

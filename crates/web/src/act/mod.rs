@@ -251,7 +251,7 @@ fn dialog(
                 @match (lang, deed) {
                     (Lang::Zh, Deed::Edit) => { "修改" (whom) "的一个字段" }
                     (Lang::Zh, Deed::Tag) => { "给" (whom) "打标签" }
-                    (Lang::Zh, _) => { (label) (whom) "？" }
+                    (Lang::Zh, _) => { (label) " " (whom) "？" }
                     (Lang::En, _) => { (label) ": " (whom) "?" }
                 }
             }

@@ -57,14 +57,22 @@ pub fn list(folder: &File) -> Vec<Kept> {
 pub fn worry(desk: &mut Desk, kept: &[Kept]) -> Result<Option<Text>> {
     let jobs: Vec<Job> = desk.trusted().find(&[("kind", "backup".into())])?;
     if let Some(job) = jobs.last().filter(|it| it.status == JobStatus::Failed) {
-        let (zh, en) = (format!("最近一次自动备份失败：{}", job.result), format!("The last automatic backup failed: {}", job.result));
+        let (zh, en) = (
+            format!("最近一次自动备份失败：{}", job.result),
+            format!("The last automatic backup failed: {}", job.result),
+        );
         return Ok(Some(Text::new(zh, en)));
     }
     let Some(last) = kept.first() else {
         return Ok(Some(Text::new("还没有任何备份", "There is no backup yet")));
     };
     let hours = desk.now().duration_since(last.made).as_hours();
-    let says = || Text::new(format!("最近的备份已是 {} 天前", hours / 24), format!("The latest backup is {} days old", hours / 24));
+    let says = || {
+        Text::new(
+            format!("最近的备份已是 {} 天前", hours / 24),
+            format!("The latest backup is {} days old", hours / 24),
+        )
+    };
     Ok((hours > OLD).then(says))
 }
 
@@ -81,7 +89,14 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
     let worry = worry(look.desk, &kept)?;
     let zone = look.desk.catalog().zone.clone();
     let section = look.desk.catalog().registry.parameter("backup_hour").map_or(Label::NONE, |it| it.section);
-    let schedule: Vec<_> = look.desk.catalog().registry.parameters.iter().filter(|it| it.section.zh == section.zh && !section.zh.is_empty()).collect();
+    let schedule: Vec<_> = look
+        .desk
+        .catalog()
+        .registry
+        .parameters
+        .iter()
+        .filter(|it| it.section.zh == section.zh && !section.zh.is_empty())
+        .collect();
     let everything = look.desk.actor.rights.all;
     Ok(html! {
         @if let Some(worry) = worry { div class="ky-alert is-warn" { (icon("alert-triangle")) div { b { (worry.of(lang)) } p { (t(lang, "请现在备份一次，并把备份文件拷到另一台机器上。", "Make one now, and keep a copy on another machine.")) } } } }
@@ -189,7 +204,12 @@ async fn back_up(State(site): State<Site>, visitor: Visitor, headers: HeaderMap)
 }
 
 /// A backup leaves the house: somebody's name stays with it.
-async fn download(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(name): Path<String>) -> Response {
+async fn download(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+) -> Response {
     let sent = async {
         enter(&site, &visitor, "backup").await?;
         let missing = || Error::missing("settings/backup");
@@ -244,10 +264,14 @@ async fn cleared(site: &Site, visitor: &Visitor, given: &Input) -> Result<String
             return Err(Error::missing("settings/clear"));
         }
         let is_chosen = |code: &str| sent.fields.contains_key(&format!("part.{code}"));
-        let chosen: Vec<_> = parts(desk).into_iter().filter(|it| is_chosen(it.0.code)).flat_map(|it| it.1).collect();
+        let chosen: Vec<_> =
+            parts(desk).into_iter().filter(|it| is_chosen(it.0.code)).flat_map(|it| it.1).collect();
         let phrase = phrase(desk);
         if sent.text("confirm").trim() != phrase {
-            let says = Text::new(format!("与公司名称不一致，没有清空。请输入：{phrase}"), format!("That is not the company's name; nothing was cleared. Type: {phrase}"));
+            let says = Text::new(
+                format!("与公司名称不一致，没有清空。请输入：{phrase}"),
+                format!("That is not the company's name; nothing was cleared. Type: {phrase}"),
+            );
             return Err(Error::fault("confirm", "unconfirmed", says));
         }
         if chosen.is_empty() {
@@ -329,7 +353,8 @@ async fn verify(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) 
         enter(&site, &visitor, "integrity").await?;
         let (db, data) = (site.db.clone(), site.data.join("files"));
         let look = move || store::verify(db.store(), db.store().plan()?, Some(&data), Some(HASHES));
-        let found = tokio::task::spawn_blocking(look).await.map_err(|error| Error::Internal(error.to_string()))??;
+        let found =
+            tokio::task::spawn_blocking(look).await.map_err(|error| Error::Internal(error.to_string()))??;
         let told = |it: &Finding| serde_json::json!({ "code": it.code, "place": it.place, "says": it.says });
         let found: Vec<_> = found.iter().take(200).map(told).collect();
         let result = serde_json::json!({ "at": Moment::now().to_string(), "found": found }).to_string();

@@ -66,10 +66,16 @@ fn entries(look: &mut Look) -> Result<Markup> {
     let fits = |it: &&CodeEntry| match (&wanted, typed.is_empty()) {
         (Some(wanted), false) => {
             let english = it.name_en.as_deref().unwrap_or_default();
-            search::matches(wanted, &[(Source::Text, &it.name), (Source::Text, english), (Source::Number, &it.code)])
+            search::matches(
+                wanted,
+                &[(Source::Text, &it.name), (Source::Text, english), (Source::Number, &it.code)],
+            )
         }
         (None, false) => false,
-        (_, true) => it.above.as_deref().filter(|it| catalog.code(table.code, it).is_some()).unwrap_or_default() == above,
+        (_, true) => {
+            it.above.as_deref().filter(|it| catalog.code(table.code, it).is_some()).unwrap_or_default()
+                == above
+        }
     };
     let found: Vec<_> = all.iter().filter(fits).collect();
     let pages = found.len().div_ceil(PAGE).max(1);
@@ -154,7 +160,8 @@ async fn order(
         let mut position = 0;
         for entry in &level {
             let here = if sent.contains(&entry.id.0) { moved.next().unwrap_or(entry) } else { entry };
-            position = if level.len() == sent.len() { position + 10 } else { (position + 1).max(entry.position) };
+            position =
+                if level.len() == sent.len() { position + 10 } else { (position + 1).max(entry.position) };
             if here.position != position {
                 let input = [("position", position.to_string())];
                 desk.update(CodeEntry::DEF.code, here.id.0, None, &input.into())?;
@@ -168,7 +175,12 @@ async fn order(
     }
 }
 
-async fn state(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+async fn state(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
     let write = site.db.write_async(&visitor.actor, move |desk| {
         open(desk, "codes")?;
         let closed = desk.get("code_entry", id)?.value("closed").is_some_and(|it| it.int() != 0);

@@ -27,11 +27,15 @@ pub fn fields(look: &mut Look) -> Result<Markup> {
     let mut all: Vec<CustomField> = look.desk.trusted().find(&[])?;
     all.sort_by_key(|it| (it.position, it.id.0));
     let kind = |field: &CustomField| match (<model::system::CustomKind as Scalar>::KIND, field.kind.value()) {
-        (Kind::Choice(kinds), value) => kinds.iter().find(|it| it.0 == value.text()).map_or("", |it| it.1.of(lang)),
+        (Kind::Choice(kinds), value) => {
+            kinds.iter().find(|it| it.0 == value.text()).map_or("", |it| it.1.of(lang))
+        }
         _ => "",
     };
     let tables = (registry.code_tables)();
-    let table = |code: &str| tables.iter().find(|it| it.code == code).map_or(code.to_owned(), |it| it.label.of(lang).to_owned());
+    let table = |code: &str| {
+        tables.iter().find(|it| it.code == code).map_or(code.to_owned(), |it| it.label.of(lang).to_owned())
+    };
     let (adds, edits) = (can(look.desk, "custom_field", "create"), can(look.desk, "custom_field", "update"));
     let yes = |on: bool| html! { @if on { (t(lang, "是", "Yes")) } @else { (none()) } };
     Ok(html! {

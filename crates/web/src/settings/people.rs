@@ -82,7 +82,11 @@ pub fn called(role: &Role, lang: model::Lang) -> &str {
 }
 
 fn status(closed: bool, lang: model::Lang) -> Markup {
-    let (class, says) = if closed { ("is-hollow", t(lang, "已停用", "Disabled")) } else { ("is-ok", t(lang, "在用", "Active")) };
+    let (class, says) = if closed {
+        ("is-hollow", t(lang, "已停用", "Disabled"))
+    } else {
+        ("is-ok", t(lang, "在用", "Active"))
+    };
     html! { span class={ "ky-status " (class) } { (says) } }
 }
 
@@ -244,7 +248,8 @@ fn new_form(desk: &mut Desk, given: &Input, faults: &[Fault]) -> Result<Markup> 
     desk.may(User::DEF, "set_password")?;
     let (lang, catalog) = (desk.actor.lang, desk.catalog().clone());
     let names = sheet::asks("user", true)?;
-    let says = |name: &str| faults.iter().find(|it| it.field == name).map(|it| model::message::fault(it, lang));
+    let says =
+        |name: &str| faults.iter().find(|it| it.field == name).map(|it| model::message::fault(it, lang));
     let fields = sheet::fields(desk, User::DEF, names, given, faults)?;
     let gives = desk.may(Role::DEF, "update").is_ok();
     let fields = html! {
@@ -314,7 +319,12 @@ fn password_form(desk: &mut Desk, id: i64, faults: &[Fault]) -> Result<Markup> {
     Ok(sheet::dialog(lang, &path, &title, says, password_field(lang, wrong), t(lang, "重设", "Reset")))
 }
 
-async fn ask_password(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+async fn ask_password(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
     let read = site.db.read_async(&visitor.actor, move |desk| password_form(desk, id, &[]));
     part(&site, &visitor, &headers, read.await)
 }
@@ -344,7 +354,12 @@ async fn set_password(
     }
 }
 
-async fn ask_leave(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+async fn ask_leave(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
     let read = site.db.read_async(&visitor.actor, move |desk| {
         let lang = desk.actor.lang;
         desk.may(User::DEF, "disable")?;
@@ -395,7 +410,12 @@ fn holder(desk: &mut Desk, id: i64) -> Result<User> {
     desk.trusted().get(Id::of(id))
 }
 
-async fn end_sessions(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+async fn end_sessions(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
     let write = site.db.write_async(&visitor.actor, move |desk| {
         holder(desk, id)?;
         for session in desk.trusted().find::<Session>(&[("user", id.into())])? {
@@ -407,7 +427,12 @@ async fn end_sessions(State(site): State<Site>, visitor: Visitor, headers: Heade
     super::ended(&site, &visitor, &headers, &format!("/settings/users/{id}"), says, write.await)
 }
 
-async fn reset_code(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+async fn reset_code(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
     let write = site.db.write_async(&visitor.actor, move |desk| {
         let mut user = holder(desk, id)?;
         user.totp = None;
@@ -425,7 +450,13 @@ pub fn departments(look: &mut Look) -> Result<Markup> {
     let is_top = |it: &&&Department| it.above.is_none_or(|above| catalog.department(above.0).is_none());
     all.iter().filter(is_top).for_each(|it| below(&all, it, 0, &mut rows));
     let adds = look.desk.may(Department::DEF, "create").is_ok();
-    let members = |id: i64| catalog.users.values().filter(|it| !it.user.closed && it.user.department.is_some_and(|home| home.0 == id)).count();
+    let members = |id: i64| {
+        catalog
+            .users
+            .values()
+            .filter(|it| !it.user.closed && it.user.department.is_some_and(|home| home.0 == id))
+            .count()
+    };
     Ok(html! {
         @if adds { div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/settings/record/department/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建部门", "New department")) } } }
         section class="ky-card is-clip" {
@@ -449,7 +480,12 @@ pub fn departments(look: &mut Look) -> Result<Markup> {
     })
 }
 
-fn below<'a>(all: &[&'a Department], it: &'a Department, depth: usize, rows: &mut Vec<(&'a Department, usize)>) {
+fn below<'a>(
+    all: &[&'a Department],
+    it: &'a Department,
+    depth: usize,
+    rows: &mut Vec<(&'a Department, usize)>,
+) {
     rows.push((it, depth.min(6)));
     let inner = all.iter().filter(|other| other.above.is_some_and(|above| above.0 == it.id.0));
     if depth < 20 {

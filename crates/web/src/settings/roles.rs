@@ -11,7 +11,9 @@ use axum::routing::post;
 use maud::{Markup, html};
 use model::rights::{groups_of, rights_of};
 use model::system::Role;
-use model::{Access, Desk, Entity, EntityDef, Error, Grant, Id, Input, Label, Lang, Registry, Result, Rights, Scope};
+use model::{
+    Access, Desk, Entity, EntityDef, Error, Grant, Id, Input, Label, Lang, Registry, Result, Rights, Scope,
+};
 
 use super::people::called;
 use super::{Look, open};
@@ -38,7 +40,8 @@ pub fn roles(look: &mut Look) -> Result<Markup> {
         return role(look, id);
     }
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
-    let count = |id: i64| catalog.users.values().filter(|it| !it.user.closed && it.roles.contains(&id)).count();
+    let count =
+        |id: i64| catalog.users.values().filter(|it| !it.user.closed && it.roles.contains(&id)).count();
     Ok(html! {
         @if look.desk.may(Role::DEF, "create").is_ok() {
             div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/settings/record/role/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建角色", "New role")) } }
@@ -150,14 +153,17 @@ fn line(def: &'static EntityDef, grant: Option<&Grant>, edits: bool, lang: Lang)
         let label = format!("{} {says}", def.label.of(lang));
         html! { input class="ky-check" type="checkbox" name={ "can." (code) "." (right) } value="1" checked[whole || grant.can.contains(right)] disabled[!edits] aria-label=(label); }
     };
-    let scope = |name: &str, says: &str, now: Scope| html! {
-        select class="ky-select is-small" name={ (name) "." (code) } disabled[!edits] aria-label={ (def.label.of(lang)) " " (says) } {
-            @for (value, label) in Scope::all() { option value=(value) selected[value == now.code()] { (label.of(lang)) } }
+    let scope = |name: &str, says: &str, now: Scope| {
+        html! {
+            select class="ky-select is-small" name={ (name) "." (code) } disabled[!edits] aria-label={ (def.label.of(lang)) " " (says) } {
+                @for (value, label) in Scope::all() { option value=(value) selected[value == now.code()] { (label.of(lang)) } }
+            }
         }
     };
     let verbs: Vec<_> = rights_of(def).into_iter().filter(|it| !PLAIN.contains(&it.0)).collect();
     let groups = groups_of(def);
-    let given = verbs.iter().filter(|it| whole || grant.can.contains(it.0)).count() + usize::from(grant.pools);
+    let given =
+        verbs.iter().filter(|it| whole || grant.can.contains(it.0)).count() + usize::from(grant.pools);
     html! {
         tr {
             th scope="row" { (def.label.of(lang)) }
@@ -210,17 +216,30 @@ fn read(registry: Registry, given: &Input, before: &Rights) -> Rights {
         let mut words = Vec::new();
         match is_on(&format!("can.{code}.*")) {
             true => words.push("*".to_owned()),
-            false => words.extend(rights_of(def).iter().map(|it| it.0.to_owned()).filter(|it| is_on(&format!("can.{code}.{it}")))),
+            false => words.extend(
+                rights_of(def)
+                    .iter()
+                    .map(|it| it.0.to_owned())
+                    .filter(|it| is_on(&format!("can.{code}.{it}"))),
+            ),
         }
         if words.is_empty() {
             rights.grants.remove(code);
             continue;
         }
-        words.push(format!("@{}/{}", given.text(&format!("sees.{code}")), given.text(&format!("acts.{code}"))));
+        words.push(format!(
+            "@{}/{}",
+            given.text(&format!("sees.{code}")),
+            given.text(&format!("acts.{code}"))
+        ));
         if is_on(&format!("pools.{code}")) {
             words.push("+pools".into());
         }
-        words.extend(groups_of(def).iter().map(|group| format!("{group}={}", given.text(&format!("group.{code}.{group}")))));
+        words.extend(
+            groups_of(def)
+                .iter()
+                .map(|group| format!("{group}={}", given.text(&format!("group.{code}.{group}")))),
+        );
         rights.grants.insert(code.to_owned(), Grant::parse(&words.join(" ")));
     }
     rights
@@ -229,7 +248,11 @@ fn read(registry: Registry, given: &Input, before: &Rights) -> Rights {
 /// One entity's grant as a sentence.
 fn sentence(def: &EntityDef, grant: &Grant, lang: Lang) -> String {
     let sep = t(lang, "、", ", ");
-    let can: BTreeSet<_> = rights_of(def).into_iter().filter(|it| grant.can.contains("*") || grant.can.contains(it.0)).map(|it| it.1.of(lang)).collect();
+    let can: BTreeSet<_> = rights_of(def)
+        .into_iter()
+        .filter(|it| grant.can.contains("*") || grant.can.contains(it.0))
+        .map(|it| it.1.of(lang))
+        .collect();
     let order = rights_of(def).into_iter().map(|it| it.1.of(lang)).filter(|it| can.contains(it));
     let scope = |scope: Scope| Scope::all().nth(scope as usize).map_or("", |it| it.1.of(lang));
     let mut says = match grant.can.contains("*") {
@@ -238,7 +261,11 @@ fn sentence(def: &EntityDef, grant: &Grant, lang: Lang) -> String {
     };
     says += &match lang {
         Lang::Zh => format!("；看{}的，改{}的", scope(grant.sees), scope(grant.acts)),
-        Lang::En => format!("; sees: {}, changes: {}", scope(grant.sees).to_lowercase(), scope(grant.acts).to_lowercase()),
+        Lang::En => format!(
+            "; sees: {}, changes: {}",
+            scope(grant.sees).to_lowercase(),
+            scope(grant.acts).to_lowercase()
+        ),
     };
     if grant.pools {
         says += t(lang, "；能看公海", "; sees the pools");
@@ -267,15 +294,25 @@ fn words(registry: Registry, rights: &Rights, lang: Lang) -> Vec<Markup> {
 }
 
 /// Where two sets of rights differ: entity, before, after.
-fn differences(registry: Registry, old: &Rights, new: &Rights, lang: Lang) -> Vec<(&'static str, String, String)> {
+fn differences(
+    registry: Registry,
+    old: &Rights,
+    new: &Rights,
+    lang: Lang,
+) -> Vec<(&'static str, String, String)> {
     let nothing = t(lang, "没有权限", "no rights");
     let mut lines = Vec::new();
     if old.all != new.all {
-        let says = |all: bool| t(lang, if all { "一切" } else { "按档案" }, if all { "everything" } else { "by entity" }).to_owned();
+        let says = |all: bool| {
+            t(lang, if all { "一切" } else { "按档案" }, if all { "everything" } else { "by entity" })
+                .to_owned()
+        };
         lines.push((t(lang, "范围", "Reach"), says(old.all), says(new.all)));
     }
     for def in entities(registry) {
-        let says = |rights: &Rights| rights.grants.get(def.code).map_or(nothing.to_owned(), |it| sentence(def, it, lang));
+        let says = |rights: &Rights| {
+            rights.grants.get(def.code).map_or(nothing.to_owned(), |it| sentence(def, it, lang))
+        };
         let (was, now) = (says(old), says(new));
         if was != now {
             lines.push((def.label.of(lang), was, now));
@@ -284,7 +321,12 @@ fn differences(registry: Registry, old: &Rights, new: &Rights, lang: Lang) -> Ve
     lines
 }
 
-fn write(desk: &mut Desk, id: i64, version: Option<i64>, rights: impl FnOnce(&Role, Registry) -> Rights) -> Result<()> {
+fn write(
+    desk: &mut Desk,
+    id: i64,
+    version: Option<i64>,
+    rights: impl FnOnce(&Role, Registry) -> Rights,
+) -> Result<()> {
     open(desk, "roles")?;
     desk.get("role", id)?;
     let role: Role = desk.trusted().get(Id::of(id))?;
@@ -292,26 +334,45 @@ fn write(desk: &mut Desk, id: i64, version: Option<i64>, rights: impl FnOnce(&Ro
     desk.update("role", id, version, &[("rights", rights.json())].into())
 }
 
-async fn save(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(id): Path<i64>, body: Bytes) -> Response {
+async fn save(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Response {
     let given = Input::of_form(&body);
     let sent = given.clone();
     let result = site.db.write_async(&visitor.actor, move |desk| {
-        write(desk, id, sent.text("version").parse().ok(), |role, registry| read(registry, &sent, &Rights::of_json(&role.rights)))
+        write(desk, id, sent.text("version").parse().ok(), |role, registry| {
+            read(registry, &sent, &Rights::of_json(&role.rights))
+        })
     });
     super::saved(&site, &visitor, &headers, &format!("/settings/roles/{id}"), given, result.await).await
 }
 
-async fn restore(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+async fn restore(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
     let result = site.db.write_async(&visitor.actor, move |desk| {
         write(desk, id, None, |role, registry| {
             preset(registry, &role.code).map_or_else(|| Rights::of_json(&role.rights), Rights::of_preset)
         })
     });
-    super::saved(&site, &visitor, &headers, &format!("/settings/roles/{id}"), Input::default(), result.await).await
+    super::saved(&site, &visitor, &headers, &format!("/settings/roles/{id}"), Input::default(), result.await)
+        .await
 }
 
 /// A new role with the same rights.
-async fn copy(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+async fn copy(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
     let made = site.db.write_async(&visitor.actor, move |desk| {
         open(desk, "roles")?;
         desk.get("role", id)?;

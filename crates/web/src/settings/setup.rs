@@ -34,7 +34,9 @@ fn behind(desk: &Desk) -> Option<Vec<&'static str>> {
     match catalog.parameter(MARK) {
         "done" => None,
         "" if !catalog.parameter("company_name").is_empty() => None,
-        mark => Some(STEPS.iter().map(|it| it.0).filter(|step| mark.split(',').any(|it| it == *step)).collect()),
+        mark => {
+            Some(STEPS.iter().map(|it| it.0).filter(|step| mark.split(',').any(|it| it == *step)).collect())
+        }
     }
 }
 
@@ -67,12 +69,23 @@ pub fn checklist(desk: &Desk) -> Option<Markup> {
     })
 }
 
-async fn show(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, RawQuery(raw): RawQuery) -> Response {
+async fn show(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    RawQuery(raw): RawQuery,
+) -> Response {
     let given = Input::of_form(raw.unwrap_or_default().as_bytes());
     draw(&site, &visitor, &headers, given, None).await
 }
 
-async fn draw(site: &Site, visitor: &Visitor, headers: &HeaderMap, given: Input, wrong: Option<Error>) -> Response {
+async fn draw(
+    site: &Site,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    given: Input,
+    wrong: Option<Error>,
+) -> Response {
     let status = wrong.as_ref().map(problem::status);
     let (house, asked) = (site.clone(), headers.clone());
     let read = site.db.read_async(&visitor.actor, move |desk| {
@@ -146,9 +159,11 @@ fn numbers_step(look: &Look) -> Markup {
 fn users_step(look: &mut Look) -> Markup {
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
     let text = |name: &str| look.given.text(name).to_owned();
-    let plain = |name: &'static str, label: &'static str, kind: &'static str, fault: Option<String>| html! {
-        div class="ky-field" { label class="ky-label" for=(name) { (label) } input class="ky-input" id=(name) name=(name) type=(kind) autocomplete="new-password" maxlength="200" value=[(kind == "text").then(|| text(name))] aria-invalid=[fault.as_ref().map(|_| "true")];
-            @if let Some(fault) = fault { small class="ky-error" { (fault) } } }
+    let plain = |name: &'static str, label: &'static str, kind: &'static str, fault: Option<String>| {
+        html! {
+            div class="ky-field" { label class="ky-label" for=(name) { (label) } input class="ky-input" id=(name) name=(name) type=(kind) autocomplete="new-password" maxlength="200" value=[(kind == "text").then(|| text(name))] aria-invalid=[fault.as_ref().map(|_| "true")];
+                @if let Some(fault) = fault { small class="ky-error" { (fault) } } }
+        }
     };
     let chosen = (text("department"), text("role"));
     html! {
@@ -171,7 +186,12 @@ fn users_step(look: &mut Look) -> Markup {
 fn import_step(look: &Look) -> Markup {
     let lang = look.lang;
     let registry = look.desk.catalog().registry;
-    let own = registry.entities.iter().skip(1).flat_map(|it| it.iter()).filter(|it| it.of.is_none() && !it.module.is_empty());
+    let own = registry
+        .entities
+        .iter()
+        .skip(1)
+        .flat_map(|it| it.iter())
+        .filter(|it| it.of.is_none() && !it.module.is_empty());
     let own: Vec<_> = own.filter(|it| can(look.desk, it.code, "import")).collect();
     html! {
         div class="ky-card-body" {
@@ -185,14 +205,20 @@ async fn save(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, bo
     let given = Input::of_form(&body);
     match step(&site, &visitor, &given).await {
         Ok(to) => Redirect::to(&to).into_response(),
-        Err(error @ (Error::Invalid(_) | Error::Refused(_) | Error::Duplicate { .. })) => draw(&site, &visitor, &headers, given, Some(error)).await,
+        Err(error @ (Error::Invalid(_) | Error::Refused(_) | Error::Duplicate { .. })) => {
+            draw(&site, &visitor, &headers, given, Some(error)).await
+        }
         Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
     }
 }
 
 /// Takes one step; returns where to go on.
 async fn step(site: &Site, visitor: &Visitor, given: &Input) -> Result<String> {
-    let name = STEPS.iter().map(|it| it.0).find(|it| *it == given.text("step")).ok_or_else(|| Error::missing("setup"))?;
+    let name = STEPS
+        .iter()
+        .map(|it| it.0)
+        .find(|it| *it == given.text("step"))
+        .ok_or_else(|| Error::missing("setup"))?;
     let skips = !given.text("skip").is_empty();
     let mut user = given.clone();
     user.fields.retain(|name, _| matches!(name.as_str(), "name" | "login" | "department" | "password"));
@@ -216,7 +242,11 @@ async fn step(site: &Site, visitor: &Visitor, given: &Input) -> Result<String> {
         }
         match sent.text("new_department").trim() {
             department if adds && !department.is_empty() => {
-                let top = desk.catalog().departments().find(|it| it.above.is_none()).map(|it| format!("#{}", it.id.0));
+                let top = desk
+                    .catalog()
+                    .departments()
+                    .find(|it| it.above.is_none())
+                    .map(|it| format!("#{}", it.id.0));
                 let input = [("name", department), ("above", top.as_deref().unwrap_or_default())];
                 desk.create("department", &input.into()).map(|id| format!("#{id}"))
             }

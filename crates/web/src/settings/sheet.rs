@@ -47,7 +47,8 @@ pub fn written(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Inpu
         (Kind::Bool, value) => (value.int() != 0).to_string(),
         (kind, value) => kind.plain(value.cell()),
     };
-    let shown = card.fields.iter().filter_map(|(field, value)| Some((field.name, text(field.kind, value.as_ref()?))));
+    let shown =
+        card.fields.iter().filter_map(|(field, value)| Some((field.name, text(field.kind, value.as_ref()?))));
     Ok(shown.collect())
 }
 
@@ -105,7 +106,13 @@ pub fn dialog(lang: Lang, path: &str, title: &str, says: Markup, fields: Markup,
     }
 }
 
-fn draw(desk: &mut Desk, entity: &str, id: &str, given: Option<Input>, error: Option<&Error>) -> Result<Markup> {
+fn draw(
+    desk: &mut Desk,
+    entity: &str,
+    id: &str,
+    given: Option<Input>,
+    error: Option<&Error>,
+) -> Result<Markup> {
     let (def, lang) = (desk.entity(entity)?, desk.actor.lang);
     let fresh = id == "new";
     let names: Vec<_> = asks(entity, fresh)?.collect();
@@ -173,7 +180,8 @@ async fn save(
     });
     match write.await {
         Err(error @ (Error::Invalid(_) | Error::Duplicate { .. })) => {
-            again(&site, &visitor, &headers, move |desk| draw(desk, &entity, &id, Some(given), Some(&error))).await
+            again(&site, &visitor, &headers, move |desk| draw(desk, &entity, &id, Some(given), Some(&error)))
+                .await
         }
         result => {
             let says = Label { zh: "已保存", en: "Saved" };
@@ -205,7 +213,8 @@ fn complete(desk: &Desk, entity: &str, given: &mut Input) {
         }
         "custom_field" if given.text("field").trim().is_empty() => {
             let english = given.text("name_en").trim().to_lowercase().replace([' ', '-'], "_");
-            let plain = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
+            let plain =
+                |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
             let initials = model::search::initials(given.text("name"));
             let name = if plain(&english) { english } else { initials.to_lowercase() };
             given.set("field", if plain(&name) { name } else { "field".to_owned() });

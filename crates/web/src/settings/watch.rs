@@ -38,7 +38,11 @@ pub fn jobs(look: &mut Look) -> Result<Markup> {
     let edits = can(look.desk, "job", "update");
     let cells = Cells::of(look.desk);
     let who = |user: Option<Id<model::system::User>>| {
-        look.desk.catalog().user_name(user.map_or(0, |it| it.0)).unwrap_or(t(lang, "系统", "System")).to_owned()
+        look.desk
+            .catalog()
+            .user_name(user.map_or(0, |it| it.0))
+            .unwrap_or(t(lang, "系统", "System"))
+            .to_owned()
     };
     let status = |job: &Job| {
         let field = Job::DEF.field("status").map(|it| it.1)?;
@@ -67,13 +71,21 @@ pub fn jobs(look: &mut Look) -> Result<Markup> {
     })
 }
 
-async fn cancel(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+async fn cancel(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
     let write = site.db.write_async(&visitor.actor, move |desk| {
         open(desk, "jobs")?;
         desk.get("job", id)?;
         let job: Job = desk.trusted().get(Id::of(id))?;
         if !matches!(job.status, JobStatus::Queued | JobStatus::Running) {
-            let says = Label { zh: "任务已经结束，不能取消", en: "The job has ended already and can't be cancelled" };
+            let says = Label {
+                zh: "任务已经结束，不能取消",
+                en: "The job has ended already and can't be cancelled",
+            };
             return Err(Error::refused("wrong_state", says));
         }
         desk.update("job", id, None, &[("status", "cancelled")].into())
@@ -114,7 +126,12 @@ pub fn tokens(look: &mut Look) -> Result<Markup> {
     })
 }
 
-async fn revoke(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+async fn revoke(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
     let write = site.db.write_async(&visitor.actor, move |desk| {
         open(desk, "tokens")?;
         desk.update("token", id, None, &[("closed", "true")].into())
@@ -139,7 +156,9 @@ pub fn exports(look: &mut Look) -> Result<Markup> {
     let mut people = look.desk.groups(&list)?;
     let sum = |group: &model::Group| group.totals.sums.first().and_then(|it| it.1).unwrap_or(0);
     people.sort_by_key(|it| std::cmp::Reverse(sum(it)));
-    let recent = Query::parse(&format!("created={slice}&sort=-id&size=100&columns=created,user,kind,entity,query,rows"));
+    let recent = Query::parse(&format!(
+        "created={slice}&sort=-id&size=100&columns=created,user,kind,entity,query,rows"
+    ));
     let list = look.desk.list("access", &recent.unwrap_or_default())?;
     let (rows, _) = look.desk.rows(&list)?;
     let cells = Cells::of(look.desk);
