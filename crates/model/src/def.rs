@@ -262,18 +262,6 @@ impl EntityDef {
         self.searched().next().is_some()
     }
 
-    /// The search index keeps a column for each group of fields: the open one and the guarded ones.
-    pub fn search_groups(&self) -> Vec<&'static str> {
-        let mut groups = vec!["open"];
-        for (_, field) in self.searched() {
-            let group = field.group.unwrap_or("open");
-            if !groups.contains(&group) {
-                groups.push(group);
-            }
-        }
-        groups
-    }
-
     /// What many of them are called.
     pub fn many(&self, lang: Lang) -> String {
         let one = self.label.of(lang);

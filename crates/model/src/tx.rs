@@ -496,31 +496,27 @@ impl<'c> Tx<'c> {
     /// Writes a record's index entry from its own fields and those of the rows that feed it.
     pub(crate) fn index(&mut self, def: &'static EntityDef, record: &Record, fresh: bool) -> Result<()> {
         let mut texts: Vec<(&str, Source, String)> = Vec::new();
-        gather(def, record, &mut texts);
-        if !fresh {
-            let feeders = self
-                .registry
-                .all()
-                .filter(|it| it.feeds && it.parent().is_some_and(|to| std::ptr::eq(to.1, def)));
-            for feeder in feeders.collect::<Vec<_>>() {
-                let Some((at, _)) = feeder.parent() else { continue };
-                let mut sql = select(feeder);
-                sql.push(" WHERE ")
-                    .name(feeder.fields[at].name)
-                    .push(" = ")
-                    .bind(record[0].clone())
-                    .push(" ORDER BY id LIMIT 50");
-                for row in self.rows(&sql)? {
-                    gather(feeder, &row, &mut texts);
-                }
+        let groups = self.registry.search_groups(def);
+        gather(def, record, &mut |group, source, text| texts.push((group.unwrap_or("open"), source, text)));
+        let feeders: Vec<_> = self.registry.feeders(def).filter(|_| !fresh).collect();
+        for feeder in feeders {
+            let Some((at, _)) = feeder.parent() else { continue };
+            let mut sql = select(feeder);
+            sql.push(" WHERE ").name(feeder.fields[at].name).push(" = ").bind(record[0].clone());
+            sql.push(" ORDER BY id LIMIT 50");
+            // What is guarded there is found there alone.
+            for row in self.rows(&sql)? {
+                gather(feeder, &row, &mut |group, source, text| {
+                    texts.extend(group.is_none().then_some((feeder.code, source, text)));
+                });
             }
         }
         let part = |group: &&str| {
             let texts = texts.iter().filter(|it| it.0 == *group);
             search::document(texts.map(|it| (it.1, it.2.as_str())))
         };
-        let tokens: Vec<_> = def.search_groups().iter().map(part).collect();
-        for sql in self.dialect().index(def, record[0].int(), &tokens, fresh) {
+        let tokens: Vec<_> = groups.iter().map(part).collect();
+        for sql in self.dialect().index(def, &groups, record[0].int(), &tokens, fresh) {
             self.execute(&sql)?;
         }
         Ok(())
@@ -671,11 +667,15 @@ pub(crate) fn select(def: &EntityDef) -> Sql {
     sql
 }
 
-fn gather(def: &'static EntityDef, record: &Record, texts: &mut Vec<(&'static str, Source, String)>) {
+fn gather(
+    def: &'static EntityDef,
+    record: &Record,
+    each: &mut dyn FnMut(Option<&'static str>, Source, String),
+) {
     for (at, field) in def.searched() {
         let text = record[at + 1].text();
         if !text.is_empty() {
-            texts.push((field.group.unwrap_or("open"), field.source(), text.to_owned()));
+            each(field.group, field.source(), text.to_owned());
         }
     }
 }
