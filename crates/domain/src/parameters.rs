@@ -78,6 +78,7 @@ pub static PARAMETERS: &[ParameterDef] = &[
         "60",
         TIMES,
     ),
+    whole("upload_mb", SECURITY, "附件最大", "Largest attachment", "20", MEGABYTES),
     whole("backup_hour", BACKUP, "每天自动备份的时间（点）", "Daily backup at (hour)", "2", HOURS),
     whole("backup_keep", BACKUP, "保留每日备份", "Daily backups kept", "14", COPIES),
 ];

@@ -15,7 +15,7 @@ pub mod palette;
 pub mod password;
 mod print;
 pub mod problem;
-mod settings;
+pub mod settings;
 pub mod shell;
 pub mod ui;
 pub mod visitor;
@@ -80,7 +80,6 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(guard::routes())
         .merge(login::routes())
         .merge(palette::routes())
-        .merge(help::routes())
         .merge(settings::routes())
         .merge(import::routes())
         .merge(api::routes())

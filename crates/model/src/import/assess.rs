@@ -90,7 +90,7 @@ impl Desk<'_> {
         for n in 0..import.bound.len() {
             let bound = &mut import.bound[n];
             let Some(cell) = row.cells.get(bound.at) else { continue };
-            match self.cell(bound, cell)? {
+            match self.meaning(bound, cell)? {
                 Ok(None) => {}
                 Ok(Some(value)) => values.push((bound.place, value)),
                 Err(fault) => faults.push(fault),
@@ -369,7 +369,7 @@ impl Desk<'_> {
         let catalog = self.catalog().clone();
         let mut changes: Vec<Change> = catalog
             .fields(def)
-            .filter(|field| !def.at(field.name).is_some_and(|at| at >= stamp[0]))
+            .filter(|field| def.at(field.name).is_none_or(|at| at < stamp[0]))
             .map(|field| Change { field, old: value_of(def, old, field), new: value_of(def, new, field) })
             .collect();
         changes.retain(|it| it.old != it.new);
