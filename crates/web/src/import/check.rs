@@ -176,7 +176,7 @@ fn outcomes(
         }
         @if open == "near" && counts.near > 0 {
             div class="ky-subbar" {
-                span { (t(lang, "相近的名称、简称、号码会列在这里", "Rows that resemble others")) }
+                span { (t(lang, "名称或号码相近的行", "Rows that resemble others")) }
                 span class="ky-grow" {}
                 span { (t(lang, "全部设为", "All")) }
                 (decision(import, None, Some(import.plan.duplicates).filter(|_| import.plan.decisions.is_empty()), lang))

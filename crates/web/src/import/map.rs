@@ -165,7 +165,7 @@ fn row(
                     }
                 }
             }
-            td class="ky-clip" title=(says) { span class={ "ky-status " (class) } { (says) } }
+            td class="ky-clip" title=(says) { span class={ "ky-status " (class) } {} " " (says) }
         }
     }
 }
@@ -245,9 +245,15 @@ fn values(
     let asked: Vec<_> = open.into_iter().chain(said).take(TEXTS).collect();
     let cells = Cells::of(desk);
     let known: Vec<_> = filled.values.iter().filter(|it| !column.values.contains_key(&it.text)).collect();
-    let known =
-        known.into_iter().filter(|it| !it.text.is_empty()).filter_map(|it| Some((it, it.value.as_ref()?)));
-    let known: Vec<_> = known.take(4).collect();
+    let mut others = Vec::new();
+    for meant in known {
+        if let Some(value) = meant.value.as_ref().filter(|_| !meant.text.is_empty() && others.len() < 4) {
+            let text = crate::print::shown(desk, &cells, place.field, value)?;
+            if text != meant.text || matches!(place.field.kind, Kind::Choice(_)) {
+                others.push((meant, value, text));
+            }
+        }
+    }
     let mut chips = Vec::new();
     for (n, meant) in asked.iter().enumerate() {
         let now = column.values.get(&meant.text).map(|it| if it.is_empty() { EMPTY } else { it });
@@ -271,12 +277,12 @@ fn values(
     Ok(Some(html! {
         tr class="is-values" { td {} td colspan="5" { div {
             @for chip in &chips { (chip) }
-            @for (meant, value) in known {
+            @for (meant, value, text) in &others {
                 span class="ky-value-map" {
                     "“" (meant.text) "” " span class="ky-mute" { (amount(meant.rows, 0, 0)) (t(lang, " 行", " rows")) } (icon12("arrow-right"))
                     @match (place.field.kind, value) {
-                        (Kind::Choice(all), model::Value::Text(code)) => { (choice(place.field, all, code, &cells.value(place.field, value.cell()), lang)) }
-                        _ => { b { (crate::print::shown(desk, &cells, place.field, value)?) } }
+                        (Kind::Choice(all), model::Value::Text(code)) => { (choice(place.field, all, code, text, lang)) }
+                        _ => { b { (text) } }
                     }
                 }
             }
