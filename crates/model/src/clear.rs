@@ -45,7 +45,7 @@ impl Desk<'_> {
                 };
                 !going.iter().any(|from| links(&from))
             };
-            let at = going.iter().position(|it| is_free(it)).unwrap_or(0);
+            let at = going.iter().position(is_free).unwrap_or(0);
             let def = going.remove(at);
             gone.push((def, self.empty(def)?));
         }
