@@ -40,7 +40,10 @@ fn the_workbench_and_the_palette_are_accessible() {
                 page.click("[data-palette]");
                 page.fill("#palette [role=combobox]", "jtg");
                 page.see("北京金泰格散热器有限公司");
-                page.wait_for("the preview is there", "document.querySelector('#palette [aria-selected=true]')");
+                page.wait_for(
+                    "the preview is there",
+                    "document.querySelector('#palette [aria-selected=true]')",
+                );
                 page.is_accessible(&format!("palette, {theme}"));
                 page.screenshot(&format!("palette-{theme}"));
             }
