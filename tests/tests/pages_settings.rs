@@ -3,7 +3,7 @@
 mod served;
 
 use model::system::{Access, CodeEntry, Parameter, Role, Session, User, UserRole};
-use model::{Desk, Id, Result};
+use model::{Desk, Id, Lang, Result};
 use served::{Answer, House, agent, answer, cookie};
 
 const PEOPLE: &[(&str, &str)] = &[
@@ -452,7 +452,11 @@ fn a_backup_is_made_listed_and_its_download_leaves_a_trace() {
     let house = House::new(PEOPLE);
     assert!(house.get("吴淑芬", "/settings/backup").text().contains("还没有任何备份"));
 
-    assert_eq!(post(&house, "吴淑芬", "/settings/backup", &[]).status, 303);
+    assert_eq!(post(&house, "吴淑芬", "/settings/backup", &[]).header("location"), "/settings/jobs?done=1");
+    assert!(house.get("吴淑芬", "/settings/jobs").text().contains("/cancel"));
+    let runner =
+        app::jobs::House { db: house.db.clone(), data: house.folder.path().to_owned(), lang: Lang::Zh };
+    assert!(runner.run_one(None, &|| false, &|_, _| {}).unwrap());
 
     let page = house.get("吴淑芬", "/settings/backup").text();
     let name = page.split("/settings/backup/").nth(1).unwrap().split('"').next().unwrap().to_owned();
