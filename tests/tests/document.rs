@@ -100,6 +100,8 @@ static REGISTRY: Registry = Registry {
     entities: &[model::system::ENTITIES, ENTITIES],
     ledgers: LEDGERS,
     modules: &[],
+    short: |name| name,
+    words: &[],
     code_tables: Vec::new,
     parameters: &[],
     presets: &[],

@@ -3,6 +3,8 @@
 pub mod demo;
 pub mod export;
 pub mod house;
+pub mod import;
+pub mod jobs;
 pub mod pages;
 pub mod serve;
 pub mod users;

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::demo;
 use crate::house::Place;
+use crate::jobs::{House, Runner};
 
 /// How long requests under way may take when the server is asked to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,9 +39,9 @@ pub struct Options {
     pub public_metrics: bool,
 }
 
-/// Logs to standard error; KEYUAN_LOG says which, e.g. `warn,store=debug`.
-pub fn logs(json: bool) {
-    let filter = EnvFilter::try_from_env("KEYUAN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+/// Logs to standard error; KEYUAN_LOG says which, e.g. `warn,store=debug`, else `level`.
+pub fn logs(json: bool, level: &str) {
+    let filter = EnvFilter::try_from_env("KEYUAN_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call, as tests make, changes nothing.
     let _ = if json { logs.json().try_init() } else { logs.try_init() };
@@ -57,6 +58,8 @@ pub fn serve(place: &Place, db: Db, options: &Options) -> Result<()> {
     site.public_metrics = options.public_metrics;
     let app = crate::pages::router(site).into_make_service_with_connect_info::<SocketAddr>();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    let house = House { db: db.clone(), data: place.data.clone(), lang: place.lang() };
+    let jobs = Runner::start(&house)?;
     greet(place, &db, address, secure)?;
     let served = runtime.block_on(async {
         let handle = Handle::new();
@@ -72,6 +75,7 @@ pub fn serve(place: &Place, db: Db, options: &Options) -> Result<()> {
         }
     });
     runtime.shutdown_timeout(PATIENCE);
+    jobs.stop();
     db.store().close();
     tracing::info!("ended");
     served.map_err(failed)

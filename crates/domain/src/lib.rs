@@ -27,6 +27,8 @@ pub static REGISTRY: Registry = Registry {
     ledgers: &[],
     modules: MODULES,
     code_tables,
+    short: regions::short,
+    words: code_tables::WORDS,
     parameters: parameters::PARAMETERS,
     presets: roles::PRESETS,
 };

@@ -326,7 +326,7 @@ impl<'c> Desk<'c> {
         })
     }
 
-    fn fresh(&self, def: &'static EntityDef) -> Record {
+    pub(crate) fn fresh(&self, def: &'static EntityDef) -> Record {
         let mut record = def.blank(self.tx.now);
         let user = self.actor.user;
         if let Some(at) = def.owner.filter(|_| user != 0) {

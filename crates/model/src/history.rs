@@ -152,7 +152,13 @@ impl Desk<'_> {
             None => (def, found[1].int()),
         };
         if matches!(row[4].text(), "create" | "import") && row[6].text() == "{}" {
-            let old = self.load(def, id, "delete")?;
+            // Whoever may bring in a file may take it back.
+            let right = if row[4].text() == "import" && self.may(def, "delete").is_err() {
+                "import"
+            } else {
+                "delete"
+            };
+            let old = self.load(def, id, right)?;
             if old[def.stamp()[0]].int() > 1 {
                 let says = Label {
                     zh: "这条记录之后又改过，不能整条撤销",
@@ -190,6 +196,34 @@ impl Desk<'_> {
         sql.bind(batch).push(" AND kind <> 'undo' AND id < ").bind(before);
         sql.push(&format!(" ORDER BY id DESC LIMIT {most}"));
         Ok(self.tx.rows(&sql)?.iter().map(|row| row[0].int()).collect())
+    }
+
+    /// Undoes changes of a batch, the newest below `before` first, each by itself, as many as there is time for: how many
+    /// were, the last that was looked at, and why the others were not.
+    pub fn undo_some(
+        &mut self,
+        batch: &str,
+        before: i64,
+        most: usize,
+        time: std::time::Duration,
+    ) -> Result<(i64, Option<i64>, Vec<Error>)> {
+        let since = std::time::Instant::now();
+        let (mut done, mut last, mut refused) = (0, None, Vec::new());
+        self.in_batch(batch);
+        for event in self.batch_events(batch, before, most)? {
+            if last.is_some() && since.elapsed() >= time {
+                break;
+            }
+            last = Some(event);
+            match self.alone(|desk| desk.undo(event)) {
+                Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => {
+                    return Err(error);
+                }
+                Err(error) => refused.push(error),
+                Ok(()) => done += 1,
+            }
+        }
+        Ok((done, last, refused))
     }
 
     /// A value as people read it in a history or on a card: labels, names, places.

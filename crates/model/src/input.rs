@@ -84,7 +84,7 @@ impl Input {
     /// so that an unchecked box can be preceded by a hidden one.
     pub fn of_form(body: &[u8]) -> Input {
         let mut input = Input::default();
-        let mut rows: BTreeMap<String, BTreeMap<u32, Input>> = BTreeMap::new();
+        let mut rows: BTreeMap<String, BTreeMap<u64, Input>> = BTreeMap::new();
         for (key, value) in form_urlencoded::parse(body) {
             let given = Given::Text(value.into_owned());
             let mut parts = key.splitn(3, '.');
@@ -99,7 +99,7 @@ impl Input {
             }
         }
         let is_blank = |row: &Input| row.fields.values().all(|it| it.text().is_empty());
-        let kept = |rows: BTreeMap<u32, Input>| rows.into_values().filter(|row| !is_blank(row)).collect();
+        let kept = |rows: BTreeMap<u64, Input>| rows.into_values().filter(|row| !is_blank(row)).collect();
         input.rows = rows.into_iter().map(|(child, rows)| (child, kept(rows))).collect();
         input
     }
@@ -244,7 +244,12 @@ impl Desk<'_> {
         if !field.again {
             return Err(Error::invalid(field.name, "unknown_code"));
         }
-        let position = catalog.codes(table).iter().map(|it| it.position).max().unwrap_or(0) + 10;
+        self.new_code(table, text)
+    }
+
+    /// Adds an entry to a table that grows by use; its name is its code.
+    pub(crate) fn new_code(&mut self, table: &str, text: &str) -> Result<Value> {
+        let position = self.tx.catalog.codes(table).iter().map(|it| it.position).max().unwrap_or(0) + 10;
         let mut entry = CodeEntry {
             id: Id::NEW,
             list: table.to_owned(),

@@ -4,14 +4,18 @@
 extern crate self as model;
 
 mod actor;
+mod alike;
 mod catalog;
+mod clear;
 pub mod ddl;
 mod def;
 mod desk;
 mod dialect;
 mod export;
 mod history;
+pub mod import;
 mod input;
+pub mod job;
 mod ledger;
 mod list;
 pub mod message;
@@ -32,6 +36,7 @@ mod verb;
 mod views;
 
 pub use actor::{Actor, Door};
+pub use alike::{Look, Twin};
 pub use base::*;
 pub use catalog::{Catalog, GENERATION, Person};
 pub use def::*;

@@ -68,7 +68,12 @@ pub fn place(registry: Registry, entity: &str, field: &str, lang: Lang) -> Strin
             let child = registry.entity(first).map_or(first, |def| def.label.of(lang));
             format!("{child} {} {}", n + 1, label(first, inner).unwrap_or(inner))
         }
-        _ => label(entity, first).unwrap_or(first).to_owned(),
+        _ => match field.split_once('.').and_then(|(part, inner)| Some((registry.entity(part)?, inner))) {
+            Some((part, inner)) => {
+                format!("{} › {}", part.label.of(lang), label(part.code, inner).unwrap_or(inner))
+            }
+            None => label(entity, first).unwrap_or(first).to_owned(),
+        },
     }
 }
 

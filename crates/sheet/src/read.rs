@@ -431,11 +431,15 @@ impl Reader {
         let mut next: Box<dyn FnMut() -> Result<Option<Row>> + '_> = match &mut self.book {
             Book::Xlsx(xlsx) => {
                 let mut cells = tame(|| xlsx.worksheet_cells_reader(name).map_err(|_| damaged()))?;
-                let mut ahead = None;
+                let (mut ahead, mut ended) = (None, false);
                 Box::new(move || {
                     tame(|| {
                         let mut row: Option<Row> = None;
                         loop {
+                            // Asked again behind the last cell, the library takes the end for a broken file.
+                            if ended {
+                                return Ok(row);
+                            }
                             let (number, column, cell) = match ahead.take() {
                                 Some(cell) => cell,
                                 None => {
@@ -445,7 +449,10 @@ impl Reader {
                                             let cell = Cell { formula, ..Cell::from(found.value) };
                                             (found.pos.0 as u64 + 1, found.pos.1 as usize, cell)
                                         }
-                                        None => return Ok(row),
+                                        None => {
+                                            ended = true;
+                                            return Ok(row);
+                                        }
                                     }
                                 }
                             };

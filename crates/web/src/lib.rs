@@ -15,7 +15,7 @@ pub mod palette;
 pub mod password;
 mod print;
 pub mod problem;
-mod settings;
+pub mod settings;
 pub mod shell;
 pub mod ui;
 pub mod visitor;

@@ -77,7 +77,10 @@ pub fn action_row(desk: &Desk, ask: &Ask, tabs: &[(Shown, Option<i64>)], rows: i
 }
 
 /// The ways in which rows leave the list: icon, label, what the address says of it.
-fn exports(lang: Lang) -> [(&'static str, &'static str, &'static [(&'static str, &'static str)]); 3] {
+/// An icon, a label, and what the address says beside the list's own.
+type Export = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+fn exports(lang: Lang) -> [Export; 3] {
     [
         ("file-type-xls", t(lang, "Excel（当前列）", "Excel, these columns"), &[("format", "xlsx")]),
         (

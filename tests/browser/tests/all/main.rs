@@ -2,4 +2,5 @@
 
 mod access;
 mod keyboard;
+mod list;
 mod login;

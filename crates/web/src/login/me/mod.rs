@@ -2,6 +2,8 @@
 
 mod page;
 
+pub use page::browser;
+
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -132,6 +134,9 @@ async fn change_password(
     Form(given): Form<Passwords>,
 ) -> Answer {
     let result = new_password(&site, &visitor, given).await;
+    if result.is_ok() && crate::settings::setup::is_due(&site, visitor.actor.user).await {
+        return Ok(Redirect::to("/setup").into_response());
+    }
     end(&site, &visitor, headers, "password", result).await
 }
 

@@ -184,7 +184,7 @@ fn sessions(visitor: &Visitor, account: &Account) -> Markup {
 }
 
 /// Browser and system, from what the browser says of itself.
-fn browser(agent: &str) -> String {
+pub fn browser(agent: &str) -> String {
     let find = |known: &[(&str, &'static str)]| known.iter().find(|it| agent.contains(it.0)).map(|it| it.1);
     let browsers = [
         ("Edg/", "Edge"),

@@ -1,0 +1,295 @@
+//! An import as a whole: kept, run in pieces, looked back at, taken back.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sheet::read::Row;
+use sheet::write::{About, Column, Form, Format, Value as Written, Writer};
+
+use super::assess::Import;
+use super::plan::{read, written};
+use super::{Assessed, Counts, Near, Plan, Verdict, hashed};
+use crate::message;
+use crate::system::{ImportBatch, Job, JobStatus};
+use crate::{Desk, Entity, Error, Id, Label, Lang, Result, Sql, Stamp, Text, Value};
+
+/// A row that was refused, as the file has it, with the reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WrongRow {
+    /// The row's place among what was refused: where the next page goes on.
+    pub id: i64,
+    pub number: u64,
+    pub cells: Vec<String>,
+    pub reason: Text,
+}
+
+/// What one piece of a run did.
+#[derive(Debug, Default)]
+pub struct Piece {
+    /// So many of its rows are done; the rest had no time.
+    pub done: usize,
+    pub counts: Counts,
+    /// Rows that resemble others.
+    pub near: Vec<(u64, String, Vec<Near>)>,
+    pub refused: Vec<(u64, Text)>,
+}
+
+/// A run under way. It remembers what names and codes mean from piece to piece.
+pub struct Run {
+    pub batch: i64,
+    pub plan: Plan,
+    import: Mutex<Option<Import>>,
+}
+
+impl Run {
+    pub fn new(batch: i64, plan: Plan) -> Run {
+        Run { batch, plan, import: Mutex::new(None) }
+    }
+
+    /// The batch's name in history.
+    pub fn name(batch: i64) -> String {
+        format!("import-{batch}")
+    }
+}
+
+/// The keys of the rows so far, to find one that comes twice.
+#[derive(Debug)]
+pub struct Seen {
+    columns: Vec<usize>,
+    rows: HashMap<u64, u64>,
+}
+
+impl Seen {
+    pub fn new(plan: &Plan) -> Seen {
+        let column = |key: &String| plan.columns.iter().position(|it| it.to == *key);
+        Seen { columns: plan.keys.iter().filter_map(column).collect(), rows: HashMap::new() }
+    }
+
+    /// The earlier row of the file that has the same key.
+    pub fn earlier(&mut self, row: &Row) -> Option<u64> {
+        let mut found = None;
+        for &at in &self.columns {
+            let Some(cell) = row.cells.get(at).filter(|it| !it.is_empty()) else { continue };
+            let text = sheet::parse::clean(&cell.text).text.to_lowercase();
+            let earlier = *self.rows.entry(hashed(&(at, text))).or_insert(row.number);
+            found = found.or(Some(earlier).filter(|it| *it != row.number));
+        }
+        found
+    }
+}
+
+impl Desk<'_> {
+    /// Keeps an import that is being prepared; it can be left and taken up again.
+    pub fn start_import(&mut self, file: &str, headers: &str, plan: &Plan) -> Result<i64> {
+        let def = self.entity(&plan.entity)?;
+        self.may(def, "import")?;
+        let mut batch = ImportBatch {
+            id: Id::NEW,
+            file: file.to_owned(),
+            entity: def.code.to_owned(),
+            user: Some(self.actor.user).filter(|it| *it != 0).map(Id::of),
+            plan: written(plan)?,
+            headers: headers.to_owned(),
+            created_rows: 0,
+            updated_rows: 0,
+            same_rows: 0,
+            skipped_rows: 0,
+            refused_rows: 0,
+            undone: false,
+            stamp: Stamp::default(),
+        };
+        Ok(self.tx.save(&mut batch)?.0)
+    }
+
+    /// An import of the actor's own, or any for whoever may read them all.
+    pub fn import_batch(&mut self, id: i64) -> Result<(ImportBatch, Plan)> {
+        let missing = || Error::missing(format!("{}/{id}", ImportBatch::DEF.code));
+        let batch: ImportBatch = self.tx.first(&[("id", id.into())])?.ok_or_else(missing)?;
+        let own = self.actor.user != 0 && batch.user.is_some_and(|it| it.0 == self.actor.user);
+        if !own {
+            self.load(ImportBatch::DEF, id, "read")?;
+        }
+        let plan = read(&batch.plan)?;
+        Ok((batch, plan))
+    }
+
+    /// Changes what was decided, as long as nothing ran.
+    pub fn save_plan(&mut self, id: i64, plan: &Plan) -> Result<()> {
+        let (mut batch, before) = self.import_batch(id)?;
+        if self.job_of(&Run::name(id))?.is_some() {
+            return Err(Error::refused("wrong_state", STARTED));
+        }
+        batch.plan = written(&Plan { source: before.source, entity: before.entity, ..plan.clone() })?;
+        self.tx.save(&mut batch).map(drop)
+    }
+
+    /// Hands the import to a job, once; returns the job. `total` is about how many rows there are.
+    pub fn run_import(&mut self, id: i64, total: i64) -> Result<i64> {
+        let (batch, plan) = self.import_batch(id)?;
+        self.may(self.entity(&batch.entity)?, "import")?;
+        // A plan that can't work is refused now, not in the background.
+        self.import(&plan, None)?;
+        self.queue("import", &serde_json::json!({ "batch": id }), total, Some(&Run::name(id)))
+    }
+
+    /// Hands the undoing of a finished import to a job, once; returns the job.
+    pub fn undo_import(&mut self, id: i64) -> Result<i64> {
+        let (batch, _) = self.import_batch(id)?;
+        self.may(self.entity(&batch.entity)?, "import")?;
+        if let Some(job) = self.job_of(&Run::name(id))?
+            && matches!(job.status, JobStatus::Queued | JobStatus::Running)
+        {
+            return Err(Error::refused("wrong_state", RUNNING));
+        }
+        let total = batch.created_rows + batch.updated_rows;
+        let name = Run::name(id);
+        self.queue("undo_import", &serde_json::json!({ "batch": id }), total, Some(&format!("undo-{name}")))
+    }
+
+    /// The job of a request.
+    pub fn job_of(&mut self, request: &str) -> Result<Option<Job>> {
+        self.tx.first(&[("request", request.into())])
+    }
+
+    /// Brings in the first of `rows`, as many as there is time for; beside each the earlier row with the same key.
+    /// Whoever calls keeps the progress in the same transaction.
+    pub fn import_piece(&mut self, run: &Run, rows: &[(Row, Option<u64>)], time: Duration) -> Result<Piece> {
+        let since = Instant::now();
+        let name = Run::name(run.batch);
+        let mut kept = run.import.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken out, so that a failure leaves nothing that was rolled back in memory.
+        let mut import = match kept.take() {
+            Some(import) => import,
+            None => self.import(&run.plan, Some(&name))?,
+        };
+        self.in_batch(&name);
+        let mut piece = Piece::default();
+        for (row, twice) in rows {
+            if piece.done > 0 && since.elapsed() >= time {
+                break;
+            }
+            let assessed = self.bring_in(&mut import, row, *twice)?;
+            piece.done += 1;
+            piece.counts.add(&assessed.verdict);
+            self.keep(run, row, assessed, &mut piece)?;
+        }
+        self.count_rows(run.batch, &piece.counts)?;
+        *kept = Some(import);
+        Ok(piece)
+    }
+
+    fn keep(&mut self, run: &Run, row: &Row, assessed: Assessed, piece: &mut Piece) -> Result<()> {
+        match assessed.verdict {
+            Verdict::Near { alike, .. } => piece.near.push((row.number, assessed.title, alike)),
+            Verdict::Refused(faults) => {
+                let registry = self.tx.registry;
+                let error = Error::Invalid(faults);
+                let say = |lang| message::message(&error, registry, &run.plan.entity, lang);
+                let reason = Text::new(say(Lang::Zh), say(Lang::En));
+                let cells: Vec<&str> = row.cells.iter().map(|it| it.text.as_str()).collect();
+                let changes =
+                    serde_json::json!({ "row": [null, row.number], "cells": cells, "en": reason.en });
+                let mut sql = Sql::new(
+                    "INSERT INTO event (entity, record, at, \"user\", door, kind, changes, reason) VALUES ",
+                );
+                sql.any_of([
+                    Value::from(ImportBatch::DEF.code),
+                    Value::Int(run.batch),
+                    (&self.tx.now).into(),
+                    Value::Int(self.tx.user),
+                    Value::from(self.tx.door),
+                    Value::from("refused"),
+                    Value::Text(changes.to_string()),
+                    Value::Text(reason.zh.clone()),
+                ]);
+                self.tx.execute(&sql)?;
+                piece.refused.push((row.number, reason));
+            }
+            Verdict::New(_) | Verdict::Update(..) | Verdict::Same(_) => {}
+        }
+        Ok(())
+    }
+
+    fn count_rows(&mut self, batch: i64, counts: &Counts) -> Result<()> {
+        let mut sql = Sql::new("UPDATE ");
+        sql.name(ImportBatch::DEF.code).push(" SET ");
+        let all = [
+            ("created_rows", counts.new),
+            ("updated_rows", counts.updated),
+            ("same_rows", counts.same),
+            ("skipped_rows", counts.skipped),
+            ("refused_rows", counts.refused),
+        ];
+        sql.each(all, |sql, (name, more)| {
+            sql.name(name).push(" = ").name(name).push(" + ").bind(more);
+        });
+        sql.push(" WHERE id = ").bind(batch);
+        self.tx.execute(&sql).map(drop)
+    }
+
+    /// The rows that an import refused, in the file's order, `most` after the one of id `after`.
+    pub fn wrong_rows(&mut self, batch: i64, after: i64, most: usize) -> Result<Vec<WrongRow>> {
+        self.import_batch(batch)?;
+        let mut sql = Sql::new("SELECT id, changes, reason FROM event WHERE kind = 'refused' AND entity = ");
+        sql.bind(ImportBatch::DEF.code).push(" AND record = ").bind(batch).push(" AND id > ").bind(after);
+        sql.push(&format!(" ORDER BY id LIMIT {most}"));
+        let row = |row: &crate::Record| {
+            let changes: serde_json::Value = serde_json::from_str(row[1].text()).unwrap_or_default();
+            let cells = changes["cells"].as_array().into_iter().flatten();
+            WrongRow {
+                id: row[0].int(),
+                number: changes["row"][1].as_u64().unwrap_or(0),
+                cells: cells.map(|it| it.as_str().unwrap_or_default().to_owned()).collect(),
+                reason: Text::new(row[2].text(), changes["en"].as_str().unwrap_or_default()),
+            }
+        };
+        Ok(self.tx.rows(&sql)?.iter().map(row).collect())
+    }
+
+    /// Writes the rows that an import refused as a file like the one they came from, the reason in the last column;
+    /// returns how many. `folder` is for what does not fit into memory meanwhile.
+    pub fn wrong_file(&mut self, batch: i64, format: Format, file: File, folder: &Path) -> Result<usize> {
+        let (it, plan) = self.import_batch(batch)?;
+        let (zh, en) = ("原因", "Reason");
+        let reason = if self.actor.lang == Lang::Zh { zh } else { en };
+        let titles = plan.columns.iter().map(|it| it.header.as_str()).chain([reason]);
+        let columns: Vec<Column> =
+            titles.map(|it| Column { title: it.to_owned(), form: Form::Text }).collect();
+        let about = About { title: it.file.clone(), ..About::default() };
+        let mut writer = Writer::new(format, file, folder, &about, &columns)?;
+        let (mut after, mut count) = (0, 0);
+        loop {
+            let rows = self.wrong_rows(batch, after, 1_000)?;
+            let Some(last) = rows.last() else { break };
+            (after, count) = (last.id, count + rows.len());
+            for row in &rows {
+                for at in 0..plan.columns.len() {
+                    writer.cell(Written::Text(row.cells.get(at).map_or("", String::as_str)))?;
+                }
+                writer.cell(Written::Text(row.reason.of(self.actor.lang)))?;
+                writer.end_row()?;
+            }
+        }
+        writer.finish(&about)?;
+        Ok(count)
+    }
+
+    /// Marks an import as taken back.
+    pub fn import_undone(&mut self, id: i64) -> Result<()> {
+        let (mut batch, _) = self.import_batch(id)?;
+        batch.undone = true;
+        self.tx.save(&mut batch).map(drop)
+    }
+}
+
+const STARTED: Label = Label {
+    zh: "导入已经开始，不能再改设置",
+    en: "The import has begun; its settings can't change any more",
+};
+const RUNNING: Label = Label {
+    zh: "导入还在进行，请先取消或等它完成，再撤销",
+    en: "The import is still running: cancel it or let it finish, then undo it",
+};
