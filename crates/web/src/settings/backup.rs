@@ -125,7 +125,7 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
             header { h2 { (t(lang, "怎样恢复", "How to restore")) } }
             div class="ky-card-body" {
                 p { (t(lang, "恢复会换掉现有数据，所以只在命令行、停掉服务之后做。原来的数据库会留在旁边，名字以 .old 结尾。SQLite 和 PostgreSQL 的备份可以互相恢复。", "Restoring replaces the data, so it is done on the command line with the server stopped. The old database stays beside it, ending in .old. Backups of SQLite and PostgreSQL restore into either.")) }
-                pre class="ky-mono" { "keyuan restore --data " (look.site.data.display()) " --replace " (folder(look.site).join("keyuan_….tar.gz").display()) }
+                pre class="ky-mono" tabindex="0" { "keyuan restore --data " (look.site.data.display()) " --replace " (folder(look.site).join("keyuan_….tar.gz").display()) }
             }
         }
         @if everything { (clear_form(look)) }

@@ -40,7 +40,10 @@ fn the_workbench_and_the_palette_are_accessible() {
                 page.click("[data-palette]");
                 page.fill("#palette [role=combobox]", "jtg");
                 page.see("北京金泰格散热器有限公司");
-                page.wait_for("the preview is there", "document.querySelector('#palette [aria-selected=true]')");
+                page.wait_for(
+                    "the preview is there",
+                    "document.querySelector('#palette [aria-selected=true]')",
+                );
                 page.is_accessible(&format!("palette, {theme}"));
                 page.screenshot(&format!("palette-{theme}"));
             }
@@ -73,7 +76,8 @@ fn the_settings_are_accessible() {
             page.sign_in("boss", "demo", "/settings");
             let script = "return [...new Set([...document.querySelectorAll('main a')].map(it => it.getAttribute('href')).filter(it => it.startsWith('/settings/') || it === '/me'))]";
             let found = page.run(script, &[]);
-            let paths: Vec<&str> = found.as_array().into_iter().flatten().filter_map(|it| it.as_str()).collect();
+            let paths: Vec<&str> =
+                found.as_array().into_iter().flatten().filter_map(|it| it.as_str()).collect();
             assert!(paths.len() > 8, "{paths:?}");
             for path in paths {
                 in_both(page, &path[1..].replace('/', "-"), path, "");
