@@ -306,7 +306,7 @@ pub async fn delete(
 fn sized(bytes: i64) -> String {
     match bytes {
         ..1_024 => format!("{bytes} B"),
-        ..1_048_576 => format!("{} KB", amount(bytes / 1_024, 0, 0)),
+        1_024..1_048_576 => format!("{} KB", amount(bytes / 1_024, 0, 0)),
         _ => format!("{} MB", amount(bytes * 10 / 1_048_576, 1, 1)),
     }
 }
