@@ -101,6 +101,7 @@ static REGISTRY: Registry = Registry {
     ledgers: LEDGERS,
     modules: &[],
     short: |name| name,
+    words: &[],
     code_tables: Vec::new,
     parameters: &[],
     presets: &[],

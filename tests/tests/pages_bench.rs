@@ -179,7 +179,7 @@ fn figures(body: &str) -> Vec<(String, i64)> {
 fn a_stranger_is_led_to_the_sign_in() {
     let house = House::new();
 
-    for path in ["/", "/palette?q=a", "/palette/customer/1"] {
+    for path in ["/", "/palette?q=a", "/palette/customer/1", "/help", "/help/start"] {
         let (status, _, to) = house.ask("nobody", path, "");
         assert_eq!((status, to.starts_with("/login?to=")), (303, true), "{path}");
     }
@@ -355,4 +355,63 @@ fn a_red_reminder_with_new_rows_is_named_once_after_signing_in() {
     assert!(named(&risen));
     // The bell leads to exactly its rows.
     assert!(first.contains("class=\"ky-n is-bad\">1<"));
+}
+
+#[test]
+fn every_page_has_its_chapter() {
+    use app::pages::help::chapter_of;
+
+    for def in domain::REGISTRY.all().filter(|it| !it.module.is_empty()) {
+        assert!(chapter_of(def.code, "").is_some(), "{}", def.code);
+    }
+    let chapter = |code: &str, path: &str| chapter_of(code, path).map(|it| it.name);
+    assert_eq!(chapter("home", "/"), Some("start"));
+    assert_eq!(chapter("customer", "/customer"), Some("find"));
+    assert_eq!(chapter("customer", "/customer/17"), Some("customers"));
+    assert_eq!(chapter("customer", "/customer/import"), Some("import"));
+    assert_eq!(chapter("settings", "/settings/backup"), Some("backup"));
+    assert_eq!(chapter("settings", "/settings/roles"), Some("users"));
+    assert_eq!(chapter("settings", "/settings/codes"), Some("settings"));
+}
+
+#[test]
+fn the_guide_says_the_same_in_both_languages_and_leads_nowhere_wrong() {
+    use app::pages::help::{GUIDE, sections};
+
+    for chapter in GUIDE {
+        let ids = |lang| sections(chapter, lang).into_iter().map(|it| it.0).collect::<Vec<_>>();
+        assert_eq!(ids(Lang::Zh), ids(Lang::En), "{}", chapter.name);
+        assert!(ids(Lang::Zh).iter().all(|it| !it.is_empty()), "{}", chapter.name);
+        for lang in [Lang::Zh, Lang::En] {
+            assert!(chapter.text(lang).lines().count() > 15, "{}", chapter.name);
+            for link in chapter.text(lang).split("](").skip(1).map(|it| it.split(')').next().unwrap()) {
+                let (file, id) = link.split_once('#').unwrap_or((link, ""));
+                let name = file.strip_suffix(".md").unwrap_or_else(|| panic!("{}: {link}", chapter.name));
+                let to = GUIDE.iter().find(|it| it.name == name).unwrap_or_else(|| panic!("{link}"));
+                assert!(id.is_empty() || sections(to, lang).iter().any(|it| it.0 == id), "{link}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_guide_opens_at_the_page_s_chapter_and_is_searched() {
+    let house = House::new();
+
+    for chapter in app::pages::help::GUIDE {
+        let (status, body) = house.get("王海燕", &format!("/help/{}", chapter.name));
+        assert_eq!(status, 200);
+        assert!(body.contains(&format!("<h1>{}</h1>", chapter.title(Lang::Zh))), "{}", chapter.name);
+    }
+    let (_, _, to) = house.ask("王海燕", "/help/at/customer", "");
+    let (_, found) = house.get("王海燕", "/help?q=%E5%85%AC%E6%B5%B7");
+    let (_, pinyin) = house.get("王海燕", "/help?q=kjj");
+    let (_, none) = house.get("王海燕", "/help?q=%3Cscript%3E");
+
+    assert_eq!(to, "/help/customers");
+    assert!(found.contains("href=\"/help/handover#pool\""));
+    assert!(pinyin.contains("href=\"/help/keyboard\""));
+    assert!(none.contains("找到 0 处") && !none.contains("<script>"));
+    assert_eq!(house.get("王海燕", "/help/nothing").0, 404);
+    assert_eq!(house.get("王海燕", "/help/image/nothing.png").0, 404);
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
-use model::import::{self, Run, Seen};
+use model::import::{self, Piece, Run, Seen};
 use model::system::{Job, JobStatus, Session};
 use model::{Actor, Desk, Door, Entity, Error, Label, Lang, Moment, Result, Sql, job::TRIES, message};
 use serde_json::{Value as Json, json};
@@ -18,7 +18,7 @@ use store::{Db, archive};
 use crate::house::plan;
 
 /// How long a runner may be silent before its job is anybody's.
-const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_secs(60);
 /// How often a runner looks for work.
 const LOOK: Duration = Duration::from_millis(400);
 /// Jobs that run at the same time in one process: a long import does not keep a backup waiting.
@@ -62,11 +62,8 @@ pub struct Work<'a> {
     house: &'a House,
     job: Mutex<Job>,
     stop: &'a dyn Fn() -> bool,
-    watch: &'a dyn Fn(&Job, &Told),
+    watch: &'a dyn Fn(&Job, &Piece),
 }
-
-/// What a step of an import tells whoever watches it.
-pub type Told = import::Piece;
 
 impl House {
     fn system(&self) -> Actor {
@@ -79,7 +76,7 @@ impl House {
         &self,
         only: Option<i64>,
         stop: &dyn Fn() -> bool,
-        watch: &dyn Fn(&Job, &Told),
+        watch: &dyn Fn(&Job, &Piece),
     ) -> Result<bool> {
         let kinds = KINDS.each_ref().map(|it| it.code);
         let claim = move |desk: &mut Desk| desk.claim_job(only, &kinds, after(LEASE));

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod export;
 pub mod house;
+pub mod import;
 pub mod jobs;
 pub mod pages;
 pub mod serve;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use app::house::{Place, plan};
-use app::{demo, export, serve, users};
+use app::{demo, export, import, serve, users};
 use clap::{Parser, Subcommand};
 use model::{Label, Result};
 use store::archive;
@@ -34,6 +34,9 @@ enum Command {
         #[command(flatten)]
         options: serve::Options,
     },
+    /// Bring the rows of an Excel, OpenDocument or CSV file in: exits 0 when all are in, 3 when some were refused, 1 when
+    /// nothing ran
+    Import(import::Options),
     /// Write the records of an entity into an Excel or CSV file
     Export(export::Options),
     /// Write everything into one portable archive
@@ -62,11 +65,12 @@ const ATTACHED: &str = "SELECT DISTINCT hash FROM attachment";
 
 fn main() -> ExitCode {
     let program = Program::parse();
-    let json = match &program.command {
-        Command::Serve(options) | Command::Demo { options, .. } => options.log_json,
-        _ => false,
+    // A command tells what it did in its own words.
+    let (json, level) = match &program.command {
+        Command::Serve(options) | Command::Demo { options, .. } => (options.log_json, "info"),
+        _ => (false, "warn"),
     };
-    serve::logs(json);
+    serve::logs(json, level);
     match run(&program.place, program.command) {
         Ok(code) => code,
         Err(error) => {
@@ -90,6 +94,7 @@ fn run(place: &Place, command: Command) -> Result<ExitCode> {
                 db.store().close();
             }
         }
+        Command::Import(options) => return import::run(place, &options),
         Command::Export(options) => export::run(place, &options)?,
         Command::Backup { file } => {
             let db = place.connect()?;

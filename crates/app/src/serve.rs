@@ -39,9 +39,9 @@ pub struct Options {
     pub public_metrics: bool,
 }
 
-/// Logs to standard error; KEYUAN_LOG says which, e.g. `warn,store=debug`.
-pub fn logs(json: bool) {
-    let filter = EnvFilter::try_from_env("KEYUAN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+/// Logs to standard error; KEYUAN_LOG says which, e.g. `warn,store=debug`, else `level`.
+pub fn logs(json: bool, level: &str) {
+    let filter = EnvFilter::try_from_env("KEYUAN_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call, as tests make, changes nothing.
     let _ = if json { logs.json().try_init() } else { logs.try_init() };

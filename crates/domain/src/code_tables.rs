@@ -57,6 +57,29 @@ const OWN: [(&str, &str, &str); 21] = [
     ("reward_reason", "奖惩原因", "Reason for reward or penalty"),
 ];
 
+/// What lists call entries by, beside their names: table, word, code.
+pub const WORDS: &[(&str, &str, &str)] = &[
+    ("country", "usa", "US"),
+    ("country", "u.s.a.", "US"),
+    ("country", "united states of america", "US"),
+    ("country", "america", "US"),
+    ("country", "美利坚合众国", "US"),
+    ("country", "uk", "GB"),
+    ("country", "u.k.", "GB"),
+    ("country", "great britain", "GB"),
+    ("country", "england", "GB"),
+    ("country", "中华人民共和国", "CN"),
+    ("country", "prc", "CN"),
+    ("country", "p.r. china", "CN"),
+    ("country", "korea", "KR"),
+    ("country", "south korea", "KR"),
+    ("country", "uae", "AE"),
+    ("country", "holland", "NL"),
+    ("country", "taiwan", "TW"),
+    ("country", "hong kong", "HK"),
+    ("country", "macau", "MO"),
+];
+
 /// The tables, in the order in which the settings show them.
 pub static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     let public = PUBLIC.map(|(code, zh, en, file)| Table::new(code, zh, en, file.lines().skip(1)));

@@ -28,6 +28,7 @@ pub static REGISTRY: Registry = Registry {
     modules: MODULES,
     code_tables,
     short: regions::short,
+    words: code_tables::WORDS,
     parameters: parameters::PARAMETERS,
     presets: roles::PRESETS,
 };

@@ -33,6 +33,7 @@ const MINUTES: Label = Label { zh: "分钟", en: "minutes" };
 const HOURS: Label = Label { zh: "小时", en: "hours" };
 const ROWS: Label = Label { zh: "行", en: "rows" };
 const TIMES: Label = Label { zh: "次", en: "times" };
+const MEGABYTES: Label = Label { zh: "MB", en: "MB" };
 const COPIES: Label = Label { zh: "份", en: "copies" };
 
 pub static PARAMETERS: &[ParameterDef] = &[
@@ -76,6 +77,7 @@ pub static PARAMETERS: &[ParameterDef] = &[
         "60",
         TIMES,
     ),
+    whole("upload_mb", SECURITY, "附件最大", "Largest attachment", "20", MEGABYTES),
     whole("backup_hour", BACKUP, "每天自动备份的时间（点）", "Daily backup at (hour)", "2", HOURS),
     whole("backup_keep", BACKUP, "保留每日备份", "Daily backups kept", "14", COPIES),
 ];

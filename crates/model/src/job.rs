@@ -1,6 +1,8 @@
 //! Jobs: work in the background. Its effects and its progress commit together, so it is finished exactly once; a
 //! runner holds a job by a lease, and whoever lost it can keep nothing more.
 
+use std::time::Duration;
+
 use serde_json::{Value as Json, json};
 
 use crate::system::{Job, JobStatus};
@@ -77,10 +79,18 @@ impl Desk<'_> {
 
     /// Takes the oldest job that waits, or whose runner is gone, for one's own until `lease`; or the one asked for.
     pub fn claim_job(&mut self, only: Option<i64>, kinds: &[&str], lease: Moment) -> Result<Option<Job>> {
-        let mut sql = waiting(select(Job::DEF), self.tx.now, kinds);
-        if let Some(id) = only {
-            sql.push(" AND id = ").bind(id);
-        }
+        let mut sql = match only {
+            // Whoever queued it may have kept it for itself.
+            Some(id) => {
+                let mut sql = select(Job::DEF);
+                sql.push(" WHERE id = ")
+                    .bind(id)
+                    .push(" AND (status = 'queued' OR status = 'running' AND lease < ");
+                sql.bind(&self.tx.now).push(")");
+                sql
+            }
+            None => waiting(select(Job::DEF), self.tx.now, kinds),
+        };
         sql.push(" ORDER BY id LIMIT 1");
         let Some(row) = self.tx.rows(&sql)?.pop() else { return Ok(None) };
         let mut job = Job::read(&row)?;
@@ -101,6 +111,12 @@ impl Desk<'_> {
         let mut job = job.clone();
         (job.state, job.done, job.total, job.lease) = (state.to_string(), done, total, Some(lease));
         self.put_job(job)
+    }
+
+    /// Keeps a job that waits from all runners but the one that asks for it by name.
+    pub fn hold_job(&mut self, id: i64, time: Duration) -> Result<()> {
+        let job: Job = self.tx.get(Id::of(id))?;
+        self.release_job(&job, self.tx.now.saturating_add(time).unwrap_or(Moment::MAX))
     }
 
     /// Gives a job back: to whoever comes next, not before `at`.

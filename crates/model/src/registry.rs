@@ -12,6 +12,8 @@ pub struct Registry {
     pub code_tables: fn() -> Vec<CodeTable>,
     /// What people call an entry of a tree for short: 河北 for 河北省.
     pub short: fn(&str) -> &str,
+    /// Other words for entries of code tables: table, word in lower case, code.
+    pub words: &'static [(&'static str, &'static str, &'static str)],
     pub parameters: &'static [ParameterDef],
     /// Roles that a new database begins with.
     pub presets: &'static [Preset],

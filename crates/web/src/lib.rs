@@ -78,7 +78,6 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(guard::routes())
         .merge(login::routes())
         .merge(palette::routes())
-        .merge(help::routes())
         .merge(settings::routes())
         .merge(import::routes())
         .merge(api::routes())

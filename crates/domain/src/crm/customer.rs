@@ -97,7 +97,7 @@ pub struct Customer {
     pub region: Option<Code>,
     #[field(zh = "地址", en = "Address", alias = "公司地址|详细地址|通讯地址|address line")]
     pub address: Option<String>,
-    #[field(zh = "电话", en = "Phone", search, list, format = Phone, alias = "联系电话|公司电话|手机|手机号|固定电话|tel|telephone|mobile")]
+    #[field(zh = "电话", en = "Phone", search, list, like, format = Phone, alias = "联系电话|公司电话|手机|手机号|固定电话|tel|telephone|mobile")]
     pub phone: Option<String>,
     #[field(zh = "邮箱", en = "E-mail", format = Email, alias = "电子邮箱|电子邮件|email")]
     pub email: Option<String>,
@@ -108,6 +108,7 @@ pub struct Customer {
         en = "Tax number",
         search,
         filter,
+        like,
         section("开票与经营", "Invoicing and business"),
         alias = "统一社会信用代码|信用代码|纳税人识别号|社会信用代码|vat number|tax id"
     )]
@@ -244,7 +245,7 @@ const VIEWS: Views = views![
     followed("我关注的", "I follow", "follower=me"),
     pool("客户公海", "Pool", "owner=none&closed=false"),
     key("重点客户", "Key accounts", "or=(key=true%26class=A)&closed=false"),
-    handed_in("待登记", "To register", "registration=handed_in&closed=false", remind),
+    handed_in("待登记", "To register", "registration=handed_in&closed=false" => register, remind),
     incomplete("资料不全", "Incomplete files", "missing>0&closed=false", remind),
     wrong_tax("税号待核", "Tax numbers to check", "tax_check=wrong&closed=false", remind),
     recent("本月新增", "New this month", "created=this_month"),

@@ -90,7 +90,7 @@ impl Desk<'_> {
         for n in 0..import.bound.len() {
             let bound = &mut import.bound[n];
             let Some(cell) = row.cells.get(bound.at) else { continue };
-            match self.cell(bound, cell)? {
+            match self.meaning(bound, cell)? {
                 Ok(None) => {}
                 Ok(Some(value)) => values.push((bound.place, value)),
                 Err(fault) => faults.push(fault),

@@ -1,10 +1,13 @@
 //! An import as a whole: kept, run in pieces, looked back at, taken back.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sheet::read::Row;
+use sheet::write::{About, Column, Form, Format, Value as Written, Writer};
 
 use super::assess::Import;
 use super::plan::{read, written};
@@ -244,6 +247,34 @@ impl Desk<'_> {
             }
         };
         Ok(self.tx.rows(&sql)?.iter().map(row).collect())
+    }
+
+    /// Writes the rows that an import refused as a file like the one they came from, the reason in the last column;
+    /// returns how many. `folder` is for what does not fit into memory meanwhile.
+    pub fn wrong_file(&mut self, batch: i64, format: Format, file: File, folder: &Path) -> Result<usize> {
+        let (it, plan) = self.import_batch(batch)?;
+        let (zh, en) = ("原因", "Reason");
+        let reason = if self.actor.lang == Lang::Zh { zh } else { en };
+        let titles = plan.columns.iter().map(|it| it.header.as_str()).chain([reason]);
+        let columns: Vec<Column> =
+            titles.map(|it| Column { title: it.to_owned(), form: Form::Text }).collect();
+        let about = About { title: it.file.clone(), ..About::default() };
+        let mut writer = Writer::new(format, file, folder, &about, &columns)?;
+        let (mut after, mut count) = (0, 0);
+        loop {
+            let rows = self.wrong_rows(batch, after, 1_000)?;
+            let Some(last) = rows.last() else { break };
+            (after, count) = (last.id, count + rows.len());
+            for row in &rows {
+                for at in 0..plan.columns.len() {
+                    writer.cell(Written::Text(row.cells.get(at).map_or("", String::as_str)))?;
+                }
+                writer.cell(Written::Text(row.reason.of(self.actor.lang)))?;
+                writer.end_row()?;
+            }
+        }
+        writer.finish(&about)?;
+        Ok(count)
     }
 
     /// Marks an import as taken back.

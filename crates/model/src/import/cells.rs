@@ -61,7 +61,7 @@ impl Desk<'_> {
     }
 
     /// What a cell holds for its field; `None` says nothing about the field.
-    pub(super) fn cell(
+    pub(super) fn meaning(
         &mut self,
         bound: &mut Bound,
         cell: &Cell,
@@ -162,7 +162,7 @@ impl Desk<'_> {
     ) -> Result<Value> {
         let catalog = self.catalog().clone();
         if !bound.names.as_ref().is_some_and(|it| it.is_of(&catalog)) {
-            bound.names = Some(Names::new(catalog, table, self.tx.registry.short));
+            bound.names = Some(Names::new(catalog, table));
             bound.known.clear();
         }
         let answer = bound.names.as_ref().map_or(Answer::Unknown, |it| it.find(text));

@@ -4,14 +4,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::Catalog;
 use crate::system::CodeEntry;
+use crate::{Catalog, Registry};
 
 /// A code table prepared for many questions.
 pub(super) struct Names {
     table: &'static str,
     catalog: Arc<Catalog>,
-    short: fn(&str) -> &str,
+    registry: Registry,
     tree: bool,
     known: HashMap<String, usize>,
 }
@@ -24,7 +24,7 @@ pub(super) enum Answer {
 }
 
 impl Names {
-    pub fn new(catalog: Arc<Catalog>, table: &'static str, short: fn(&str) -> &str) -> Names {
+    pub fn new(catalog: Arc<Catalog>, table: &'static str) -> Names {
         let entries = catalog.codes(table);
         let mut known = HashMap::with_capacity(entries.len() * 2);
         let mut twice = HashSet::new();
@@ -38,7 +38,12 @@ impl Names {
         }
         known.retain(|name, _| !twice.contains(name));
         let tree = entries.iter().any(|it| it.above.is_some());
-        Names { table, catalog, short, tree, known }
+        Names { table, registry: catalog.registry, catalog, tree, known }
+    }
+
+    /// Whether entries stand below one another.
+    pub fn is_tree(&self) -> bool {
+        self.tree
     }
 
     pub fn is_of(&self, catalog: &Arc<Catalog>) -> bool {
@@ -52,6 +57,10 @@ impl Names {
         let lower = text.to_lowercase();
         if let Some(&at) = self.known.get(&lower) {
             return Answer::Code(self.catalog.codes(self.table)[at].code.clone());
+        }
+        let word = self.registry.words.iter().find(|it| it.0 == self.table && it.1 == lower);
+        if let Some(entry) = word.and_then(|it| self.catalog.code(self.table, it.2)) {
+            return Answer::Code(entry.code.clone());
         }
         let same = |it: &&CodeEntry| it.code.to_lowercase() == lower;
         if let Some(entry) = self.catalog.codes(self.table).iter().find(same) {
@@ -89,7 +98,7 @@ impl Names {
                 continue;
             }
             let rest = text.strip_prefix(entry.name.as_str());
-            let rest = rest.or_else(|| text.strip_prefix((self.short)(&entry.name)));
+            let rest = rest.or_else(|| text.strip_prefix((self.registry.short)(&entry.name)));
             match rest {
                 None => {}
                 Some("") => found.push(entry),

@@ -4,6 +4,7 @@ use sheet::columns::{self, Target};
 use sheet::parse::Habits;
 use sheet::read::{Reader, Row};
 
+use super::places::{Answer, Names};
 use super::{Column, Plan, headers, signature, split};
 use crate::system::ImportBatch;
 use crate::{Desk, Entity, EntityDef, Error, FieldDef, Kind, Lang, Result, Sql};
@@ -84,11 +85,27 @@ impl Desk<'_> {
             column.month_first = habits.month_first.or(column.month_first);
             column.decimal_comma = habits.decimal_comma;
         }
+        for (at, column) in plan.columns.iter_mut().enumerate() {
+            let texts = sample.iter().filter_map(|row| row.cells.get(at)).map(|cell| cell.text.trim());
+            if !self.may_mean(&places, column, texts.filter(|it| !it.is_empty())) {
+                column.to.clear();
+            }
+        }
         plan.columns
             .iter_mut()
             .filter(|it| !places.iter().any(|place| place.path() == it.to))
             .for_each(|it| it.to.clear());
         Ok(plan)
+    }
+
+    /// A column of which a tree of codes knows nothing at all is not what its header says: `Region` with `BC` and `WA`.
+    fn may_mean<'a>(&self, places: &[Place], column: &Column, texts: impl Iterator<Item = &'a str>) -> bool {
+        let Some(table) = place(places, &column.to).ok().and_then(|it| it.field.code) else { return true };
+        let names = Names::new(self.catalog().clone(), table);
+        let mut some = texts.take(200).filter(|it| !column.values.contains_key(*it)).peekable();
+        !names.is_tree()
+            || some.peek().is_none()
+            || some.any(|text| !matches!(names.find(text), Answer::Unknown))
     }
 
     /// The plan of the last import with these headers: the actor's own, else a colleague's.

@@ -80,11 +80,10 @@ pub fn row(look: &Look, def: &ParameterDef) -> Markup {
     let value = look.given.fields.get(def.name).map_or(kept, |it| it.text());
     let fault = look.fault(def.name);
     let invalid = fault.as_ref().map(|_| "true");
-    let default = if def.default.is_empty() { t(lang, "（空）", "(empty)") } else { def.default };
     html! {
         div {
             label for=(def.name) { b { (def.label.of(lang)) } }
-            small { (t(lang, "默认 ", "Default ")) (default) @if let Some(unit) = def.unit { " " (unit.of(lang)) } }
+            small { @if !def.default.is_empty() { (t(lang, "默认 ", "Default ")) (def.default) } @if let Some(unit) = def.unit { " " (unit.of(lang)) } }
         }
         div {
             div class="ky-row" {
@@ -106,7 +105,7 @@ pub fn row(look: &Look, def: &ParameterDef) -> Markup {
                     }
                     _ => { input class="ky-input" id=(def.name) name=(def.name) maxlength="200" value=(value) aria-invalid=[invalid]; }
                 }
-                @if kept != def.default {
+                @if kept != def.default && !def.default.is_empty() {
                     button class="ky-iconbtn" name="reset" value=(def.name) aria-label={ (t(lang, "恢复默认：", "Back to the default: ")) (def.label.of(lang)) } { (icon14("arrow-back-up")) }
                 }
             }

@@ -131,8 +131,19 @@ fn next(desk: &mut Desk, def: &EntityDef, wanted: &str) -> Result<Markup> {
     let (series, _) = pattern::number(wanted, today, 0);
     let mut sql = Sql::new("SELECT COALESCE(MAX(last), 0) FROM number WHERE series = ");
     sql.bind(format!("{}:{series}", def.code));
-    let last = desk.trusted().one(&sql)?;
-    Ok(html! { (t(lang, "下一个 ", "Next ")) b { (pattern::number(wanted, today, last + 1).1) } })
+    let mut last = desk.trusted().one(&sql)?;
+    // Numbers that were imported or typed are passed over, as they will be when the record is made.
+    for _ in 0..20 {
+        let some: Vec<String> = (1..=100).map(|n| pattern::number(wanted, today, last + n).1).collect();
+        let mut sql = Sql::new("SELECT number FROM ");
+        sql.name(def.code).push(" WHERE number IN ").any_of(some.iter().map(String::as_str));
+        let taken = desk.trusted().rows(&sql)?;
+        if let Some(free) = some.iter().find(|it| !taken.iter().any(|row| row[0].text() == it.as_str())) {
+            return Ok(html! { (t(lang, "下一个 ", "Next ")) b { (free) } });
+        }
+        last += 100;
+    }
+    Ok(html! { (t(lang, "下一个空号", "The next free number")) })
 }
 
 async fn preview(

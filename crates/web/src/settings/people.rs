@@ -253,7 +253,7 @@ fn new_form(desk: &mut Desk, given: &Input, faults: &[Fault]) -> Result<Markup> 
     let fields = sheet::fields(desk, User::DEF, names, given, faults)?;
     let gives = desk.may(Role::DEF, "update").is_ok();
     let fields = html! {
-        (fields)
+        div class="ky-form-grid is-2" { (fields) }
         (password_field(lang, says("password")))
         @if gives {
             fieldset class="ky-roles" { legend class="ky-label" { (t(lang, "角色", "Roles")) }
@@ -269,7 +269,10 @@ fn new_form(desk: &mut Desk, given: &Input, faults: &[Fault]) -> Result<Markup> 
 }
 
 async fn new(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> Response {
-    let read = site.db.read_async(&visitor.actor, |desk| new_form(desk, &Input::default(), &[]));
+    let read = site.db.read_async(&visitor.actor, |desk| {
+        let given = Input::from([("language", desk.actor.lang.tag().get(..2).unwrap_or_default())]);
+        new_form(desk, &given, &[])
+    });
     part(&site, &visitor, &headers, read.await)
 }
 
@@ -476,7 +479,7 @@ pub fn departments(look: &mut Look) -> Result<Markup> {
                 } }
             } }
         }
-        p class="ky-small ky-mute" { (t(lang, "类型为“公司”的部门是同一系统里的另一家企业：没有负责人的客户只在本公司内可见，除非角色另有规定。", "A department of kind company is an enterprise of its own in the same house: records without an owner are seen within it, unless a role says otherwise.")) }
+        p class="ky-small ky-mute" { (t(lang, "类型为“公司”的部门是同一系统里的另一家企业：没有负责人的档案只在本公司内可见，除非角色另有规定。", "A department of kind company is an enterprise of its own in the same house: records without an owner are seen within it, unless a role says otherwise.")) }
     })
 }
 

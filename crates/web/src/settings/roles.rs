@@ -259,13 +259,12 @@ fn sentence(def: &EntityDef, grant: &Grant, lang: Lang) -> String {
         true => t(lang, "一切操作", "everything").to_owned(),
         false => order.collect::<Vec<_>>().join(sep),
     };
-    says += &match lang {
-        Lang::Zh => format!("；看{}的，改{}的", scope(grant.sees), scope(grant.acts)),
-        Lang::En => format!(
-            "; sees: {}, changes: {}",
-            scope(grant.sees).to_lowercase(),
-            scope(grant.acts).to_lowercase()
-        ),
+    says += &match (lang, grant.acts) {
+        (Lang::Zh, Scope::None) => format!("；看{}的，不改", scope(grant.sees)),
+        (Lang::Zh, acts) => format!("；看{}的，改{}的", scope(grant.sees), scope(acts)),
+        (Lang::En, acts) => {
+            format!("; sees: {}, changes: {}", scope(grant.sees).to_lowercase(), scope(acts).to_lowercase())
+        }
     };
     if grant.pools {
         says += t(lang, "；能看公海", "; sees the pools");

@@ -27,6 +27,31 @@ fn the_sign_in_page_is_accessible() {
 }
 
 #[test]
+fn the_workbench_and_the_palette_are_accessible() {
+    let house = House::demo();
+
+    for screen in [DESKTOP, PHONE] {
+        visit(&house, screen, |page| {
+            page.sign_in("sales", "demo", "/");
+            in_both(page, "workbench", "/", "今天要处理");
+            for theme in THEMES {
+                page.cookie("ky_theme", theme);
+                page.goto("/customer?view=all");
+                page.click("[data-palette]");
+                page.fill("#palette [role=combobox]", "jtg");
+                page.see("北京金泰格散热器有限公司");
+                page.wait_for(
+                    "the preview is there",
+                    "document.querySelector('#palette [aria-selected=true]')",
+                );
+                page.is_accessible(&format!("palette, {theme}"));
+                page.screenshot(&format!("palette-{theme}"));
+            }
+        });
+    }
+}
+
+#[test]
 fn a_list_and_its_states_are_accessible() {
     let house = House::demo();
 
