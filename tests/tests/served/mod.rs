@@ -61,7 +61,7 @@ impl House {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let service = web::router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
+        let service = app::pages::router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
         runtime.spawn(async move { axum::serve(listener, service).await });
         House { db, address, folder, _runtime: runtime }
     }
