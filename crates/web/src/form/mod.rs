@@ -293,6 +293,7 @@ async fn save(
             return problem::page(site, headers, Some(visitor), &error);
         }
         Err(error) => {
+            problem::log(&error);
             let status = problem::status(&error);
             let says = message(&error, site.db.registry(), &entity, lang);
             match error {
