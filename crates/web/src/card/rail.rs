@@ -69,7 +69,7 @@ fn steps(desk: &mut Desk, view: &View) -> Result<Markup> {
                     div class="ky-row" {
                         @if let Some(verb) = verb {
                             button class="ky-btn is-small" type="button" hx-get={ (view.base) "/" (verb.verb.name) } hx-target="#dialog" { (verb.verb.label.of(lang)) }
-                        } @else if view.card.editable {
+                        } @else if view.card.editable && reminder.verb.is_empty() {
                             a class="ky-btn is-small" href={ (view.base) "/edit" } { (t(lang, "补资料", "Complete it")) }
                         }
                         a class="ky-btn is-small is-text" href={ "/" (def.code) "?view=" (reminder.code) } { (t(lang, "看全部", "See all")) }
