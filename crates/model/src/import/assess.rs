@@ -29,6 +29,10 @@ pub(super) struct Import {
     open: bool,
     /// The run's name in history; none in a preview.
     batch: Option<String>,
+    /// Each row has a savepoint.
+    pub careful: bool,
+    /// A row was refused that had written something.
+    pub spoilt: bool,
     /// Of a preview: the rows so far by what near duplicates are told by.
     rows: HashMap<u64, (u64, String)>,
 }
@@ -75,6 +79,8 @@ impl Desk<'_> {
             parts,
             open,
             batch: batch.map(str::to_owned),
+            careful: false,
+            spoilt: false,
             rows: HashMap::new(),
         })
     }
@@ -106,7 +112,7 @@ impl Desk<'_> {
         }
         let title = title_of(import.def, &values);
         let verdict = match faults.is_empty() {
-            true => match self.decide(import, row.number, &title, &values) {
+            true => match self.decided(import, row.number, &title, &values) {
                 Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => {
                     return Err(error);
                 }
@@ -116,6 +122,18 @@ impl Desk<'_> {
             false => Verdict::Refused(faults),
         };
         Ok(Assessed { number: row.number, title, values, verdict })
+    }
+
+    /// A row that is refused when some of it is written already takes a savepoint to leave no trace. They are dear, so
+    /// rows go without until one needs it; then the piece is done again with care.
+    fn decided(&mut self, import: &mut Import, row: u64, title: &str, values: &[Said]) -> Result<Verdict> {
+        if import.careful {
+            return self.alone(|desk| desk.decide(import, row, title, values));
+        }
+        let before = self.tx.wrote;
+        let result = self.decide(import, row, title, values);
+        import.spoilt |= result.is_err() && self.tx.wrote != before;
+        result
     }
 
     fn decide(&mut self, import: &mut Import, row: u64, title: &str, values: &[Said]) -> Result<Verdict> {
@@ -240,10 +258,22 @@ impl Desk<'_> {
             return Err(Error::Invalid(faults));
         }
         self.tx.event = "import".into();
-        let id = self.tx.store(def, None, fresh)?[0].int();
-        for part in &import.parts {
-            self.part(import, part, id, values)?;
+        // With parts, one entry in the search index at the end instead of one and another after each part.
+        let late = def.is_searched() && !import.parts.is_empty() && !self.tx.dry;
+        self.tx.unindexed = late.then_some(def);
+        let made = self.tx.store(def, None, fresh).and_then(|record| {
+            let parts = import.parts.iter();
+            parts
+                .map(|part| self.part(import, part, (record[0].int(), true), values))
+                .collect::<Result<Vec<_>>>()?;
+            Ok(record)
+        });
+        self.tx.unindexed = None;
+        let record = made?;
+        if late {
+            self.tx.index(def, &record, true, true)?;
         }
+        let id = record[0].int();
         if !import.open && !self.tx.dry {
             let forbidden = |_| Error::Forbidden { entity: def.code, right: "create".into() };
             self.load(def, id, "read").map_err(forbidden)?;
@@ -278,27 +308,27 @@ impl Desk<'_> {
             self.tx.store(def, Some(old), new)?;
         }
         for part in &import.parts {
-            changes.extend(self.part(import, part, id, values)?);
+            changes.extend(self.part(import, part, (id, false), values)?);
         }
         Ok(if changes.is_empty() { Verdict::Same(id) } else { Verdict::Update(id, changes) })
     }
 
     /// The one child row or record within that a row of the file brings: the one of the same title, else the first
-    /// where the row has no title for it, else a new one.
+    /// where the row has no title for it, else a new one. A `fresh` record has none yet.
     fn part(
         &mut self,
         import: &Import,
         part: &'static EntityDef,
-        id: i64,
+        (id, fresh): (i64, bool),
         values: &[Said],
     ) -> Result<Vec<Change>> {
         let Some((of, _)) = part.parent().filter(|_| about(Some(part), values).next().is_some()) else {
             return Ok(Vec::new());
         };
         let title = about(Some(part), values).find(|it| it.0.field.name == part.title_field().name);
-        let before = match id {
-            0 => Vec::new(),
-            id => {
+        let before = match fresh {
+            true => Vec::new(),
+            false => {
                 let mut sql = select(part);
                 sql.push(" WHERE ").name(part.fields[of].name).push(" = ").bind(id).push(" ORDER BY id");
                 self.tx.rows(&sql)?
