@@ -11,8 +11,9 @@ run: # the demo at http://127.0.0.1:8080, with its data in ./data
 test: # what every change must pass
 	scripts/test.sh
 
-test-slow: # more rounds of what is random: kills, properties
+test-slow: # more rounds of what is random: kills, properties; the API asked all it describes
 	KEYUAN_KILLS=50 PROPTEST_CASES=5000 scripts/test.sh
+	scripts/schemathesis.sh
 
 bench: # the figures of docs/performance.md
 	scripts/postgres.sh cargo bench --workspace --exclude browser

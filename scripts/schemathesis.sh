@@ -47,18 +47,24 @@ cookie=$(awk '/session/ { print $6 "=" $7 }' "$folder/jar")
 curl --silent --fail --cookie "$cookie" "$url/api/openapi.json" > "$folder/openapi.json"
 "$venv/bin/openapi-spec-validator" "$folder/openapi.json"
 
-# Signing out would end the asking: it is left out.
-"$venv/bin/schemathesis" run "$folder/openapi.json" --url "$url" -H "Cookie: $cookie" \
-    --exclude-operation-id session_delete --phases coverage,fuzzing --max-examples 10 --max-time "$seconds" \
-    --checks not_a_server_error,content_type_conformance,response_schema_conformance --workers 2 --no-shrink \
-    --generation-database none --warnings off --no-color "$@" > "$folder/report" 2>&1 && code=0 || code=$?
-tail -60 "$folder/report"
+# One worker: threads meet a fault of Python 3.11's parser.
+ask() {
+    echo "$1"
+    shift
+    (cd "$folder" && "$venv/bin/schemathesis" run openapi.json --url "$url" -H "Cookie: $cookie" \
+        --phases coverage,fuzzing --max-examples 10 --checks not_a_server_error,content_type_conformance,response_schema_conformance \
+        --workers 1 --no-shrink --generation-database none --warnings off --no-color "$@" > report 2>&1) && return
+    cp "$folder/report" target/schemathesis/report
+    cat "$folder/report"
+    exit 1
+}
+
+# What may lock out whoever asks comes last.
+locks='^(session_delete|(user|role|user_role|access)_(update|delete|create|disable|enable|set_password).*)$'
+ask "Everything but who may do what" --exclude-operation-id-regex "$locks" --max-time "$seconds" "$@"
 if ! curl --silent --fail --cookie "$cookie" "$url/api/v1/session" > /dev/null; then
     echo "the session ended on the way: what came after was not asked" >&2
     exit 1
 fi
-if grep -E ' (ERROR|panicked)' "$folder/log"; then
-    exit 1
-fi
-[ "$code" = 0 ] || cp "$folder/report" target/schemathesis/report
-exit "$code"
+ask "Who may do what" --include-operation-id-regex "$locks" --max-time 60 "$@"
+! grep -E ' (ERROR|panicked)' "$folder/log"

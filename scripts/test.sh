@@ -19,5 +19,6 @@ phase "Lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
 phase "Building the tests" cargo test --workspace --quiet --no-run
 phase "Tests on both databases" scripts/postgres.sh cargo test --workspace --exclude browser --quiet
 phase "Chromium is there" need_browser
+phase "Building the program" cargo build --quiet -p app
 phase "Tests in the browser" cargo test -p browser --quiet
 printf '\n== All passed in %d s\n' $((SECONDS - begin))

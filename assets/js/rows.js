@@ -12,7 +12,7 @@
     const template = set.querySelector('template[data-row-template]');
     const body = set.querySelector('table[data-rows] tbody, table[data-grid] tbody');
     const holder = document.createElement('template');
-    holder.innerHTML = template.innerHTML.replace(/#/g, String(++next));
+    holder.innerHTML = template.innerHTML.replace(/\.#\./g, '.' + ++next + '.');
     const row = holder.content.querySelector('tr');
     body.append(row);
     number(body);

@@ -1,11 +1,14 @@
 //! What tests share: a fresh place for each on both databases, and the whole house in it.
 
 mod postgres;
+mod random;
+pub mod served;
 mod world;
 
 use std::path::Path;
 
-pub use postgres::{Place, postgres};
+pub use postgres::{Cluster, Place, postgres};
+pub use random::{Random, cases};
 use store::{Address, Db, Plan, Settings};
 pub use world::{World, code};
 

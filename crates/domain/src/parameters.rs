@@ -33,6 +33,7 @@ const MINUTES: Label = Label { zh: "分钟", en: "minutes" };
 const HOURS: Label = Label { zh: "小时", en: "hours" };
 const ROWS: Label = Label { zh: "行", en: "rows" };
 const TIMES: Label = Label { zh: "次", en: "times" };
+const MEGABYTES: Label = Label { zh: "MB", en: "MB" };
 const COPIES: Label = Label { zh: "份", en: "copies" };
 
 pub static PARAMETERS: &[ParameterDef] = &[
@@ -63,11 +64,12 @@ pub static PARAMETERS: &[ParameterDef] = &[
     whole(
         "export_rows",
         SECURITY,
-        "每人每天最多导出（0 为不限）",
-        "Rows one person may export a day (0: no limit)",
+        "每人每天最多导出和打印（0 为不限）",
+        "Rows one person may export or print a day (0: no limit)",
         "0",
         ROWS,
     ),
+    whole("import_mb", SECURITY, "导入文件最大", "Largest file to import", "500", MEGABYTES),
     whole(
         "check_name_hour",
         SECURITY,
@@ -76,6 +78,7 @@ pub static PARAMETERS: &[ParameterDef] = &[
         "60",
         TIMES,
     ),
+    whole("upload_mb", SECURITY, "附件最大", "Largest attachment", "20", MEGABYTES),
     whole("backup_hour", BACKUP, "每天自动备份的时间（点）", "Daily backup at (hour)", "2", HOURS),
     whole("backup_keep", BACKUP, "保留每日备份", "Daily backups kept", "14", COPIES),
 ];

@@ -262,18 +262,6 @@ impl EntityDef {
         self.searched().next().is_some()
     }
 
-    /// The search index keeps a column for each group of fields: the open one and the guarded ones.
-    pub fn search_groups(&self) -> Vec<&'static str> {
-        let mut groups = vec!["open"];
-        for (_, field) in self.searched() {
-            let group = field.group.unwrap_or("open");
-            if !groups.contains(&group) {
-                groups.push(group);
-            }
-        }
-        groups
-    }
-
     /// What many of them are called.
     pub fn many(&self, lang: Lang) -> String {
         let one = self.label.of(lang);
@@ -311,15 +299,18 @@ pub struct ViewDef {
     pub query: &'static str,
     pub remind: bool,
     pub urgent: bool,
+    /// The verb that takes a record out of it; empty where editing does.
+    pub verb: &'static str,
 }
 
 #[macro_export]
 macro_rules! views {
-    ($($code:ident($zh:literal, $en:literal, $query:literal $(, $flag:ident)*)),* $(,)?) => {
+    ($($code:ident($zh:literal, $en:literal, $query:literal $(=> $verb:ident)? $(, $flag:ident)*)),* $(,)?) => {
         &[$($crate::ViewDef {
             code: stringify!($code),
             label: $crate::Label { zh: $zh, en: $en },
             query: $query,
+            $(verb: stringify!($verb),)?
             $($flag: true,)*
             ..$crate::ViewDef::PLAIN
         }),*]
@@ -328,5 +319,5 @@ macro_rules! views {
 
 impl ViewDef {
     pub const PLAIN: ViewDef =
-        ViewDef { code: "", label: Label::NONE, query: "", remind: false, urgent: false };
+        ViewDef { code: "", label: Label::NONE, query: "", remind: false, urgent: false, verb: "" };
 }

@@ -27,14 +27,22 @@ impl Dialect {
         };
     }
 
-    /// Puts a record's tokens, one part for each field group, into its entity's search index. `fresh` spares the
-    /// look for an earlier entry.
-    pub fn index(self, def: &EntityDef, id: i64, tokens: &[Tokens], fresh: bool) -> Vec<Sql> {
-        let (groups, table) = (def.search_groups(), format!("{}_search", def.code));
+    /// Puts a record's tokens, one part for each group, into its entity's search index. `fresh` spares the look for an
+    /// earlier entry.
+    pub fn index(
+        self,
+        def: &EntityDef,
+        groups: &[&str],
+        id: i64,
+        tokens: &[Tokens],
+        fresh: bool,
+    ) -> Vec<Sql> {
+        let table = format!("{}_search", def.code);
         let mut sql = Sql::new("INSERT INTO ");
         match self {
             Dialect::Sqlite => {
-                sql.name(&table).push(" (rowid, ").names(groups).push(") VALUES (").bind(id).push(", ");
+                sql.name(&table).push(" (rowid, ").names(groups.iter().copied());
+                sql.push(") VALUES (").bind(id).push(", ");
                 sql.each(tokens, |sql, it| {
                     sql.bind(it.fts5());
                 });
@@ -89,12 +97,16 @@ impl Dialect {
             }
             Dialect::Postgres => {
                 from.name(def.code).push(" t JOIN ").name(&table).push(" s ON s.id = t.id");
-                matches.push("(");
-                for (n, group) in groups.iter().enumerate() {
-                    matches.push(if n > 0 { " OR s." } else { "s." }).name(group);
-                    matches.push(" @@ CAST(CAST(").bind(query.tsquery()).push(" AS TEXT) AS tsquery)");
+                // Each word in any group: one may be the company's, the next one a person's there.
+                let words = if groups.len() > 1 { query.tsqueries() } else { vec![query.tsquery()] };
+                for (n, word) in words.iter().enumerate() {
+                    matches.push(if n > 0 { " AND (1 = 0" } else { "(1 = 0" });
+                    for group in groups {
+                        matches.push(" OR s.").name(group).push(" @@ CAST(CAST(").bind(word.as_str());
+                        matches.push(" AS TEXT) AS tsquery)");
+                    }
+                    matches.push(")");
                 }
-                matches.push(")");
             }
         }
         Found { from, matches }

@@ -73,7 +73,7 @@ impl Desk<'_> {
             let unclear = self.unclear(&columns, &how, &records)?;
             for record in &records {
                 for (column, how) in columns.iter().zip(&how) {
-                    self.cell(&mut writer, column, how, record, &unclear)?;
+                    self.write_cell(&mut writer, column, how, record, &unclear)?;
                 }
                 writer.end_row()?;
             }
@@ -163,7 +163,7 @@ impl Desk<'_> {
         Ok(found)
     }
 
-    fn cell(
+    fn write_cell(
         &self,
         writer: &mut Writer,
         column: &Column,

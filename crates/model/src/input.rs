@@ -84,7 +84,7 @@ impl Input {
     /// so that an unchecked box can be preceded by a hidden one.
     pub fn of_form(body: &[u8]) -> Input {
         let mut input = Input::default();
-        let mut rows: BTreeMap<String, BTreeMap<u32, Input>> = BTreeMap::new();
+        let mut rows: BTreeMap<String, BTreeMap<u64, Input>> = BTreeMap::new();
         for (key, value) in form_urlencoded::parse(body) {
             let given = Given::Text(value.into_owned());
             let mut parts = key.splitn(3, '.');
@@ -99,7 +99,7 @@ impl Input {
             }
         }
         let is_blank = |row: &Input| row.fields.values().all(|it| it.text().is_empty());
-        let kept = |rows: BTreeMap<u32, Input>| rows.into_values().filter(|row| !is_blank(row)).collect();
+        let kept = |rows: BTreeMap<u64, Input>| rows.into_values().filter(|row| !is_blank(row)).collect();
         input.rows = rows.into_iter().map(|(child, rows)| (child, kept(rows))).collect();
         input
     }

@@ -4,7 +4,9 @@
 extern crate self as model;
 
 mod actor;
+mod alike;
 mod catalog;
+mod clear;
 pub mod ddl;
 mod def;
 mod desk;
@@ -34,6 +36,7 @@ mod verb;
 mod views;
 
 pub use actor::{Actor, Door};
+pub use alike::{Look, Twin};
 pub use base::*;
 pub use catalog::{Catalog, GENERATION, Person};
 pub use def::*;

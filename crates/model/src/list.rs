@@ -115,9 +115,9 @@ impl Desk<'_> {
         let words = query.q.trim();
         let searched = !words.is_empty();
         if searched {
-            let groups: Vec<_> =
-                def.search_groups().into_iter().filter(|group| self.searches(def, group)).collect();
-            match search::query(words).filter(|_| def.is_searched() && !groups.is_empty()) {
+            let mut groups = self.tx.registry.search_groups(def);
+            groups.retain(|group| self.searches(def, group));
+            match search::query(words).filter(|_| !groups.is_empty()) {
                 Some(query) => {
                     let found = self.tx.dialect().found(def, &groups, &query);
                     from = found.from;
@@ -176,8 +176,10 @@ impl Desk<'_> {
 
     fn searches(&self, def: &EntityDef, group: &str) -> bool {
         let mut fields = def.searched().map(|it| it.1);
+        let feeder = self.tx.registry.entity(group).filter(|it| it.feeds);
         group == "open"
             || fields.find(|it| it.group == Some(group)).is_some_and(|field| self.may_read(def, field))
+            || feeder.is_some_and(|it| self.may(it, "read").is_ok())
     }
 
     /// A field whose values the actor may read; what is masked is as unknown as what never was.

@@ -2,7 +2,7 @@
 
 use crate::desk::target_of;
 use crate::search::{self, Source};
-use crate::system::User;
+use crate::system::{CodeEntry, User};
 use crate::{
     Condition, Desk, Entity, EntityDef, Error, FieldDef, Given, Input, Kind, Op, Query, Result, Sql, Term,
     Value,
@@ -26,6 +26,7 @@ pub struct Find {
     pub number: Option<String>,
     pub title: String,
     pub rank: u8,
+    pub owner: Option<i64>,
     pub own: bool,
 }
 
@@ -61,6 +62,21 @@ impl Desk<'_> {
             Kind::Code => {
                 let table = field.code.unwrap_or_default();
                 let above = field.depends.map(|name| given.text(name)).filter(|it| !it.is_empty());
+                // A tree that nothing is typed into opens step by step: the way to what is held, and what is below.
+                let entry = |code: &str| catalog.code(table, code);
+                let way = |code: &str| {
+                    std::iter::successors(entry(code), |it| entry(it.above.as_deref()?))
+                        .take(9)
+                        .collect::<Vec<_>>()
+                };
+                let held = way(given.text("value"));
+                let is_near = |it: &CodeEntry| {
+                    let above = it.above.as_deref();
+                    above.is_none() && held.is_empty()
+                        || held.iter().any(|held| held.code == it.code || above == Some(&held.code))
+                };
+                let is_tree = catalog.codes(table).iter().any(|it| it.above.is_some());
+                let steps = typed.trim().is_empty() && is_tree && above.is_none();
                 let mut found = Vec::new();
                 for entry in catalog.codes(table).iter().filter(|it| !it.closed) {
                     let english = entry.name_en.as_deref().unwrap_or_default();
@@ -69,19 +85,18 @@ impl Desk<'_> {
                         (Source::Text, english),
                         (Source::Number, entry.code.as_str()),
                     ];
-                    if !fits(&texts)
-                        || above
-                            .is_some_and(|above| entry.above.as_deref() != Some(above) && entry.code != above)
-                    {
+                    let depends = |above: &str| entry.above.as_deref() != Some(above) && entry.code != above;
+                    if !fits(&texts) || above.is_some_and(depends) || (steps && !is_near(entry)) {
                         continue;
                     }
-                    let parent = entry.above.as_deref().map_or("", |it| catalog.code_name(table, it, lang));
-                    let depth = usize::from(entry.above.is_some());
+                    let way = way(&entry.code);
+                    let hint =
+                        way.iter().skip(1).rev().map(|it| it.called(lang)).collect::<Vec<_>>().join(" ");
                     found.push(Choice {
                         value: entry.code.clone(),
                         title: entry.called(lang).into(),
-                        hint: parent.into(),
-                        depth,
+                        hint: if steps { String::new() } else { hint },
+                        depth: if steps { way.len() - 1 } else { 0 },
                     });
                     if found.len() >= most {
                         break;
@@ -185,7 +200,8 @@ impl Desk<'_> {
         typed: &str,
         most: usize,
     ) -> Result<Vec<Choice>> {
-        if !self.may_read(def, field) {
+        let nobody = self.actor.rights.grants.is_empty() && !self.actor.rights.all;
+        if !self.may_read(def, field) || nobody {
             return Ok(Vec::new());
         }
         let mut sql = Sql::new("SELECT t.");
@@ -236,10 +252,11 @@ impl Desk<'_> {
                 .map(|row| {
                     let title = row[2].text().to_owned();
                     let number = number.map(|_| row[3].text().to_owned());
-                    let own = owner.is_some() && row.last().is_some_and(|it| it.int() == self.actor.user);
+                    let owner = owner.and_then(|_| row.last()).map(Value::int).filter(|it| *it != 0);
+                    let own = owner == Some(self.actor.user);
                     let rank = search::rank(typed.trim(), &title)
                         .min(number.as_deref().map_or(9, |it| search::rank(typed.trim(), it)));
-                    Find { def, id: row[0].int(), number, title, rank, own }
+                    Find { def, id: row[0].int(), number, title, rank, owner, own }
                 })
                 .collect();
             some.sort_by_key(|it| (it.rank, !it.own));

@@ -92,6 +92,27 @@ impl Registry {
         })
     }
 
+    /// Records whose searched fields also find the record of `def`.
+    pub fn feeders(self, def: &'static EntityDef) -> impl Iterator<Item = &'static EntityDef> {
+        self.all().filter(move |it| it.feeds && it.parent().is_some_and(|to| std::ptr::eq(to.1, def)))
+    }
+
+    /// The columns of an entity's search index: the open fields, each guarded group, each feeder, since who may read the
+    /// one may not read the other. None for what is not searched.
+    pub fn search_groups(self, def: &'static EntityDef) -> Vec<&'static str> {
+        if !def.is_searched() {
+            return Vec::new();
+        }
+        let mut groups = vec!["open"];
+        let own = def.searched().filter_map(|it| it.1.group);
+        for group in own.chain(self.feeders(def).map(|it| it.code)) {
+            if !groups.contains(&group) {
+                groups.push(group);
+            }
+        }
+        groups
+    }
+
     pub fn parameter(self, name: &str) -> Option<&'static ParameterDef> {
         self.parameters.iter().find(|it| it.name == name)
     }

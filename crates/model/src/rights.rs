@@ -158,7 +158,7 @@ impl Grant {
         self.acts = self.acts.max(other.acts);
         self.pools |= other.pools;
         for (group, access) in &other.groups {
-            let mine = self.groups.entry(group.clone()).or_default();
+            let mine = self.groups.entry(group.clone()).or_insert(Access::Hide);
             *mine = (*mine).max(*access);
         }
     }

@@ -116,7 +116,7 @@ table meta
 
 pub fn schema(registry: Registry) -> Result<Schema> {
     let mut schema: Schema = OWN.parse()?;
-    schema.tables.extend(registry.all().map(Table::of));
+    schema.tables.extend(registry.all().map(|def| Table::of(registry, def)));
     for ledger in registry.ledgers {
         let (code, of, now) = (ledger.code, ledger.of.code, ledger.now());
         let text = format!(
@@ -130,7 +130,7 @@ pub fn schema(registry: Registry) -> Result<Schema> {
 }
 
 impl Table {
-    fn of(def: &'static EntityDef) -> Table {
+    fn of(registry: Registry, def: &'static EntityDef) -> Table {
         let mut columns = vec![Column::new("id", Shape::Id)];
         columns.extend(def.fields.iter().map(Column::of));
         let mut indexes: Vec<Index> = def.fields.iter().filter_map(index).collect();
@@ -138,8 +138,7 @@ impl Table {
             columns.push(Column::new("title_key", Shape::Text));
             indexes.push(Index { unique: false, columns: vec!["title_key".to_owned(), "id".to_owned()] });
         }
-        let groups = if def.is_searched() { def.search_groups() } else { Vec::new() };
-        let search = groups.into_iter().map(str::to_owned).collect();
+        let search = registry.search_groups(def).into_iter().map(str::to_owned).collect();
         Table { name: def.code.to_owned(), columns, indexes, search }
     }
 

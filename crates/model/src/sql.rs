@@ -81,13 +81,14 @@ impl Sql {
         self
     }
 
-    /// `($1, $2, $3)`.
+    /// `($1, $2, $3)`; of nothing `(NULL)`, in which nothing is, since PostgreSQL reads no empty list.
     pub fn any_of(&mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> &mut Sql {
+        let before = self.values.len();
         self.push("(");
         self.each(values, |sql, value| {
             sql.bind(value);
         });
-        self.push(")")
+        self.push(if self.values.len() == before { "NULL)" } else { ")" })
     }
 
     pub fn append(&mut self, other: &Sql) -> &mut Sql {

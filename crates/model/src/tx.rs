@@ -94,6 +94,11 @@ impl<'c> Tx<'c> {
         self.rights.can(def, right)
     }
 
+    /// Nothing is kept from whoever acts.
+    pub fn has_everything(&self) -> bool {
+        self.rights.all
+    }
+
     /// Keeps the reason with the event of this change.
     pub fn because(&mut self, reason: &str) {
         self.reason = Some(reason.to_owned()).filter(|it| !it.is_empty());
@@ -306,6 +311,7 @@ impl<'c> Tx<'c> {
         if changes.is_empty() && old.is_some() {
             return Ok(new);
         }
+        system::may_grant(self, def, old.as_ref(), Some(&new))?;
         new[version] = Value::Int(new[version].int() + 1);
         new[changed] = self.now.value();
         new[changer] = Value::Int(self.user);
@@ -316,6 +322,9 @@ impl<'c> Tx<'c> {
         self.write(def, old.as_ref(), &mut new, &changes)?;
         self.reindex(def, old.as_ref(), &new, &changes)?;
         self.record_event(def, old.as_ref(), &new, &changes)?;
+        if let Some(old) = &old {
+            system::keeper_remains(self, def, old, Some(&new))?;
+        }
         self.mark_stale(def)?;
         Ok(new)
     }
@@ -379,6 +388,7 @@ impl<'c> Tx<'c> {
 
     /// Deletes a record that nothing refers to, with its child rows and all that hangs on it.
     pub(crate) fn remove(&mut self, def: &'static EntityDef, old: &Record) -> Result<()> {
+        system::may_grant(self, def, Some(old), None)?;
         let id = old[0].int();
         let mut by = Vec::new();
         for (from, at) in self.registry.links_to(def) {
@@ -434,6 +444,7 @@ impl<'c> Tx<'c> {
         let result = self.event_row(def, Some(old), &gone, &all, id);
         self.event = old_event;
         result?;
+        system::keeper_remains(self, def, old, None)?;
         self.mark_stale(def)
     }
 
@@ -506,31 +517,27 @@ impl<'c> Tx<'c> {
         fed: bool,
     ) -> Result<()> {
         let mut texts: Vec<(&str, Source, String)> = Vec::new();
-        gather(def, record, &mut texts);
-        if fed {
-            let feeders = self
-                .registry
-                .all()
-                .filter(|it| it.feeds && it.parent().is_some_and(|to| std::ptr::eq(to.1, def)));
-            for feeder in feeders.collect::<Vec<_>>() {
-                let Some((at, _)) = feeder.parent() else { continue };
-                let mut sql = select(feeder);
-                sql.push(" WHERE ")
-                    .name(feeder.fields[at].name)
-                    .push(" = ")
-                    .bind(record[0].clone())
-                    .push(" ORDER BY id LIMIT 50");
-                for row in self.rows(&sql)? {
-                    gather(feeder, &row, &mut texts);
-                }
+        let groups = self.registry.search_groups(def);
+        gather(def, record, &mut |group, source, text| texts.push((group.unwrap_or("open"), source, text)));
+        let feeders: Vec<_> = self.registry.feeders(def).filter(|_| fed).collect();
+        for feeder in feeders {
+            let Some((at, _)) = feeder.parent() else { continue };
+            let mut sql = select(feeder);
+            sql.push(" WHERE ").name(feeder.fields[at].name).push(" = ").bind(record[0].clone());
+            sql.push(" ORDER BY id LIMIT 50");
+            // What is guarded there is found there alone.
+            for row in self.rows(&sql)? {
+                gather(feeder, &row, &mut |group, source, text| {
+                    texts.extend(group.is_none().then_some((feeder.code, source, text)));
+                });
             }
         }
         let part = |group: &&str| {
             let texts = texts.iter().filter(|it| it.0 == *group);
             search::document(texts.map(|it| (it.1, it.2.as_str())))
         };
-        let tokens: Vec<_> = def.search_groups().iter().map(part).collect();
-        for sql in self.dialect().index(def, record[0].int(), &tokens, fresh) {
+        let tokens: Vec<_> = groups.iter().map(part).collect();
+        for sql in self.dialect().index(def, &groups, record[0].int(), &tokens, fresh) {
             self.execute(&sql)?;
         }
         Ok(())
@@ -682,11 +689,15 @@ pub(crate) fn select(def: &EntityDef) -> Sql {
     sql
 }
 
-fn gather(def: &'static EntityDef, record: &Record, texts: &mut Vec<(&'static str, Source, String)>) {
+fn gather(
+    def: &'static EntityDef,
+    record: &Record,
+    each: &mut dyn FnMut(Option<&'static str>, Source, String),
+) {
     for (at, field) in def.searched() {
         let text = record[at + 1].text();
         if !text.is_empty() {
-            texts.push((field.group.unwrap_or("open"), field.source(), text.to_owned()));
+            each(field.group, field.source(), text.to_owned());
         }
     }
 }

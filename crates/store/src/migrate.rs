@@ -63,7 +63,7 @@ pub fn open(address: &Address, settings: Settings, plan: &Plan, data: &Path) -> 
         within(&mut *link, |conn| advance(conn, plan))?;
     }
     drop(link);
-    Store::connect(address, settings)
+    Ok(Store::connect(address, settings)?.with_plan(plan))
 }
 
 /// The version of a database, 0 for an empty one.

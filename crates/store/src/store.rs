@@ -6,7 +6,7 @@ use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ use model::{Conn, Dialect, Error, Result, Row, Value};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::meter::{Meter, add};
+use crate::migrate::Plan;
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::writer::{Queue, Task, Writer};
@@ -106,6 +107,7 @@ pub struct Store(Arc<Shared>);
 
 struct Shared {
     address: Address,
+    plan: OnceLock<Plan>,
     meter: Arc<Meter>,
     queue: Arc<Queue>,
     writers: Mutex<Vec<thread::JoinHandle<()>>>,
@@ -128,11 +130,22 @@ impl Store {
         let readers = Pool { idle: Mutex::new((Vec::new(), settings.readers)), back: Condvar::new() };
         let (address, writers) = (address.clone(), Mutex::new(writers));
         let seats = Semaphore::new(settings.readers);
-        Ok(Store(Arc::new(Shared { address, meter, queue, writers, readers, seats })))
+        let plan = OnceLock::new();
+        Ok(Store(Arc::new(Shared { address, plan, meter, queue, writers, readers, seats })))
     }
 
     pub fn dialect(&self) -> Dialect {
         self.0.address.dialect()
+    }
+
+    /// What the program knows of this database; backups and checks need it.
+    pub fn plan(&self) -> Result<&Plan> {
+        self.0.plan.get().ok_or_else(|| Error::Internal("a store without a plan".into()))
+    }
+
+    pub(crate) fn with_plan(self, plan: &Plan) -> Store {
+        self.0.plan.get_or_init(|| plan.clone());
+        self
     }
 
     pub fn meter(&self) -> &Meter {

@@ -1,9 +1,11 @@
 //! What stands around every handler: content policy, Origin check, request numbers, compression, metrics.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -15,9 +17,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use model::{Error, Label, Result};
+use model::{Error, Label, Moment, Result};
 use tracing::Instrument;
 
+use crate::problem::{Problem, Told};
 use crate::{Site, problem};
 
 /// A form or an API body; uploads say for themselves how much they take.
@@ -73,6 +76,27 @@ pub struct Traffic {
     microseconds: AtomicU64,
     slow: AtomicU64,
     panics: AtomicU64,
+    problems: Mutex<VecDeque<Problem>>,
+}
+
+/// So many problems are kept for the administrator's page.
+const KEPT: usize = 500;
+
+impl Traffic {
+    fn keep(&self, problem: Problem) {
+        let mut kept = self.problems.lock().unwrap_or_else(|lock| lock.into_inner());
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(problem);
+    }
+}
+
+impl Site {
+    /// The latest problems since the start, oldest first.
+    pub fn problems(&self) -> Vec<Problem> {
+        self.traffic.problems.lock().unwrap_or_else(|lock| lock.into_inner()).iter().cloned().collect()
+    }
 }
 
 pub fn routes() -> Router<Site> {
@@ -112,6 +136,12 @@ async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Re
         }
     };
     let mut response = work.instrument(span.clone()).await;
+    if let Some(told) = response.extensions_mut().remove::<Told>() {
+        let (method, status) = (method.to_string(), response.status().as_u16());
+        let path = path.chars().take(300).collect();
+        let (number, Told { user, says }) = (number.clone(), told);
+        site.traffic.keep(Problem { number, at: Moment::now(), user, method, path, status, says });
+    }
     let took = since.elapsed();
     let class = usize::from(response.status().as_u16() / 100).min(5);
     site.traffic.requests[class].fetch_add(1, Ordering::Relaxed);

@@ -1,15 +1,9 @@
-//! The keys of every page behind `?`, and the user's guide.
+//! The keys of every page behind `?`.
 
-use axum::Router;
 use base::Lang;
 use maud::{Markup, html};
 
-use crate::Site;
 use crate::ui::t;
-
-pub fn routes() -> Router<Site> {
-    Router::new()
-}
 
 /// Keys in groups: where, then what and which.
 pub fn keys(lang: Lang) -> Markup {
@@ -20,6 +14,10 @@ pub fn keys(lang: Lang) -> Markup {
                 (t(lang, "搜索与命令", "Search and commands"), "Ctrl K"),
                 (t(lang, "在页内查找", "Find in the page"), "/"),
                 (t(lang, "新建", "New"), "N"),
+                (t(lang, "去工作台", "To the workbench"), "G H"),
+                (t(lang, "去第一个列表", "To the first list"), "G C"),
+                (t(lang, "去设置", "To the settings"), "G S"),
+                (t(lang, "这张表", "This list of keys"), "?"),
                 (t(lang, "关闭最上层", "Close the topmost layer"), "Esc"),
             ],
         ),
@@ -29,6 +27,9 @@ pub fn keys(lang: Lang) -> Markup {
                 (t(lang, "上一行、下一行", "Row up, row down"), "↑ ↓"),
                 (t(lang, "打开", "Open"), "Enter"),
                 (t(lang, "选择", "Select"), "X"),
+                (t(lang, "连续选择", "Select a range"), "Shift ↑ ↓"),
+                (t(lang, "筛选", "Filter"), "F"),
+                (t(lang, "列设置", "Columns"), "Ctrl Shift L"),
                 (t(lang, "上一页、下一页", "Previous, next page"), "[ ]"),
             ],
         ),

@@ -15,7 +15,7 @@ pub mod palette;
 pub mod password;
 mod print;
 pub mod problem;
-mod settings;
+pub mod settings;
 pub mod shell;
 pub mod ui;
 pub mod visitor;
@@ -47,6 +47,7 @@ pub struct Site {
     pub public_metrics: bool,
     gate: Arc<login::Gate>,
     traffic: Arc<guard::Traffic>,
+    checks: import::Checks,
 }
 
 impl Site {
@@ -61,6 +62,7 @@ impl Site {
             public_metrics: false,
             gate: Arc::default(),
             traffic: Arc::default(),
+            checks: import::Checks::default(),
         }
     }
 }
@@ -78,7 +80,6 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(guard::routes())
         .merge(login::routes())
         .merge(palette::routes())
-        .merge(help::routes())
         .merge(settings::routes())
         .merge(import::routes())
         .merge(api::routes())

@@ -51,7 +51,7 @@ pub fn dialog(lang: Lang) -> Markup {
                 div class="ky-seg is-small" role="group" aria-label=(t(lang, "找什么", "What")) {
                     @for (kind, label) in kinds { button type="button" data-kind=(kind) aria-pressed=(if kind.is_empty() { "true" } else { "false" }) { (label) } }
                 }
-                button class="ky-iconbtn" type="button" data-close aria-label=(t(lang, "关闭", "Close")) { kbd { "Esc" } }
+                button class="ky-iconbtn" type="button" data-close aria-label={ (t(lang, "关闭", "Close")) " Esc" } { kbd { "Esc" } }
             }
             div class="ky-palette-body" {
                 ul class="ky-palette-list" id="palette-list" role="listbox" aria-label=(t(lang, "结果", "Results")) {}
@@ -184,7 +184,8 @@ fn records(
     let mut groups: Vec<(String, Vec<Line>)> = Vec::new();
     for it in &found {
         let label = it.def.many(lang);
-        let line = record(it.def, it.id, it.number.as_deref(), marked(typed, &it.title), it.own, lang);
+        let owner = it.owner.and_then(|id| desk.catalog().user_name(id)).unwrap_or_default();
+        let line = record(it.def, it.id, it.number.as_deref(), marked(typed, &it.title), owner);
         match groups.iter_mut().find(|group| group.0 == label) {
             Some(group) => group.1.push(line),
             None => groups.push((label, vec![line])),
@@ -193,8 +194,8 @@ fn records(
     Ok(groups)
 }
 
-fn record(def: &EntityDef, id: i64, number: Option<&str>, title: Markup, own: bool, lang: Lang) -> Line {
-    let hint = html! { (number.unwrap_or_default()) @if own { "\u{3000}" (t(lang, "我的", "Mine")) } };
+fn record(def: &EntityDef, id: i64, number: Option<&str>, title: Markup, owner: &str) -> Line {
+    let hint = html! { (number.unwrap_or_default()) @if !owner.is_empty() { "\u{3000}" (owner) } };
     let preview = Some(format!("/palette/{}/{id}", def.code));
     Line { hint, preview, ..Line::to(def.icon, title, "", format!("/{}/{id}", def.code)) }
 }
@@ -211,12 +212,11 @@ pub fn opened(desk: &Desk, headers: &HeaderMap) -> Vec<(&'static EntityDef, i64)
 }
 
 fn opened_lines(desk: &mut Desk, headers: &HeaderMap) -> Result<Vec<Line>> {
-    let lang = desk.actor.lang;
     let mut lines = Vec::new();
     for (def, id) in opened(desk, headers) {
         let (number, title) = desk.called(def, id)?;
         if !title.is_empty() {
-            lines.push(record(def, id, number.as_deref(), html! { (title) }, false, lang));
+            lines.push(record(def, id, number.as_deref(), html! { (title) }, ""));
         }
     }
     Ok(lines)
@@ -245,8 +245,13 @@ fn pages(desk: &mut Desk, typed: &str) -> Result<Vec<Line>> {
         ("/help".into(), "help", t(lang, "使用手册", "User's guide").into(), ""),
     ];
     let registry = desk.catalog().registry;
-    let shown: Vec<_> = registry.all().filter(|it| !it.module.is_empty()).collect();
-    for def in shown.into_iter().filter(|def| desk.may(def, "read").is_ok()).collect::<Vec<_>>() {
+    let settings = t(lang, "设置", "Settings");
+    for (label, href, icon) in crate::settings::entries(desk) {
+        pages.push((href, icon, label.into(), settings));
+    }
+    let business = |it: &&EntityDef| !matches!(it.module, "" | "settings");
+    for def in registry.all().filter(business).filter(|def| desk.may(def, "read").is_ok()).collect::<Vec<_>>()
+    {
         let module =
             registry.modules.iter().find(|it| it.code == def.module).map_or("", |it| it.label.of(lang));
         pages.push((format!("/{}", def.code), def.icon, def.many(lang), module));
@@ -267,7 +272,9 @@ fn commands(desk: &Desk, typed: &str) -> Vec<Line> {
     let lang = desk.actor.lang;
     let registry = desk.catalog().registry;
     let may = |def: &'static EntityDef, right| desk.may(def, right).is_ok();
-    let shown: Vec<_> = registry.all().filter(|it| !it.module.is_empty() && may(it, "read")).collect();
+    let mut shown: Vec<_> = registry.all().filter(|it| !it.module.is_empty() && may(it, "read")).collect();
+    // What is made every day comes before what is set up once.
+    shown.sort_by_key(|it| it.module == "settings");
     let mut lines = Vec::new();
     let mut add = |icon: &str, title: String, href: Option<String>, click: Option<&'static str>| {
         if fits(typed, &[&title]) {
@@ -349,7 +356,7 @@ fn look(desk: &mut Desk, entity: &str, id: i64) -> Result<Markup> {
     }
     let number = card.fields.iter().find(|it| it.0.name == "number").and_then(|it| it.1.as_ref());
     let mut events = Vec::new();
-    for event in desk.history(entity, id)?.into_iter().take(3) {
+    for event in desk.history(entity, id)?.into_iter().filter(|it| it.part.is_none()).take(3) {
         let day = desk.catalog().zone.to_datetime(event.at).date().to_string();
         events.push((
             day,
@@ -360,7 +367,7 @@ fn look(desk: &mut Desk, entity: &str, id: i64) -> Result<Markup> {
     let verbs = card.verbs.iter().filter(|it| it.unless.is_none());
     let verbs = verbs.filter(|it| offered(def).any(|one| std::ptr::eq(one, it.verb)));
     let act = |icon_name: &str, label: &str, href: Option<String>, ask: Option<String>| {
-        let line = Line::to(icon_name, html! { (label) }, &card.title, "");
+        let line = Line::to(icon_name, html! { (label) }, "", "");
         option(&Line { href, ask, ..line })
     };
     let first: String = card.title.chars().take(1).collect();

@@ -233,23 +233,19 @@ fn card_sheet(desk: &mut Desk, entity: &str, id: i64, name: &str) -> Result<Shee
     let card = desk.get(entity, id)?;
     let def = card.def;
     let cells = Cells::of(desk);
-    // Fields stand in the sections of the form; one that names none stands in the section before.
     let mut sections: Vec<Section> = Vec::new();
-    for (field, value) in &card.fields {
-        let section = field.section.of(lang);
-        let is_stamp = model::STAMP.iter().any(|it| it.name == field.name);
-        if is_stamp && sections.last().is_none_or(|it| it.0 != t(lang, "记录", "Record")) {
-            sections.push((t(lang, "记录", "Record"), Vec::new()));
-        } else if !section.is_empty() || sections.is_empty() {
-            sections.push((section, Vec::new()));
+    for part in crate::card::part::parts(&card, lang) {
+        let mut fields = Vec::new();
+        for (field, value) in &part.fields {
+            let text = match value {
+                None => "***".to_owned(),
+                Some(value) => shown(desk, &cells, field, value)?,
+            };
+            if !text.is_empty() {
+                fields.push((field.label.of(lang), text, field.format == Format::Long));
+            }
         }
-        let text = match value {
-            None => "***".to_owned(),
-            Some(value) => shown(desk, &cells, field, value)?,
-        };
-        if let Some(last) = sections.last_mut().filter(|_| !text.is_empty()) {
-            last.1.push((field.label.of(lang), text, field.format == Format::Long));
-        }
+        sections.push((part.title, fields));
     }
     let mut children = Vec::new();
     for child in desk.catalog().registry.children(def) {
@@ -274,7 +270,12 @@ fn card_sheet(desk: &mut Desk, entity: &str, id: i64, name: &str) -> Result<Shee
     Ok(Sheet { title, body, entity: def.code, query, rows: 1, back })
 }
 
-fn shown(desk: &mut Desk, cells: &Cells, field: &'static model::FieldDef, value: &Value) -> Result<String> {
+pub fn shown(
+    desk: &mut Desk,
+    cells: &Cells,
+    field: &'static model::FieldDef,
+    value: &Value,
+) -> Result<String> {
     match field.kind {
         Kind::Link(_) if field.is_empty(value) => Ok(String::new()),
         Kind::Link(_) => desk.shown(field, value),

@@ -1,10 +1,11 @@
 //! Errors on their way out: a sentence with a way on for people, an RFC 9457 problem for programs.
 
+use axum::Extension;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, html};
 use model::message::{fault, message};
-use model::{Error, Lang};
+use model::{Error, Lang, Moment};
 use serde_json::json;
 
 use crate::ui::t;
@@ -24,11 +25,41 @@ pub fn status(error: &Error) -> StatusCode {
     }
 }
 
+/// A problem as an administrator finds it by the number that the page showed.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub number: String,
+    pub at: Moment,
+    pub user: Option<i64>,
+    pub method: String,
+    pub path: String,
+    pub status: u16,
+    pub says: String,
+}
+
+/// What a problem's answer carries to the guard, which knows the rest: who asked, and what went wrong.
+#[derive(Debug, Clone)]
+pub struct Told {
+    pub user: Option<i64>,
+    pub says: String,
+}
+
+impl Told {
+    fn of(site: &Site, user: Option<i64>, error: &Error) -> Extension<Told> {
+        let says = match error {
+            Error::Internal(says) => says.clone(),
+            error => message(error, site.db.registry(), "", Lang::Zh),
+        };
+        Extension(Told { user, says })
+    }
+}
+
 /// The problem as an answer to a program.
 pub fn json(site: &Site, lang: Lang, entity: &str, error: &Error) -> Response {
     log(error);
     let body = body(site, lang, entity, error).to_string();
-    (status(error), [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    let told = Told::of(site, None, error);
+    (status(error), told, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
 }
 
 /// The problem as JSON (RFC 9457): `type, title, status, code, detail, fields, reasons`.
@@ -65,9 +96,10 @@ pub fn page(site: &Site, headers: &HeaderMap, visitor: Option<&Visitor>, error: 
     let lang = visitor.map_or_else(|| preferred(headers), Visitor::lang);
     let says = message(error, site.db.registry(), "", lang);
     let status = status(error);
+    let told = Told::of(site, visitor.map(|it| it.actor.user), error);
     if headers.contains_key("hx-request") {
         let toast = crate::ui::toast("bad", t(lang, "没有完成", "Not done"), &says, None);
-        return (status, [("hx-reswap", "none".to_owned()), ("hx-trigger", toast)]).into_response();
+        return (status, told, [("hx-reswap", "none".to_owned()), ("hx-trigger", toast)]).into_response();
     }
     let number = crate::request_number(headers);
     let body = html! {
@@ -93,7 +125,7 @@ pub fn page(site: &Site, headers: &HeaderMap, visitor: Option<&Visitor>, error: 
             }
         }
     };
-    (status, Html(body.into_string())).into_response()
+    (status, told, Html(body.into_string())).into_response()
 }
 
 fn log(error: &Error) {

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::actions::{
+    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::wd::Capabilities;
@@ -243,6 +245,21 @@ impl Browser {
             actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
         }
         self.wait(self.client().perform_actions(actions)).unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+
+    /// Drags what a CSS selector finds to the right.
+    pub fn drag(&self, css: &str, pixels: i64) {
+        let element =
+            self.wait(self.client().find(Locator::Css(css))).unwrap_or_else(|error| panic!("{css}: {error}"));
+        let (duration, steps) = (Some(Duration::from_millis(20)), 4);
+        let mut actions = MouseActions::new("mouse".into())
+            .then(PointerAction::MoveToElement { element, duration, x: 0., y: 0. })
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+        for _ in 0..steps {
+            actions = actions.then(PointerAction::MoveBy { duration, x: (pixels / steps) as f64, y: 0. });
+        }
+        let actions = actions.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.wait(self.client().perform_actions(actions)).unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
     /// Waits until the page shows a text.

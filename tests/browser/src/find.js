@@ -24,7 +24,7 @@ function names(it) {
   const by = (it.getAttribute('aria-labelledby') || '').split(' ').filter(Boolean).map(function (id) { return bare(document.getElementById(id) || it); });
   return labels.concat(by, [it.getAttribute('aria-label'), it.name, it.placeholder].map(clean)).map(function (it) { return it.replace(/[*：:]$/, '').trim(); });
 }
-const all = Array.from(root.querySelectorAll(KINDS[kind])).filter(seen);
+const all = Array.from(root.querySelectorAll(KINDS[kind])).filter(seen).filter(function (it) { return !it.disabled; });
 const fits = [
   function (name) { return name === text; },
   function (name) { return name.startsWith(text); },

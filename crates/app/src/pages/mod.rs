@@ -1,5 +1,6 @@
 //! The bespoke pages: read through the desk, changed only through verbs.
 
+pub mod help;
 mod workbench;
 
 use axum::Router;
@@ -7,5 +8,5 @@ use web::Site;
 
 /// The whole house: the generic pages, the API and these.
 pub fn router(site: Site) -> Router {
-    web::router_with(site, Router::new().merge(workbench::routes()))
+    web::router_with(site, workbench::routes().merge(help::routes()))
 }

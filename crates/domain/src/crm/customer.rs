@@ -67,7 +67,7 @@ pub struct Customer {
         list,
         filter,
         section("归属", "Who looks after it"),
-        alias = "负责人|销售员|销售|客户经理|salesperson|sales rep|account manager"
+        alias = "负责人|销售员|销售|业务经理|客户经理|salesperson|sales rep|account manager"
     )]
     pub owner: Option<Id<User>>,
     #[field(zh = "客户归属", en = "Pool", code = "pool", filter, alias = "公海|归属")]
@@ -93,7 +93,14 @@ pub struct Customer {
         alias = "国家|country"
     )]
     pub country: Option<Code>,
-    #[field(zh = "地区", en = "Region", code = "region", list, filter, alias = "省市区|所在地区|城市|城区")]
+    #[field(
+        zh = "地区",
+        en = "Region",
+        code = "region",
+        list,
+        filter,
+        alias = "省市区|所在地|所在地区|城市|城区"
+    )]
     pub region: Option<Code>,
     #[field(zh = "地址", en = "Address", alias = "公司地址|详细地址|通讯地址|address line")]
     pub address: Option<String>,
@@ -245,7 +252,7 @@ const VIEWS: Views = views![
     followed("我关注的", "I follow", "follower=me"),
     pool("客户公海", "Pool", "owner=none&closed=false"),
     key("重点客户", "Key accounts", "or=(key=true%26class=A)&closed=false"),
-    handed_in("待登记", "To register", "registration=handed_in&closed=false", remind),
+    handed_in("待登记", "To register", "registration=handed_in&closed=false" => register, remind),
     incomplete("资料不全", "Incomplete files", "missing>0&closed=false", remind),
     wrong_tax("税号待核", "Tax numbers to check", "tax_check=wrong&closed=false", remind),
     recent("本月新增", "New this month", "created=this_month"),

@@ -150,6 +150,9 @@ impl Desk<'_> {
             return self.change(import, old, values);
         }
         let mut alike = self.alike(import, &probe)?;
+        // The first is the one that an update means: the same name before another, a number before a name.
+        let by_name = |it: &Near| def.field(it.field).is_some_and(|it| it.1.like);
+        alike.sort_by_key(|it| (it.title != title, by_name(it)));
         if import.batch.is_none() {
             alike.extend(import.alike_row(row, title, &probe));
         }
@@ -399,7 +402,7 @@ impl Desk<'_> {
         let catalog = self.catalog().clone();
         let mut changes: Vec<Change> = catalog
             .fields(def)
-            .filter(|field| !def.at(field.name).is_some_and(|at| at >= stamp[0]))
+            .filter(|field| def.at(field.name).is_none_or(|at| at < stamp[0]))
             .map(|field| Change { field, old: value_of(def, old, field), new: value_of(def, new, field) })
             .collect();
         changes.retain(|it| it.old != it.new);

@@ -146,6 +146,12 @@ impl Query {
         })
     }
 
+    /// The same for each word by itself.
+    pub fn tsqueries(&self) -> Vec<String> {
+        let one = |word: &Vec<Phrase>| Query { words: vec![word.clone()] }.tsquery();
+        self.words.iter().map(one).collect()
+    }
+
     fn written(&self, and: &str, or: &str, phrase: impl Fn(&Phrase) -> String) -> String {
         let words = self.words.iter().map(|word| word.iter().map(&phrase).collect::<Vec<_>>().join(or));
         words.map(|word| format!("({word})")).collect::<Vec<_>>().join(and)

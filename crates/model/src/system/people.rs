@@ -1,7 +1,8 @@
 //! Who works here, with which rights, and through which door they came.
 
 use crate::{
-    Choice, Date, Entity, Error, Form, Id, Label, Moment, Result, Stamp, Tx, Verbs, Views, verbs, views,
+    Choice, Date, Entity, EntityDef, Error, Form, Id, Label, Moment, Record, Result, Rights, Stamp, Tx,
+    Verbs, Views, verbs, views,
 };
 
 /// A part of the company; one of kind *company* is a legal person of its own in the same house.
@@ -183,6 +184,75 @@ pub struct UserRole {
     #[field(zh = "角色", en = "Role", required, list)]
     pub role: Id<Role>,
     pub stamp: Stamp,
+}
+
+/// Roles are given by whoever may edit roles; what has every right is touched only by somebody who has them too, be it
+/// a role, its giving, or the password of a person who has it.
+pub(crate) fn may_grant(tx: &Tx, def: &EntityDef, old: Option<&Record>, new: Option<&Record>) -> Result<()> {
+    let is = |it: &EntityDef| std::ptr::eq(def, it);
+    let sides = || old.into_iter().chain(new);
+    let forbidden = |entity| Err(Error::Forbidden { entity, right: "update".into() });
+    let mut whole = false;
+    if is(Role::DEF) {
+        for record in sides() {
+            whole |= Rights::of_json(&Role::read(record)?.rights).all;
+        }
+    } else if is(UserRole::DEF) {
+        if !tx.actor_can(Role::DEF, "update") {
+            return forbidden("role");
+        }
+        for record in sides() {
+            let role = UserRole::read(record)?.role.0;
+            whole |= tx.catalog.roles.get(&role).is_some_and(|it| it.1.all);
+        }
+    } else if is(User::DEF)
+        && let Some(old) = old
+    {
+        let old = User::read(old)?;
+        let new = new.map(|it| User::read(it)).transpose()?;
+        let key = new.is_none_or(|it| it.password != old.password || it.totp != old.totp);
+        whole = key && old.id.0 != tx.user && tx.catalog.rights(old.id.0).all;
+    }
+    if whole && !tx.has_everything() { forbidden("role") } else { Ok(()) }
+}
+
+/// Somebody who can let people in always remains, unless there was nobody before.
+pub(crate) fn keeper_remains(tx: &mut Tx, def: &EntityDef, old: &Record, new: Option<&Record>) -> Result<()> {
+    let changed = |field: &str| {
+        let at = def.at(field).unwrap_or(0);
+        new.is_none_or(|new| new[at] != old[at])
+    };
+    let concerns = match def.code {
+        "user" => changed("closed"),
+        "role" => changed("closed") || changed("rights"),
+        "user_role" => true,
+        _ => false,
+    };
+    let keeps = |rights: &Rights| rights.can(Role::DEF, "update") && rights.can(User::DEF, "update");
+    let catalog = tx.catalog.clone();
+    let open = catalog.users.values().filter(|it| !it.user.closed);
+    if !concerns || !open.map(|it| catalog.rights(it.user.id.0)).any(|it| keeps(&it)) {
+        return Ok(());
+    }
+    let users: Vec<User> = tx.find(&[("closed", 0.into())])?;
+    let roles: Vec<Role> = tx.find(&[("closed", 0.into())])?;
+    let given: Vec<UserRole> = tx.find(&[])?;
+    let remains = users.iter().any(|user| {
+        let mut rights = Rights::default();
+        for link in given.iter().filter(|it| it.user.0 == user.id.0) {
+            let role = roles.iter().find(|it| it.id.0 == link.role.0);
+            role.into_iter().for_each(|it| rights.join(&Rights::of_json(&it.rights)));
+        }
+        keeps(&rights)
+    });
+    if remains {
+        return Ok(());
+    }
+    let says = Label {
+        zh: "这样就没有人能管理用户和角色了；请先让另一位在用的用户担任管理员",
+        en: "Nobody would be left to manage users and roles; first make another active user an administrator",
+    };
+    Err(Error::refused("last_administrator", says))
 }
 
 /// A signed-in browser. Only the hash of its token is kept.

@@ -1,6 +1,6 @@
 //! What the company sets for itself: code tables, parameters, custom fields, numbers, views.
 
-use crate::{Choice, Entity, Error, Id, Label, Result, Stamp, Tx, pattern};
+use crate::{Choice, Date, Entity, Error, Id, Kind, Label, Result, Stamp, TimeZone, Tx, pattern};
 
 use super::User;
 
@@ -36,6 +36,20 @@ pub struct CodeEntry {
 fn check_code(new: &mut CodeEntry, old: Option<&CodeEntry>, tx: &mut Tx) -> Result<()> {
     new.code = new.code.trim().to_owned();
     new.key = format!("{}/{}", new.list, new.code);
+    let mut above = new.above.clone();
+    for _ in 0..100 {
+        match above {
+            Some(code) if code == new.code => {
+                let says = Label {
+                    zh: "不能排在自己或自己的下级之下",
+                    en: "Can't be part of itself or of one below it",
+                };
+                return Err(Error::fault("above", "cycle", says));
+            }
+            Some(code) => above = tx.catalog.code(&new.list, &code).and_then(|it| it.above.clone()),
+            None => break,
+        }
+    }
     let moved = old.is_some_and(|old| old.key != new.key);
     if let Some(old) = old.filter(|_| moved)
         && tx.code_in_use(&old.list, &old.code)?
@@ -52,6 +66,7 @@ fn check_code(new: &mut CodeEntry, old: Option<&CodeEntry>, tx: &mut Tx) -> Resu
 /// A rule value that the company decides; what may be set and its default are declared in the registry.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "参数", en = "Parameter", module = "settings", icon = "adjustments", title = name)]
+#[entity(check = check_parameter)]
 pub struct Parameter {
     pub id: Id<Parameter>,
     #[field(zh = "参数", en = "Parameter", unique, required, list)]
@@ -59,6 +74,35 @@ pub struct Parameter {
     #[field(zh = "值", en = "Value", list)]
     pub value: String,
     pub stamp: Stamp,
+}
+
+/// A value is what its declaration says; those that the engine itself reads are held to what it can use.
+fn check_parameter(new: &mut Parameter, _: Option<&Parameter>, tx: &mut Tx) -> Result<()> {
+    let Some(def) = tx.registry.parameter(&new.name) else { return Ok(()) };
+    new.value = new.value.trim().to_owned();
+    let value = new.value.as_str();
+    let number = matches!(def.kind, Kind::Int).then(|| value.parse::<u32>());
+    let says = match def.name {
+        "zone" if TimeZone::get(value).is_err() => Label {
+            zh: "没有这个时区，例如 Asia/Shanghai",
+            en: "No such time zone; an example is Asia/Shanghai",
+        },
+        "currency" if value.len() != 3 || !value.bytes().all(|it| it.is_ascii_uppercase()) => {
+            Label { zh: "用三个大写字母，例如 CNY", en: "Three capital letters, as in CNY" }
+        }
+        "fiscal_start" if value.len() != 5 || format!("2025-{value}").parse::<Date>().is_err() => {
+            Label { zh: "写成 月-日，例如 01-01", en: "Month and day, as in 01-01" }
+        }
+        "backup_hour" if number.as_ref().is_some_and(|it| !matches!(it, Ok(0..24))) => {
+            Label { zh: "应在 0 到 23 之间", en: "From 0 to 23" }
+        }
+        _ if number.is_some_and(|it| it.is_err()) => {
+            Label { zh: "应是不小于零的整数", en: "Enter a whole number that is not negative" }
+        }
+        _ if def.kind.parse(value).is_none() => return Err(Error::invalid("value", "malformed")),
+        _ => return Ok(()),
+    };
+    Err(Error::fault("value", "malformed", says))
 }
 
 /// A field that the administrator added to an entity. Deleting the definition hides the values, it does not lose them.

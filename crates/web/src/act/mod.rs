@@ -1,6 +1,6 @@
 //! Verbs and batches: their dialogs and what comes of them.
 
-mod ask;
+pub mod ask;
 mod merge;
 mod run;
 
@@ -251,7 +251,7 @@ fn dialog(
                 @match (lang, deed) {
                     (Lang::Zh, Deed::Edit) => { "修改" (whom) "的一个字段" }
                     (Lang::Zh, Deed::Tag) => { "给" (whom) "打标签" }
-                    (Lang::Zh, _) => { (label) (whom) "？" }
+                    (Lang::Zh, _) => { (label) " " (whom) "？" }
                     (Lang::En, _) => { (label) ": " (whom) "?" }
                 }
             }
@@ -429,7 +429,7 @@ async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<
         for (id, error) in refused.iter().take(100) {
             let name = desk.called(def, *id)?.1;
             let name = if name.is_empty() { format!("#{id}") } else { name };
-            lines.push((*id, name, message(error, registry, def.code, lang)));
+            lines.push((*id, name, message(error, registry, def.code, lang), referring(desk, *id, error)));
         }
         Ok(refusals(def, label, ok, count, &lines, lang))
     };
@@ -446,13 +446,25 @@ async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<
     Ok(([("hx-trigger", ascii(&events.to_string()))], Html(markup.into_string())).into_response())
 }
 
+/// The way to the records for whose sake one stays, as far as the actor may go it.
+fn referring(desk: &Desk, id: i64, error: &Error) -> Markup {
+    let Error::InUse(by) = error else { return html! {} };
+    let registry = desk.catalog().registry;
+    let open = by.iter().filter_map(|it| Some((it, registry.entity(it.entity)?)));
+    html! {
+        @for (it, from) in open.filter(|it| desk.may(it.1, "read").is_ok()) {
+            " " a href={ "/" (it.entity) "?" (it.field) "=" (id) } { (from.label.of(desk.actor.lang)) " " (it.count) }
+        }
+    }
+}
+
 /// What could not be done, record by record.
 fn refusals(
     def: &EntityDef,
     label: &str,
     ok: i64,
     count: usize,
-    lines: &[(i64, String, String)],
+    lines: &[(i64, String, String, Markup)],
     lang: Lang,
 ) -> Markup {
     html! {
@@ -464,7 +476,7 @@ fn refusals(
                 }
             }
             ul class="ky-rows" {
-                @for (id, name, says) in lines { li { a href={ "/" (def.code) "/" (id) } { (name) } " " span class="is-bad" { (says) } } }
+                @for (id, name, says, links) in lines { li { a href={ "/" (def.code) "/" (id) } { (name) } " " span class="is-bad" { (says) } (links) } }
             }
             @if count > lines.len() { p class="ky-mute" { (t(lang, "只列出前 100 条。", "The first 100 are listed.")) } }
             div class="ky-dialog-foot" { button class="ky-btn is-primary" type="button" data-close { (t(lang, "关闭", "Close")) } }

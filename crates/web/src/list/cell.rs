@@ -125,8 +125,12 @@ pub fn choice(field: &FieldDef, all: &[(&str, model::Label)], code: &str, text: 
         let class = format!("ky-grade is-{}", code.to_lowercase());
         return html! { span class=(class) title={ (field.label.of(lang)) " " (text) } { (text) } };
     }
-    let state = STATES.iter().find(|it| it.1.contains(&code)).map_or("", |it| it.0);
-    html! { span class={ "ky-status " (state) } { (text) } }
+    html! { span class={ "ky-status " (state(code)) } { (text) } }
+}
+
+/// Whether a state is good, new, waiting or bad.
+pub fn state(code: &str) -> &'static str {
+    STATES.iter().find(|it| it.1.contains(&code)).map_or("", |it| it.0)
 }
 
 pub fn is_grade(all: &[(&str, model::Label)]) -> bool {

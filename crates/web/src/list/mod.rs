@@ -1,7 +1,7 @@
 //! The list page of every entity.
 
 pub mod ask;
-mod bar;
+pub mod bar;
 pub mod cell;
 mod filter;
 pub mod table;

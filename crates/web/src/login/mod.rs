@@ -17,9 +17,10 @@ use model::{Id, Label, Result, Stamp, Value};
 use serde::Deserialize;
 
 pub use gate::Gate;
-pub use me::detour;
+pub use me::{browser, detour};
 
 use crate::guard::Client;
+use crate::settings::setup;
 use crate::visitor::{COOKIE, SECURE_COOKIE, cookie, hashed, preferred, random_token};
 use crate::{Site, password, problem};
 
@@ -169,7 +170,10 @@ async fn enter(site: &Site, client: &Client, headers: &HeaderMap, entry: &Entry)
     let (login, age) = entry.remember.as_deref().map_or(("", 0), |it| (it, 31_536_000));
     let login = crate::visitor::percent(login);
     let remembered = format!("ky_login={login}; Path=/login; Max-Age={age}; HttpOnly; SameSite=Lax");
-    with_cookies(Redirect::to(&entry.to).into_response(), [cookie, remembered])
+    // A house that nobody has set up yet shows its administrator the first steps.
+    let user = entry.found.user;
+    let to = if entry.to == "/" && setup::is_due(site, user).await { "/setup" } else { &entry.to };
+    with_cookies(Redirect::to(to).into_response(), [cookie, remembered])
 }
 
 fn with_cookies<const N: usize>(mut response: Response, cookies: [String; N]) -> Response {

@@ -29,3 +29,28 @@ fn a_list_is_worked_with_the_keyboard_alone() {
         page.wait_for("the batch bar has gone", "document.querySelector('[data-batch-bar]').hidden");
     });
 }
+
+#[test]
+fn the_palette_finds_and_opens_with_the_keyboard_alone() {
+    visit(&House::demo(), DESKTOP, |page| {
+        page.sign_in("sales", "demo", "/");
+
+        page.press("Control+K");
+        page.wait_for("the palette is open", "document.getElementById('palette').open");
+        page.type_text("bjjtg");
+        page.wait_for(
+            "it is found",
+            "document.querySelector('#palette [aria-selected=true]')?.innerText.includes('北京金泰格')",
+        );
+        page.press("Escape");
+        page.wait_for("the palette is closed", "!document.getElementById('palette').open");
+
+        page.press("G C");
+        page.wait_for("the customers are open", "location.pathname === '/customer'");
+        page.press("G H");
+        page.wait_for("the workbench is open", "location.pathname === '/'");
+        page.press("?");
+        page.wait_for("the keys are listed", "document.querySelector('dialog[open]')");
+        page.screenshot("keys");
+    });
+}

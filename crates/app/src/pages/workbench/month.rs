@@ -114,7 +114,7 @@ pub fn chart(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
             @if count > 0 {
                 a href=(href) aria-label=(says) { title { (says) } rect class="is-hit" x=(x) y="8" width="18" height="190" {} rect class="is-bar" x=(x + 4) y=(198 - high) width="10" height=(high) rx="1.5" {} }
             } @else { rect class="is-none" x=(x + 4) y="197" width="10" height="1" {} }
-            @if (DAYS - 1 - n) % 5 == 0 { text x=(x + 9) y="214" text-anchor="middle" { (day.strftime("%m-%d").to_string()) } }
+            @if (DAYS - 1 - n).is_multiple_of(5) { text x=(x + 9) y="214" text-anchor="middle" { (day.strftime("%m-%d").to_string()) } }
         }
     };
     let title = t(lang, "新增客户", "New customers");

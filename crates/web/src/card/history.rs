@@ -1,0 +1,102 @@
+//! What happened to a record, newest first, and the way back.
+
+use maud::{Markup, html};
+use model::{Desk, Event, Moment, Result};
+
+use super::{View, part};
+use crate::list::bar::verb_icon;
+use crate::ui::{icon, icon12, icon14, t};
+
+pub fn history(desk: &mut Desk, view: &View) -> Result<Markup> {
+    let lang = view.cells.lang;
+    let def = view.card.def;
+    let events = desk.history(def.code, view.card.id)?;
+    let mut items = Vec::new();
+    for event in &events {
+        items.push(item(desk, view, event)?);
+    }
+    let day = view.past.map_or(String::new(), |it| it.to_string());
+    Ok(html! {
+        section class="ky-card" {
+            header {
+                h2 { (t(lang, "变更记录", "History")) } span class="ky-count" { (events.len()) } span class="ky-grow" {}
+                form class="ky-row" method="get" action=(view.base) autocomplete="off" {
+                    @if !view.from.is_empty() { input type="hidden" name="from" value=(view.from); }
+                    label class="ky-small ky-mute ky-nowrap" for="as_of" { (t(lang, "看某天的样子", "As it was on")) }
+                    div class="ky-box is-small is-date" {
+                        input id="as_of" name="as_of" data-date required autocomplete="off" value=(day);
+                        button class="ky-iconbtn is-small" type="button" data-calendar aria-label=(t(lang, "选日期", "Choose a date")) { (icon14("calendar")) }
+                    }
+                    button class="ky-btn is-small" { (t(lang, "查看", "Show")) }
+                }
+            }
+            ul class="ky-timeline" { @for item in &items { (item) } }
+        }
+    })
+}
+
+fn item(desk: &mut Desk, view: &View, event: &Event) -> Result<Markup> {
+    let lang = view.cells.lang;
+    let def = view.card.def;
+    let catalog = desk.catalog().clone();
+    let child = event.part.as_deref().and_then(|it| catalog.registry.entity(it.split('/').next()?));
+    let (sign, what) = match event.kind.as_str() {
+        "create" => ("plus", t(lang, "新建", "Created")),
+        "update" | "save" => ("pencil", t(lang, "修改", "Edited")),
+        "delete" => ("trash", t(lang, "删除", "Deleted")),
+        "import" => ("upload", t(lang, "导入", "Imported")),
+        "undo" => ("arrow-back-up", t(lang, "撤销", "Undone")),
+        verb => (verb_icon(verb), def.verb(verb).map_or("", |it| it.1.label.of(lang))),
+    };
+    let door = match event.door.as_str() {
+        "api" => t(lang, "接口", "API"),
+        "command_line" => t(lang, "命令行", "command line"),
+        "job" => t(lang, "后台任务", "job"),
+        _ => "",
+    };
+    let who = catalog.user_name(event.user).unwrap_or(t(lang, "系统", "System")).to_owned();
+    let mut changes = Vec::new();
+    for it in &event.changes {
+        let pair = [&it.old, &it.new].map(|value| part::shown(desk, &view.cells, it.field, Some(value)));
+        let [old, new] = pair;
+        changes.push((it.field.label.of(lang), old?, new?));
+    }
+    Ok(html! {
+        li {
+            span { (icon14(sign)) }
+            div {
+                p {
+                    time { (view_time(view, event.at)) }
+                    b { (who) } " " (what) @if let Some(child) = child { (child.label.of(lang)) }
+                    @if !door.is_empty() { " " span class="ky-tag" { (door) } }
+                    @if is_undoable(view, event) {
+                        " " button class="ky-btn is-tiny is-text" type="button" hx-post={ "/undo/" (event.id) } hx-swap="none" { (icon12("arrow-back-up")) (t(lang, "撤销", "Undo")) }
+                    }
+                }
+                @if let Some(reason) = &event.reason { p class="ky-quote" { (reason) } }
+                @if !changes.is_empty() || event.hidden > 0 {
+                    dl class="ky-change" {
+                        @for (label, old, new) in &changes { dt { (label) } dd { del { (old) } } (icon("arrow-right")) dd { ins { (new) } } }
+                    }
+                    @if event.hidden > 0 { p class="ky-small ky-mute" { (t(lang, "另有你看不到的字段：", "Fields not open to you: ")) (event.hidden) } }
+                }
+            }
+        }
+    })
+}
+
+fn view_time(view: &View, at: Moment) -> String {
+    let field = &model::STAMP[1];
+    view.cells.value(field, model::Scalar::value(&at).cell())
+}
+
+/// What was built on since can't be taken back; the undo itself has the last word.
+fn is_undoable(view: &View, event: &Event) -> bool {
+    let stands = |it: &model::Change| view.card.value(it.field.name) == Some(&it.new);
+    match event.kind.as_str() {
+        _ if event.part.is_some() || view.past.is_some() || event.hidden > 0 => false,
+        "delete" => false,
+        "create" | "import" if event.changes.is_empty() => view.card.deletable && view.card.version == 1,
+        _ => view.card.editable && !event.changes.is_empty() && event.changes.iter().all(stands),
+    }
+}

@@ -1,0 +1,192 @@
+//! A card's fields in their sections, and values as people read them.
+
+use maud::{Markup, html};
+use model::{Card, Desk, FieldDef, Format, Kind, Lang, Result, STAMP, Value, target_of};
+
+use super::View;
+use crate::act::ask::unit;
+use crate::list::cell::{Cells, choice, spaced};
+use crate::ui::{amount, icon14, none, t};
+
+/// Lines of a panel on the overview; the section itself shows all.
+const LINES: usize = 7;
+
+pub struct Part {
+    pub title: &'static str,
+    pub fields: Vec<(&'static FieldDef, Option<Value>)>,
+}
+
+/// The sections of the form, in their order; a field that names none stands in the one before, who made and changed
+/// the record stands last.
+pub fn parts(card: &Card, lang: Lang) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut stamp = Part { title: t(lang, "记录", "Record"), fields: Vec::new() };
+    let mut at = 0;
+    for (field, value) in &card.fields {
+        if STAMP.iter().any(|it| it.name == field.name) {
+            stamp.fields.push((field, value.clone()));
+            continue;
+        }
+        let named = field.section.of(lang);
+        if !named.is_empty() || parts.is_empty() {
+            let title = if named.is_empty() { t(lang, "基本信息", "Basics") } else { named };
+            at = parts.iter().position(|it| it.title == title).unwrap_or_else(|| {
+                parts.push(Part { title, fields: Vec::new() });
+                parts.len() - 1
+            });
+        }
+        parts[at].fields.push((field, value.clone()));
+    }
+    parts.push(stamp);
+    parts
+}
+
+/// A value with its way on: a link to its record, to a call, to a letter.
+pub fn shown(
+    desk: &mut Desk,
+    cells: &Cells,
+    field: &'static FieldDef,
+    value: Option<&Value>,
+) -> Result<Markup> {
+    let lang = cells.lang;
+    let Some(value) = value else {
+        return Ok(
+            html! { span class="ky-mute" title=(t(lang, "你没有看它的权限", "Not open to you")) { "***" } },
+        );
+    };
+    if field.is_empty(value) {
+        return Ok(none());
+    }
+    let text = cells.value(field, value.cell());
+    Ok(match field.kind {
+        Kind::Link(_) => {
+            let text = desk.shown(field, value)?;
+            let to = target_of(field).filter(|to| desk.may(to, "read").is_ok() && value.int() != 0);
+            match to {
+                _ if text.is_empty() => none(),
+                Some(to) => {
+                    html! { a href={ "/" (to.code) "/" (value.int()) } lang=[cells.foreign(&text)] { (text) } }
+                }
+                None => html! { (text) },
+            }
+        }
+        Kind::Choice(all) => choice(field, all, value.text(), &text, lang),
+        Kind::Date | Kind::Moment => html! { time { (text) } },
+        Kind::Bool if value.int() == 0 => html! { span class="ky-mute" { (text) } },
+        Kind::Money | Kind::Price => html! { "¥" (text) },
+        kind if kind.is_amount() => {
+            html! { (text) @let unit = unit(field, lang); @if !unit.is_empty() { " " (unit) } }
+        }
+        Kind::Text => match field.format {
+            Format::Phone => html! { a href={ "tel:" (value.text()) } { (spaced(value.text())) } },
+            Format::Email => html! { a href={ "mailto:" (text) } { (text) } },
+            Format::Url if text.starts_with("https://") || text.starts_with("http://") => {
+                html! { a href=(text) target="_blank" rel="noopener noreferrer" { (text) } }
+            }
+            _ => html! { span lang=[cells.foreign(&text)] { (text) } },
+        },
+        _ => html! { (text) },
+    })
+}
+
+/// Whether the actor may change anything in a section of this record.
+pub fn is_open(desk: &Desk, view: &View, part: &Part) -> bool {
+    view.card.editable && part.fields.iter().any(|it| desk.may_write(view.card.def, it.0))
+}
+
+/// A section: on the overview what is filled in, in its own place everything.
+pub fn panel(desk: &mut Desk, view: &View, n: usize, brief: bool) -> Result<Markup> {
+    let lang = view.cells.lang;
+    let part = &view.parts[n];
+    let filled =
+        |it: &&(&'static FieldDef, Option<Value>)| it.1.as_ref().is_none_or(|value| !it.0.is_empty(value));
+    let title = view.card.def.title_field().name;
+    let shown_fields: Vec<_> = match brief {
+        // What the head already says is not said twice.
+        true => part
+            .fields
+            .iter()
+            .filter(filled)
+            .filter(|it| it.0.name != "number" && it.0.name != title)
+            .take(LINES)
+            .collect(),
+        false => part.fields.iter().collect(),
+    };
+    let mut lines = Vec::new();
+    for (field, value) in shown_fields {
+        lines.push((field, shown(desk, &view.cells, field, value.as_ref())?));
+    }
+    let open = is_open(desk, view, part);
+    let edit = format!("{}/part/{n}?brief={}&from={}", view.base, u8::from(brief), view.encoded_origin());
+    Ok(html! {
+        section class="ky-card" id={ "part-" (n) } {
+            header {
+                h2 { (part.title) } span class="ky-grow" {}
+                @if brief { a href=(view.to(&n.to_string())) { @match lang { Lang::Zh => { "全部 " (part.fields.len()) " 项" } Lang::En => { "All " (part.fields.len()) } } } }
+                @if open {
+                    button class="ky-iconbtn" type="button" hx-get=(edit) hx-target={ "#part-" (n) } hx-swap="outerHTML" data-key=[(!brief).then_some("E")]
+                        aria-label={ (t(lang, "编辑", "Edit ")) (part.title) } title={ (t(lang, "编辑", "Edit")) } { (icon14("pencil")) }
+                }
+            }
+            @if lines.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有填写", "Nothing yet")) } }
+            @else {
+                dl class={ "ky-dl" @if lang == Lang::En { " is-wide" } @if !brief { " is-2" } } {
+                    @for (field, value) in &lines {
+                        div class=[(!brief && field.format == Format::Long).then_some("is-full")] {
+                            dt { (field.label.of(lang)) }
+                            dd class=[(field.format == Format::Long).then_some("is-long")] { (value) }
+                        }
+                    }
+                }
+            }
+        }
+    })
+}
+
+/// Four to six figures that tell most: amounts, then how much stands within, then since when.
+pub fn strip(desk: &mut Desk, view: &View) -> Result<Markup> {
+    let lang = view.cells.lang;
+    let mut cells: Vec<(String, Markup, Markup)> = Vec::new();
+    for (n, part) in view.parts.iter().enumerate() {
+        for (field, value) in part.fields.iter().filter(|it| it.0.kind.is_amount() && !it.0.is_custom()) {
+            let unit = unit(field, lang);
+            let figure = match value {
+                None => html! { span class="ky-mute" { "***" } },
+                Some(value) => {
+                    html! { a href=(view.to(&n.to_string())) { (view.cells.value(field, value.cell())) } @if !unit.is_empty() && unit != "¥" { small { " " (unit) } } }
+                }
+            };
+            cells.push((field.label.of(lang).to_owned(), figure, html! { (part.title) }));
+        }
+    }
+    cells.truncate(4);
+    for (def, count) in view.inside.iter().chain(&view.children) {
+        let figure = html! { a href=(view.to(def.code)) { (amount(*count, 0, 0)) } };
+        cells.push((def.many(lang), figure, html! {}));
+    }
+    cells.truncate(5);
+    let created = view.card.fields.iter().find(|it| it.0.name == "created");
+    if let Some((field, Some(value))) = created {
+        let text = view.cells.value(field, value.cell());
+        let day = text.get(..10).unwrap_or_default().to_owned();
+        let days = day
+            .parse::<model::Date>()
+            .ok()
+            .and_then(|day| desk.today().since(day).ok())
+            .map_or(0, |it| it.get_days());
+        let since = match lang {
+            Lang::Zh => format!("{} 天前", amount(i64::from(days), 0, 0)),
+            Lang::En => format!("{} days ago", amount(i64::from(days), 0, 0)),
+        };
+        cells.push((
+            field.label.of(lang).to_owned(),
+            html! { a href=(view.to("history")) { (day) } },
+            html! { (since) },
+        ));
+    }
+    Ok(html! {
+        dl class="ky-strip" {
+            @for (label, figure, below) in &cells { div { dt { (label) } dd class="ky-value" { (figure) } dd { (below) } } }
+        }
+    })
+}

@@ -1,0 +1,203 @@
+//! Fields that the company adds to its records, and how records are numbered.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use model::system::{CustomField, NumberRule};
+use model::{Desk, Entity, EntityDef, Error, Input, Kind, Result, Scalar, Sql, pattern};
+
+use super::{Look, can, open};
+use crate::list::part;
+use crate::ui::{icon14, none, t};
+use crate::visitor::percent;
+use crate::{Site, Visitor};
+
+pub fn routes() -> Router<Site> {
+    Router::new()
+        .route("/settings/number/{entity}", post(save))
+        .route("/settings/number/{entity}/next", get(preview))
+}
+
+pub fn fields(look: &mut Look) -> Result<Markup> {
+    let (lang, registry) = (look.lang, look.desk.catalog().registry);
+    let mut all: Vec<CustomField> = look.desk.trusted().find(&[])?;
+    all.sort_by_key(|it| (it.position, it.id.0));
+    let kind = |field: &CustomField| match (<model::system::CustomKind as Scalar>::KIND, field.kind.value()) {
+        (Kind::Choice(kinds), value) => {
+            kinds.iter().find(|it| it.0 == value.text()).map_or("", |it| it.1.of(lang))
+        }
+        _ => "",
+    };
+    let tables = (registry.code_tables)();
+    let table = |code: &str| {
+        tables.iter().find(|it| it.code == code).map_or(code.to_owned(), |it| it.label.of(lang).to_owned())
+    };
+    let (adds, edits) = (can(look.desk, "custom_field", "create"), can(look.desk, "custom_field", "update"));
+    let yes = |on: bool| html! { @if on { (t(lang, "是", "Yes")) } @else { (none()) } };
+    Ok(html! {
+        p class="ky-small ky-mute" { (t(lang, "新字段立刻出现在列表的列、表单、筛选、导入和导出里。停用只是隐藏，已填的值不会丢。", "A new field appears at once in columns, forms, filters, import and export. Closing it hides it; what was filled in is not lost.")) }
+        @for def in registry.all().filter(|it| it.at("custom").is_some() && !it.module.is_empty()) {
+            @let own: Vec<_> = all.iter().filter(|it| it.entity == def.code).collect();
+            section class="ky-card is-clip" {
+                header { h2 { (def.label.of(lang)) } span class="ky-n" { (own.len()) } span class="ky-grow" {}
+                    @if adds { button class="ky-btn is-small" type="button" hx-get={ "/settings/record/custom_field/new?entity=" (def.code) } hx-target="#dialog" { (icon14("plus")) (t(lang, "新字段", "New field")) } }
+                }
+                @if own.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有自定义字段", "No fields of your own yet")) } }
+                @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
+                    thead { tr { th scope="col" { (t(lang, "名称", "Name")) } th scope="col" { (t(lang, "类型", "Kind")) } th scope="col" { (t(lang, "接口名", "API name")) } th scope="col" { (t(lang, "必填", "Required")) } th scope="col" { (t(lang, "在列表", "In lists")) } th scope="col" {} } }
+                    tbody { @for field in own {
+                        tr class=[field.closed.then_some("is-off")] {
+                            td { (field.name) @if field.closed { " " span class="ky-tag" { (t(lang, "停用", "Closed")) } } }
+                            td { (kind(field)) @if let Some(code) = field.table.as_deref().filter(|it| !it.is_empty()) { " · " (table(code)) } }
+                            td { code { (field.field) } }
+                            td { (yes(field.required)) } td { (yes(field.in_list)) }
+                            td class="is-number" { @if edits { button class="ky-iconbtn is-small" type="button" hx-get={ "/settings/record/custom_field/" (field.id.0) } hx-target="#dialog" aria-label={ (t(lang, "修改：", "Edit ")) (field.name) } { (icon14("pencil")) } } }
+                        }
+                    } }
+                } } }
+            }
+        }
+    })
+}
+
+pub fn numbers(look: &mut Look) -> Result<Markup> {
+    let lang = look.lang;
+    let edits = can(look.desk, "number_rule", "update");
+    let defs: Vec<_> = numbered(look.desk).collect();
+    let mut rows = Vec::new();
+    for def in defs {
+        rows.push(rule(look, def, edits)?);
+    }
+    let parts = [
+        ("{6}", t(lang, "计数，6 位", "the counter, six places")),
+        ("{yyyy} {yy}", t(lang, "年份，4 位或 2 位", "the year, four or two places")),
+        ("{mm} {dd}", t(lang, "月、日", "month and day")),
+        ("{yymm}", t(lang, "年月：计数每月重新开始", "year and month: the counter begins anew each month")),
+    ];
+    Ok(html! {
+        section class="ky-card" { ul class="ky-params" { @for row in rows { (row) } } }
+        section class="ky-card" {
+            header { h2 { (t(lang, "怎样写规则", "How a rule is written")) } }
+            div class="ky-card-body" {
+                table class="ky-minitable" { tbody { @for (part, says) in parts { tr { td { code { (part) } } td { (says) } } } } }
+                p class="ky-small ky-mute" { (t(lang, "例如 KH-{6} 是 KH-000123；XS-{yymm}-{4} 是 XS-2609-0001。改规则只影响以后的编号。", "KH-{6} makes KH-000123; XS-{yymm}-{4} makes XS-2609-0001. A change is for new records only.")) }
+            }
+        }
+    })
+}
+
+fn numbered(desk: &Desk) -> impl Iterator<Item = &'static EntityDef> + use<> {
+    desk.catalog().registry.all().filter(|it| it.number.is_some())
+}
+
+fn rule(look: &mut Look, def: &'static EntityDef, edits: bool) -> Result<Markup> {
+    let lang = look.lang;
+    let kept = look.desk.catalog().pattern(def).unwrap_or_default().to_owned();
+    let default = def.number.map_or("", |it| it.0);
+    let mine = look.given.text("entity") == def.code && look.wrong.is_some();
+    let value = if mine { look.given.text("pattern").to_owned() } else { kept.clone() };
+    let next = next(look.desk, def, &value)?;
+    let fault = if mine { look.fault("pattern") } else { None };
+    let path = format!("/settings/number/{}", def.code);
+    Ok(html! {
+        li {
+            div { label for={ "pattern-" (def.code) } { b { (def.label.of(lang)) } } small { (t(lang, "默认 ", "Default ")) (default) } }
+            form method="post" action=(path) {
+                div class="ky-row" {
+                    input type="hidden" name="entity" value=(def.code);
+                    input class="ky-input ky-grow" id={ "pattern-" (def.code) } name="pattern" maxlength="40" value=(value) readonly[!edits] aria-invalid=[fault.as_ref().map(|_| "true")]
+                        hx-get={ (path) "/next" } hx-trigger="input changed delay:200ms" hx-target={ "#next-" (def.code) } hx-swap="innerHTML";
+                    @if edits { button class="ky-btn is-small" { (t(lang, "保存", "Save")) } }
+                    @if edits && kept != default { button class="ky-iconbtn" name="reset" value="1" aria-label=(t(lang, "恢复默认", "Back to the default")) { (icon14("arrow-back-up")) } }
+                }
+                small id={ "next-" (def.code) } role="status" { (next) }
+            }
+        }
+    })
+}
+
+/// The number that the next record gets, or what is wrong with the pattern.
+fn next(desk: &mut Desk, def: &EntityDef, wanted: &str) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    if let Err(error) = pattern::checked(wanted) {
+        let says = model::message::message(&error, desk.catalog().registry, NumberRule::DEF.code, lang);
+        return Ok(html! { span class="ky-error" { (says) } });
+    }
+    let today = desk.today();
+    let (series, _) = pattern::number(wanted, today, 0);
+    let mut sql = Sql::new("SELECT COALESCE(MAX(last), 0) FROM number WHERE series = ");
+    sql.bind(format!("{}:{series}", def.code));
+    let mut last = desk.trusted().one(&sql)?;
+    // Numbers that were imported or typed are passed over, as they will be when the record is made.
+    for _ in 0..20 {
+        let some: Vec<String> = (1..=100).map(|n| pattern::number(wanted, today, last + n).1).collect();
+        let mut sql = Sql::new("SELECT number FROM ");
+        sql.name(def.code).push(" WHERE number IN ").any_of(some.iter().map(String::as_str));
+        let taken = desk.trusted().rows(&sql)?;
+        if let Some(free) = some.iter().find(|it| !taken.iter().any(|row| row[0].text() == it.as_str())) {
+            return Ok(html! { (t(lang, "下一个 ", "Next ")) b { (free) } });
+        }
+        last += 100;
+    }
+    Ok(html! { (t(lang, "下一个空号", "The next free number")) })
+}
+
+async fn preview(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(entity): Path<String>,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    let given = Input::of_form(raw.unwrap_or_default().as_bytes());
+    let read = site.db.read_async(&visitor.actor, move |desk| {
+        open(desk, "numbers")?;
+        let def = numbered(desk).find(|it| it.code == entity).ok_or_else(|| Error::missing("number_rule"))?;
+        next(desk, def, given.text("pattern").trim())
+    });
+    part(&site, &visitor, &headers, read.await)
+}
+
+async fn save(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(entity): Path<String>,
+    body: Bytes,
+) -> Response {
+    let given = Input::of_form(&body);
+    let sent = given.clone();
+    let write = site.db.write_async(&visitor.actor, move |desk| {
+        open(desk, "numbers")?;
+        let def = numbered(desk).find(|it| it.code == entity).ok_or_else(|| Error::missing("number_rule"))?;
+        let default = def.number.map_or("", |it| it.0);
+        let wanted = if sent.text("reset").is_empty() { sent.text("pattern").trim() } else { default };
+        set_rule(desk, def, wanted)
+    });
+    super::saved(&site, &visitor, &headers, "/settings/numbers", given, write.await).await
+}
+
+/// Puts a pattern in the place of the one that counts now.
+pub fn set_rule(desk: &mut Desk, def: &EntityDef, wanted: &str) -> Result<()> {
+    if desk.catalog().pattern(def) == Some(wanted) {
+        return Ok(());
+    }
+    match desk.trusted().first::<NumberRule>(&[("entity", def.code.into())])? {
+        Some(rule) => desk.update("number_rule", rule.id.0, None, &[("pattern", wanted)].into()),
+        None => desk.create("number_rule", &[("entity", def.code), ("pattern", wanted)].into()).map(drop),
+    }
+}
+
+/// All that is numbered, with its pattern.
+pub fn patterns(desk: &Desk) -> Vec<(&'static EntityDef, String)> {
+    numbered(desk).map(|def| (def, desk.catalog().pattern(def).unwrap_or_default().to_owned())).collect()
+}
+
+/// Where a file of records is imported.
+pub fn import_of(def: &EntityDef) -> String {
+    format!("/{}/import", percent(def.code))
+}

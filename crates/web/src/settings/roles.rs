@@ -1,0 +1,392 @@
+//! Roles: who may do what to whose records, as a table and in words.
+
+use std::collections::BTreeSet;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+use maud::{Markup, html};
+use model::rights::{groups_of, rights_of};
+use model::system::Role;
+use model::{
+    Access, Desk, Entity, EntityDef, Error, Grant, Id, Input, Label, Lang, Registry, Result, Rights, Scope,
+};
+
+use super::people::called;
+use super::{Look, open};
+use crate::ui::{icon, icon14, t};
+use crate::{Site, Visitor, problem};
+
+pub fn routes() -> Router<Site> {
+    Router::new()
+        .route("/settings/role/{id}", post(save))
+        .route("/settings/role/{id}/copy", post(copy))
+        .route("/settings/role/{id}/preset", post(restore))
+}
+
+/// What a role may be given rights to, module by module: not child rows and what hangs on records, which follow theirs.
+fn entities(registry: Registry) -> impl Iterator<Item = &'static EntityDef> {
+    registry.modules.iter().flat_map(move |module| within(registry, module.code))
+}
+
+fn within(registry: Registry, module: &'static str) -> impl Iterator<Item = &'static EntityDef> {
+    registry.all().filter(move |def| def.module == module && def.of.is_none() && !def.is_attached())
+}
+
+const PLAIN: [&str; 6] = ["read", "create", "update", "delete", "import", "export"];
+
+pub fn roles(look: &mut Look) -> Result<Markup> {
+    if !look.part.is_empty() {
+        let id = look.part.parse().map_err(|_| Error::missing("role"))?;
+        return role(look, id);
+    }
+    let (lang, catalog) = (look.lang, look.desk.catalog().clone());
+    let count =
+        |id: i64| catalog.users.values().filter(|it| !it.user.closed && it.roles.contains(&id)).count();
+    Ok(html! {
+        @if look.desk.may(Role::DEF, "create").is_ok() {
+            div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/settings/record/role/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建角色", "New role")) } }
+        }
+        section class="ky-card is-clip" {
+            div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
+                thead { tr { th scope="col" { (t(lang, "角色", "Role")) } th scope="col" { (t(lang, "说明", "What for")) } th scope="col" class="is-number" { (t(lang, "在用人数", "People")) } th scope="col" { (t(lang, "与预设", "Preset")) } } }
+                tbody { @for (role, rights) in catalog.roles.values() {
+                    tr class=[role.closed.then_some("is-off")] {
+                        td { a class="ky-lead" href={ "/settings/roles/" (role.id.0) } { (called(role, lang)) } @if role.closed { " " span class="ky-tag" { (t(lang, "停用", "Closed")) } } }
+                        td { (role.remark.as_deref().unwrap_or_default()) }
+                        td class="is-number" { (count(role.id.0)) }
+                        td { @match preset(catalog.registry, &role.code) {
+                            None => { span class="ky-tag is-line" { (t(lang, "自建", "Own")) } }
+                            Some(preset) => { @if Rights::of_preset(preset) == *rights { span class="ky-mute" { (t(lang, "相同", "The same")) } } @else { span class="ky-tag is-info" { (t(lang, "已修改", "Changed")) } } }
+                        } }
+                    }
+                } }
+            } }
+        }
+    })
+}
+
+fn preset(registry: Registry, code: &str) -> Option<&'static model::Preset> {
+    registry.presets.iter().find(|it| it.code == code)
+}
+
+fn role(look: &mut Look, id: i64) -> Result<Markup> {
+    let card = look.desk.get("role", id)?;
+    let (lang, catalog) = (look.lang, look.desk.catalog().clone());
+    let role = &catalog.roles.get(&id).ok_or_else(|| Error::missing("role"))?.0;
+    let kept = Rights::of_json(&role.rights);
+    let rights = match look.wrong {
+        Some(_) => read(catalog.registry, &look.given, &kept),
+        None => kept,
+    };
+    look.title = Some(called(role, lang).to_owned());
+    let edits = card.editable && (!rights.all || look.desk.actor.rights.all);
+    let preset = preset(catalog.registry, &role.code).map(|it| (it, Rights::of_preset(it)));
+    let differs = preset.as_ref().map(|it| differences(catalog.registry, &it.1, &rights, lang));
+    let mine = catalog.users.values().filter(|it| !it.user.closed && it.roles.contains(&id));
+    let modules = catalog.registry.modules.iter();
+    let modules = modules.map(|it| (it, within(catalog.registry, it.code).collect::<Vec<_>>()));
+    let modules: Vec<_> = modules.filter(|it| !it.1.is_empty()).collect();
+    Ok(html! {
+        section class="ky-card" {
+            header { h2 { (called(role, lang)) } span class="ky-small ky-mute" { (role.remark.as_deref().unwrap_or_default()) } span class="ky-grow" {}
+                @if edits {
+                    button class="ky-btn is-small" type="button" hx-get={ "/settings/record/role/" (id) } hx-target="#dialog" { (icon14("pencil")) (t(lang, "名称", "Name")) }
+                    form method="post" action={ "/settings/role/" (id) "/copy" } { button class="ky-btn is-small" { (icon14("copy")) (t(lang, "复制", "Copy")) } }
+                    @if differs.as_ref().is_some_and(|it| !it.is_empty()) { form method="post" action={ "/settings/role/" (id) "/preset" } { button class="ky-btn is-small" { (icon14("arrow-back-up")) (t(lang, "恢复预设", "Restore the preset")) } } }
+                }
+            }
+            div class="ky-card-body" {
+                p class="ky-small ky-mute" { (t(lang, "使用者：", "Held by: "))
+                    @for (n, person) in mine.clone().take(20).enumerate() { @if n > 0 { (t(lang, "、", ", ")) } a href={ "/settings/users/" (person.user.id.0) } { (person.user.name) } }
+                    @if mine.clone().next().is_none() { (t(lang, "没有人", "nobody")) }
+                }
+            }
+        }
+        details class="ky-card ky-fold" open {
+            summary { h2 { (t(lang, "用话说", "In words")) } }
+            ul class="ky-card-body ky-words" { @for line in words(catalog.registry, &rights, lang) { li { (line) } } }
+        }
+        @if let Some(differs) = differs.filter(|it| !it.is_empty()) {
+            details class="ky-card ky-fold" {
+                summary { h2 { (t(lang, "与预设不同", "Different from the preset")) } span class="ky-n" { (differs.len()) } }
+                ul class="ky-card-body ky-words" { @for (label, was, now) in &differs { li { b { (label) } " " del { (was) } " → " ins { (now) } } } }
+            }
+        }
+        @if rights.all {
+            div class="ky-alert is-info" { (icon("info-circle")) div { b { (t(lang, "这个角色拥有全部权限", "This role has every right")) } p { (t(lang, "它不按档案分别设置。需要受限的角色时，请新建一个或复制其他角色。", "It is not set by entity. For a limited role make a new one or copy another.")) } } }
+        } @else {
+            form class="is-full" method="post" action={ "/settings/role/" (id) } data-guard {
+                input type="hidden" name="version" value=(card.version);
+                section class="ky-card is-clip" { div class="ky-scroll" tabindex="0" { table class="ky-matrix" {
+                    thead { tr {
+                        th scope="col" { (t(lang, "档案", "Entity")) }
+                        th scope="col" { (t(lang, "全部", "All")) }
+                        @for right in PLAIN { th scope="col" { (label_of(right, lang)) } }
+                        th scope="col" { (t(lang, "看谁的", "Sees")) } th scope="col" { (t(lang, "改谁的", "Changes")) } th scope="col" { (t(lang, "更多", "More")) }
+                    } }
+                    @for (module, defs) in &modules {
+                        tbody {
+                            tr class="is-group" { th scope="rowgroup" colspan="11" { (module.label.of(lang)) } }
+                            @for def in defs { (line(def, rights.grants.get(def.code), edits, lang)) }
+                        }
+                    }
+                } } }
+                @if edits { p class="ky-row" { button class="ky-btn is-primary" { (t(lang, "保存权限", "Save rights")) } span class="ky-small ky-mute" { (t(lang, "从下一次点击起生效", "In force from the next click on")) } } }
+            }
+        }
+    })
+}
+
+fn label_of(right: &str, lang: Lang) -> &'static str {
+    rights_of(Role::DEF).into_iter().find(|it| it.0 == right).map_or("", |it| it.1.of(lang))
+}
+
+/// One entity's row: plain rights as check boxes, scopes as choices, verbs, pools and field groups behind *more*.
+fn line(def: &'static EntityDef, grant: Option<&Grant>, edits: bool, lang: Lang) -> Markup {
+    let none = Grant::default();
+    let grant = grant.unwrap_or(&none);
+    let code = def.code;
+    let whole = grant.can.contains("*");
+    let tick = |right: &str, says: &str| {
+        let label = format!("{} {says}", def.label.of(lang));
+        html! { input class="ky-check" type="checkbox" name={ "can." (code) "." (right) } value="1" checked[whole || grant.can.contains(right)] disabled[!edits] aria-label=(label); }
+    };
+    let scope = |name: &str, says: &str, now: Scope| {
+        html! {
+            select class="ky-select is-small" name={ (name) "." (code) } disabled[!edits] aria-label={ (def.label.of(lang)) " " (says) } {
+                @for (value, label) in Scope::all() { option value=(value) selected[value == now.code()] { (label.of(lang)) } }
+            }
+        }
+    };
+    let verbs: Vec<_> = rights_of(def).into_iter().filter(|it| !PLAIN.contains(&it.0)).collect();
+    let groups = groups_of(def);
+    let given =
+        verbs.iter().filter(|it| whole || grant.can.contains(it.0)).count() + usize::from(grant.pools);
+    html! {
+        tr {
+            th scope="row" { (def.label.of(lang)) }
+            td { (tick("*", t(lang, "全部", "all"))) }
+            @for right in PLAIN { td { (tick(right, label_of(right, lang))) } }
+            td { (scope("sees", t(lang, "看谁的", "sees"), grant.sees)) }
+            td { (scope("acts", t(lang, "改谁的", "changes"), grant.acts)) }
+            td {
+                @if !verbs.is_empty() || !groups.is_empty() || def.owner.is_some() {
+                    details class="ky-menu" data-menu {
+                        summary class="ky-btn is-small" aria-label={ (def.label.of(lang)) " " (t(lang, "更多", "more")) } { (t(lang, "动作与字段", "Verbs, fields")) @if given > 0 { " " span class="ky-n" { (given) } } }
+                        div class="ky-pop is-right ky-more" {
+                            @if !verbs.is_empty() { b { (t(lang, "动作", "Verbs")) } }
+                            @for (right, label) in &verbs { label class="ky-choice" { (tick(right, label.of(lang))) span { (label.of(lang)) } } }
+                            @if def.owner.is_some() { label class="ky-choice" {
+                                input class="ky-check" type="checkbox" name={ "pools." (code) } value="1" checked[grant.pools] disabled[!edits];
+                                span { (t(lang, "能看公海（无负责人的）", "Sees the pools (no owner)")) }
+                            } }
+                            @if !groups.is_empty() { b { (t(lang, "字段组", "Field groups")) } }
+                            @for group in &groups {
+                                label { span { (group_label(def, group, lang)) }
+                                    select class="ky-select is-small" name={ "group." (code) "." (group) } disabled[!edits] {
+                                        @let now = grant.groups.get(*group).copied().unwrap_or(Access::Hide);
+                                        @for (value, label) in Access::all() { option value=(value) selected[value == now.code()] { (label.of(lang)) } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A group is called by the fields in it.
+fn group_label(def: &EntityDef, group: &str, lang: Lang) -> String {
+    let names = def.fields.iter().filter(|it| it.group == Some(group)).map(|it| it.label.of(lang));
+    let names: Vec<_> = names.collect();
+    let sep = t(lang, "、", ", ");
+    if names.len() > 3 { names[..3].join(sep) + "…" } else { names.join(sep) }
+}
+
+/// What the form says; entities that it does not show keep what they had.
+fn read(registry: Registry, given: &Input, before: &Rights) -> Rights {
+    let mut rights = before.clone();
+    for def in entities(registry) {
+        let code = def.code;
+        let is_on = |name: &str| given.fields.contains_key(name);
+        let mut words = Vec::new();
+        match is_on(&format!("can.{code}.*")) {
+            true => words.push("*".to_owned()),
+            false => words.extend(
+                rights_of(def)
+                    .iter()
+                    .map(|it| it.0.to_owned())
+                    .filter(|it| is_on(&format!("can.{code}.{it}"))),
+            ),
+        }
+        if words.is_empty() {
+            rights.grants.remove(code);
+            continue;
+        }
+        words.push(format!(
+            "@{}/{}",
+            given.text(&format!("sees.{code}")),
+            given.text(&format!("acts.{code}"))
+        ));
+        if is_on(&format!("pools.{code}")) {
+            words.push("+pools".into());
+        }
+        words.extend(
+            groups_of(def)
+                .iter()
+                .map(|group| format!("{group}={}", given.text(&format!("group.{code}.{group}")))),
+        );
+        rights.grants.insert(code.to_owned(), Grant::parse(&words.join(" ")));
+    }
+    rights
+}
+
+/// One entity's grant as a sentence.
+fn sentence(def: &EntityDef, grant: &Grant, lang: Lang) -> String {
+    let sep = t(lang, "、", ", ");
+    let can: BTreeSet<_> = rights_of(def)
+        .into_iter()
+        .filter(|it| grant.can.contains("*") || grant.can.contains(it.0))
+        .map(|it| it.1.of(lang))
+        .collect();
+    let order = rights_of(def).into_iter().map(|it| it.1.of(lang)).filter(|it| can.contains(it));
+    let scope = |scope: Scope| Scope::all().nth(scope as usize).map_or("", |it| it.1.of(lang));
+    let mut says = match grant.can.contains("*") {
+        true => t(lang, "一切操作", "everything").to_owned(),
+        false => order.collect::<Vec<_>>().join(sep),
+    };
+    says += &match (lang, grant.acts) {
+        (Lang::Zh, Scope::None) => format!("；看{}的，不改", scope(grant.sees)),
+        (Lang::Zh, acts) => format!("；看{}的，改{}的", scope(grant.sees), scope(acts)),
+        (Lang::En, acts) => {
+            format!("; sees: {}, changes: {}", scope(grant.sees).to_lowercase(), scope(acts).to_lowercase())
+        }
+    };
+    if grant.pools {
+        says += t(lang, "；能看公海", "; sees the pools");
+    }
+    for group in groups_of(def) {
+        let access = grant.groups.get(group).copied().unwrap_or(Access::Hide);
+        let label = Access::all().nth(access as usize).map_or("", |it| it.1.of(lang));
+        says += &format!("{}{} {}", t(lang, "；", "; "), group_label(def, group, lang), label.to_lowercase());
+    }
+    says
+}
+
+fn words(registry: Registry, rights: &Rights, lang: Lang) -> Vec<Markup> {
+    if rights.all {
+        return vec![html! { (t(lang, "看见并能做一切。", "Sees and may do everything.")) }];
+    }
+    let line = |def: &'static EntityDef| {
+        let grant = rights.grants.get(def.code).filter(|it| !it.can.is_empty())?;
+        Some(html! { b { (def.label.of(lang)) } " " (sentence(def, grant, lang)) })
+    };
+    let mut lines: Vec<_> = entities(registry).filter_map(line).collect();
+    if lines.is_empty() {
+        lines.push(html! { (t(lang, "什么都不能看。", "May see nothing.")) });
+    }
+    lines
+}
+
+/// Where two sets of rights differ: entity, before, after.
+fn differences(
+    registry: Registry,
+    old: &Rights,
+    new: &Rights,
+    lang: Lang,
+) -> Vec<(&'static str, String, String)> {
+    let nothing = t(lang, "没有权限", "no rights");
+    let mut lines = Vec::new();
+    if old.all != new.all {
+        let says = |all: bool| {
+            t(lang, if all { "一切" } else { "按档案" }, if all { "everything" } else { "by entity" })
+                .to_owned()
+        };
+        lines.push((t(lang, "范围", "Reach"), says(old.all), says(new.all)));
+    }
+    for def in entities(registry) {
+        let says = |rights: &Rights| {
+            rights.grants.get(def.code).map_or(nothing.to_owned(), |it| sentence(def, it, lang))
+        };
+        let (was, now) = (says(old), says(new));
+        if was != now {
+            lines.push((def.label.of(lang), was, now));
+        }
+    }
+    lines
+}
+
+fn write(
+    desk: &mut Desk,
+    id: i64,
+    version: Option<i64>,
+    rights: impl FnOnce(&Role, Registry) -> Rights,
+) -> Result<()> {
+    open(desk, "roles")?;
+    desk.get("role", id)?;
+    let role: Role = desk.trusted().get(Id::of(id))?;
+    let rights = rights(&role, desk.catalog().registry);
+    desk.update("role", id, version, &[("rights", rights.json())].into())
+}
+
+async fn save(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Response {
+    let given = Input::of_form(&body);
+    let sent = given.clone();
+    let result = site.db.write_async(&visitor.actor, move |desk| {
+        write(desk, id, sent.text("version").parse().ok(), |role, registry| {
+            read(registry, &sent, &Rights::of_json(&role.rights))
+        })
+    });
+    super::saved(&site, &visitor, &headers, &format!("/settings/roles/{id}"), given, result.await).await
+}
+
+async fn restore(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
+    let result = site.db.write_async(&visitor.actor, move |desk| {
+        write(desk, id, None, |role, registry| {
+            preset(registry, &role.code).map_or_else(|| Rights::of_json(&role.rights), Rights::of_preset)
+        })
+    });
+    super::saved(&site, &visitor, &headers, &format!("/settings/roles/{id}"), Input::default(), result.await)
+        .await
+}
+
+/// A new role with the same rights.
+async fn copy(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Response {
+    let made = site.db.write_async(&visitor.actor, move |desk| {
+        open(desk, "roles")?;
+        desk.get("role", id)?;
+        let role: Role = desk.trusted().get(Id::of(id))?;
+        let last = desk.catalog().roles.keys().max().copied().unwrap_or(0) + 1;
+        let name = format!("{} {}", role.name, Label { zh: "副本", en: "copy" }.of(desk.actor.lang));
+        let (code, name) = (format!("role_{last}"), format!("{name} {last}"));
+        let remark = role.remark.clone().unwrap_or_default();
+        let input = [("code", code.as_str()), ("name", &name), ("remark", &remark), ("rights", &role.rights)];
+        desk.create("role", &input.into())
+    });
+    match made.await {
+        Ok(id) => Redirect::to(&format!("/settings/roles/{id}?done=1")).into_response(),
+        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
+    }
+}

@@ -1,0 +1,672 @@
+//! No door shows a row or a value outside the actor's rights: random companies, and an oracle that knows all rows and
+//! applies the rules one by one.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use domain::crm::customer::Grade;
+use domain::{Contact, Customer};
+use model::system::{Department, DepartmentKind, Role, Team, User, UserRole};
+use model::{
+    Actor, Custom, Date, Desk, Door, Entity, Id, Input, Lang, Money, Query, Result, Rights, Stamp, Value,
+    seed,
+};
+use serde_json::json;
+use store::Db;
+use tests::served::{Served, sign_in};
+use tests::{Random, cases, databases};
+
+const SCOPES: [&str; 6] = ["none", "own", "department", "below", "company", "all"];
+const OWN: usize = 1;
+const DEPARTMENT: usize = 2;
+const BELOW: usize = 3;
+const COMPANY: usize = 4;
+const ALL: usize = 5;
+const ACCESS: [&str; 4] = ["hide", "mask", "read", "write"];
+const READ: usize = 2;
+
+/// What one role may do with one entity, before the program has read it.
+#[derive(Debug)]
+struct Spec {
+    entity: &'static str,
+    can: Vec<&'static str>,
+    sees: usize,
+    pools: bool,
+    groups: Vec<(&'static str, usize)>,
+}
+
+/// A company as the oracle knows it: every row, and who has which roles.
+struct Company {
+    departments: Vec<Department>,
+    users: Vec<User>,
+    roles: Vec<Vec<Spec>>,
+    /// Places of roles, by user.
+    has: Vec<Vec<usize>>,
+    customers: Vec<Customer>,
+    contacts: Vec<Contact>,
+    teams: Vec<Team>,
+    today: Date,
+}
+
+/// Every value that must not leak is known by a text that stands nowhere else.
+fn name_mark(n: usize) -> String {
+    format!("z{}q", 10 + n)
+}
+
+fn bank_mark(n: usize) -> String {
+    format!("6228{}004411", 10 + n)
+}
+
+fn limit(n: usize) -> Money {
+    Money((900_010 + n as i64) * 100 + 37)
+}
+
+fn limit_marks(n: usize) -> [String; 2] {
+    [format!("9000{}.37", 10 + n), format!("900,0{}.37", 10 + n)]
+}
+
+fn contact_mark(n: usize) -> String {
+    format!("y{}k", 10 + n)
+}
+
+fn mobile(n: usize) -> String {
+    format!("1549000{}77", 10 + n)
+}
+
+fn hobby_mark(n: usize) -> String {
+    format!("hobby{}w", 10 + n)
+}
+
+impl Company {
+    /// The rules, as the administrator's guide says them.
+    fn specs<'a>(&'a self, user: usize, entity: &'a str) -> impl Iterator<Item = &'a Spec> {
+        let roles = self.has[user].iter().flat_map(|role| &self.roles[*role]);
+        roles.filter(move |it| it.entity == entity)
+    }
+
+    fn may(&self, user: usize, entity: &str, right: &str) -> bool {
+        self.specs(user, entity).any(|it| it.can.contains(&right))
+    }
+
+    fn access(&self, user: usize, entity: &str, group: &str) -> usize {
+        let groups = self.specs(user, entity).flat_map(|it| &it.groups);
+        groups.filter(|it| it.0 == group).map(|it| it.1).max().unwrap_or(0)
+    }
+
+    fn department(&self, id: Option<Id<Department>>) -> Option<&Department> {
+        self.departments.iter().find(|it| Some(it.id) == id)
+    }
+
+    fn is_below(&self, it: Option<Id<Department>>, top: Id<Department>) -> bool {
+        let mut at = it;
+        while let Some(id) = at {
+            if id == top {
+                return true;
+            }
+            at = self.department(at).and_then(|it| it.above);
+        }
+        false
+    }
+
+    /// The nearest company at or above a department, else the top.
+    fn company(&self, home: Id<Department>) -> Id<Department> {
+        let mut at = home;
+        while let Some(it) = self.department(Some(at)) {
+            match it.above {
+                Some(above) if it.kind != DepartmentKind::Company => at = above,
+                _ => break,
+            }
+        }
+        at
+    }
+
+    fn reaches(&self, user: usize, it: &Customer) -> bool {
+        let scope = self.specs(user, "customer").map(|it| it.sees).max().unwrap_or(0);
+        let pools = self.specs(user, "customer").any(|it| it.pools);
+        let me = &self.users[user];
+        if scope == ALL {
+            return true;
+        }
+        if scope >= OWN && it.owner == Some(me.id) {
+            return true;
+        }
+        let home_of =
+            |owner: Id<User>| self.users.iter().find(|it| it.id == owner).and_then(|it| it.department);
+        // Who looks after it decides; where nobody does, the department.
+        let place = it.owner.map_or(it.department, home_of);
+        if let Some(home) = me.department {
+            let near = match scope {
+                DEPARTMENT => place == Some(home),
+                BELOW => self.is_below(place, home),
+                COMPANY => self.is_below(place, self.company(home)),
+                _ => false,
+            };
+            if near {
+                return true;
+            }
+        }
+        let in_pool = it.owner.is_none()
+            && it.department.is_none_or(|at| {
+                me.department.is_some_and(|home| self.is_below(Some(at), self.company(home)))
+            });
+        if pools && in_pool {
+            return true;
+        }
+        let mut teams = self.teams.iter().filter(|team| team.user == me.id && team.record == it.id.0);
+        teams.any(|team| team.until.is_none_or(|day| day >= self.today))
+    }
+
+    fn sees(&self, user: usize, it: &Customer) -> bool {
+        self.may(user, "customer", "read") && self.reaches(user, it)
+    }
+
+    fn sees_contact(&self, user: usize, it: &Contact) -> bool {
+        let of = self.customers.iter().find(|customer| customer.id == it.customer).unwrap();
+        self.may(user, "contact", "read")
+            && self.specs(user, "customer").next().is_some()
+            && self.reaches(user, of)
+    }
+
+    fn mine(&self, user: usize) -> BTreeSet<i64> {
+        self.customers.iter().filter(|it| self.sees(user, it)).map(|it| it.id.0).collect()
+    }
+
+    /// Everything that this user must not find anywhere.
+    fn secrets(&self, user: usize) -> Vec<String> {
+        let mut secrets = Vec::new();
+        for (n, it) in self.customers.iter().enumerate() {
+            let sees = self.sees(user, it);
+            if !sees {
+                secrets.push(name_mark(n));
+            }
+            if !sees || self.access(user, "customer", "bank") < READ {
+                secrets.push(bank_mark(n));
+            }
+            if !sees || self.access(user, "customer", "credit") < READ {
+                secrets.extend(limit_marks(n));
+            }
+        }
+        for (n, it) in self.contacts.iter().enumerate() {
+            let sees = self.sees_contact(user, it);
+            if !sees {
+                secrets.extend([contact_mark(n), mobile(n)]);
+            }
+            if !sees || self.access(user, "contact", "private") < READ {
+                secrets.push(hobby_mark(n));
+            }
+        }
+        secrets
+    }
+}
+
+fn spec(random: &mut Random, entity: &'static str, rights: &[&'static str], groups: &[&'static str]) -> Spec {
+    let mut can = random.some(rights);
+    if !random.once_in(6) {
+        can.push("read");
+    }
+    let groups = random.some(groups).into_iter().map(|it| (it, random.below(4))).collect();
+    Spec { entity, can, sees: random.below(6), pools: random.once_in(3), groups }
+}
+
+fn text(specs: &[Spec]) -> String {
+    let grant = |it: &Spec| {
+        let groups: serde_json::Map<_, _> =
+            it.groups.iter().map(|(group, access)| ((*group).to_owned(), ACCESS[*access].into())).collect();
+        let sees = SCOPES[it.sees];
+        (
+            it.entity.to_owned(),
+            json!({"can": it.can, "sees": sees, "acts": sees, "pools": it.pools, "groups": groups}),
+        )
+    };
+    let grants: serde_json::Map<_, _> = specs.iter().map(grant).collect();
+    json!({"all": false, "grants": grants}).to_string()
+}
+
+fn build(db: &Db, seed: u64) -> Company {
+    let system = Actor::system(Door::System, Lang::Zh);
+    let (departments, users, roles, has, customers, contacts, teams, today) =
+        db.write(&system, move |desk| fill(desk, &mut Random::new(seed))).unwrap();
+    Company { departments, users, roles, has, customers, contacts, teams, today }
+}
+
+type Parts = (
+    Vec<Department>,
+    Vec<User>,
+    Vec<Vec<Spec>>,
+    Vec<Vec<usize>>,
+    Vec<Customer>,
+    Vec<Contact>,
+    Vec<Team>,
+    Date,
+);
+
+fn fill(desk: &mut Desk, random: &mut Random) -> Result<Parts> {
+    let stamp = Stamp::default;
+    let mut departments: Vec<Department> = Vec::new();
+    for n in 0..6 {
+        let above = (n > 0).then(|| random.one(&departments).id);
+        let kind = if random.once_in(3) { DepartmentKind::Company } else { DepartmentKind::Department };
+        let mut it = Department {
+            id: Id::NEW,
+            name: format!("部门{n}"),
+            above,
+            kind,
+            head: None,
+            closed: false,
+            stamp: stamp(),
+        };
+        desk.trusted().save(&mut it)?;
+        departments.push(it);
+    }
+    let mut roles = Vec::new();
+    for n in 0..4 {
+        let mut specs =
+            vec![spec(random, "customer", &["create", "update", "export", "transfer"], &["credit", "bank"])];
+        if !random.once_in(3) {
+            specs.push(spec(random, "contact", &["create", "update"], &["private"]));
+        }
+        for entity in ["user", "department", "product"] {
+            if random.once_in(2) {
+                specs.push(spec(random, entity, &[], &["account"]));
+            }
+        }
+        let mut role = Role {
+            id: Id::NEW,
+            code: format!("role{n}"),
+            name: format!("角色{n}"),
+            name_en: None,
+            remark: None,
+            rights: text(&specs),
+            closed: false,
+            stamp: stamp(),
+        };
+        desk.trusted().save(&mut role)?;
+        roles.push((role.id, specs));
+    }
+    let (mut users, mut has) = (Vec::new(), Vec::new());
+    for n in 0..6 {
+        let home = (!random.once_in(6)).then(|| random.one(&departments).id);
+        let mut user = seed::new_user(&format!("user{n}"), &format!("同事{n}"), home, "", Lang::Zh);
+        desk.trusted().save(&mut user)?;
+        let mine = random.some(&[0, 1, 2, 3]);
+        for role in &mine {
+            let mut link = UserRole { id: Id::NEW, user: user.id, role: roles[*role].0, stamp: stamp() };
+            desk.trusted().save(&mut link)?;
+        }
+        users.push(user);
+        has.push(mine);
+    }
+    let mut customers: Vec<Customer> = Vec::new();
+    let (mut contacts, mut teams) = (Vec::new(), Vec::new());
+    for n in 0..14 {
+        let name = format!("{}公司{}", random.one(&["北京", "上海", "重庆"]), name_mark(n));
+        let id = Id::of(desk.create("customer", &Input::from([("name", name.as_str()), ("country", "")]))?);
+        let parent = customers.get(random.below(20)).map(|it| it.id);
+        let owner = (!random.once_in(4)).then(|| random.one(&users).id);
+        let department = (!random.once_in(4)).then(|| random.one(&departments).id);
+        let (bank, class) = (bank_mark(n), *random.one(&[Grade::A, Grade::B, Grade::D]));
+        let it: Customer = desk.trusted().get(id)?;
+        let mut it = Customer { parent, owner, department, bank_account: Some(bank), class, ..it };
+        it.credit_limit = limit(n);
+        desk.trusted().save(&mut it)?;
+        if random.once_in(3) {
+            let until = [None, Some(desk.today()), desk.today().yesterday().ok()][random.below(3)];
+            let (entity, user) = ("customer".to_owned(), random.one(&users).id);
+            let mut team = Team {
+                id: Id::NEW,
+                entity,
+                record: id.0,
+                user,
+                edit: random.once_in(2),
+                until,
+                stamp: stamp(),
+            };
+            desk.trusted().save(&mut team)?;
+            teams.push(team);
+        }
+        customers.push(it);
+        if random.once_in(2) {
+            let k = contacts.len();
+            let mut contact = Contact {
+                id: Id::NEW,
+                customer: id,
+                name: format!("单{}", contact_mark(k)),
+                position: None,
+                mobile: Some(mobile(k)),
+                phone: None,
+                email: None,
+                wechat: None,
+                birthday: None,
+                hobbies: Some(hobby_mark(k)),
+                primary: false,
+                remark: None,
+                custom: Custom("{}".into()),
+                stamp: stamp(),
+            };
+            desk.trusted().save(&mut contact)?;
+            contacts.push(contact);
+        }
+    }
+    let roles = roles.into_iter().map(|it| it.1).collect();
+    Ok((departments, users, roles, has, customers, contacts, teams, desk.today()))
+}
+
+/// One user's walk through every door.
+struct Walk<'a> {
+    db: &'a Db,
+    company: &'a Company,
+    served: &'a Served,
+    user: usize,
+    actor: Actor,
+    seed: u64,
+}
+
+impl Walk<'_> {
+    fn look<R>(&self, work: impl FnOnce(&mut Desk) -> Result<R>) -> Result<R> {
+        self.db.read(&self.actor, work)
+    }
+
+    fn about(&self, door: &str) -> String {
+        let specs: Vec<_> = self.company.has[self.user].iter().map(|it| &self.company.roles[*it]).collect();
+        format!("{:?} {door}, seed {}, user {}: {specs:?}", self.db.store().dialect(), self.seed, self.user)
+    }
+
+    fn same<T: PartialEq + Debug>(&self, door: &str, found: T, expected: T) {
+        assert_eq!(found, expected, "{}", self.about(door));
+    }
+
+    /// Nothing of this leaks.
+    fn keeps(&self, door: &str, text: &str) {
+        for secret in self.company.secrets(self.user) {
+            assert!(!text.contains(&secret), "{}: {secret} in {text}", self.about(door));
+        }
+    }
+
+    fn query(&self, text: &str) -> Query {
+        Query::parse(text).unwrap()
+    }
+
+    fn ids(&self, entity: &str, query: &str) -> std::result::Result<BTreeSet<i64>, &'static str> {
+        let query = self.query(query);
+        let rows = self.look(|desk| {
+            let list = desk.list(entity, &query)?;
+            desk.rows(&list)
+        });
+        rows.map(|it| it.0.iter().map(|row| row[0].int()).collect()).map_err(|error| error.code())
+    }
+
+    fn lists(&self) {
+        let (company, user) = (self.company, self.user);
+        let (may, mine) = (company.may(user, "customer", "read"), company.mine(user));
+        let expected = if may { Ok(mine.clone()) } else { Err("not_found") };
+        self.same("list", self.ids("customer", "size=500"), expected.clone());
+        let contacts = company.contacts.iter().filter(|it| company.sees_contact(user, it)).map(|it| it.id.0);
+        let reads_contacts = company.may(user, "contact", "read");
+        let contacts = if reads_contacts { Ok(contacts.collect()) } else { Err("not_found") };
+        self.same("contacts", self.ids("contact", "size=500"), contacts.clone());
+        if !may {
+            return;
+        }
+        self.same("search", self.ids("customer", "q=公司&size=500"), expected.clone());
+        for query in [
+            "",
+            "class=A",
+            "owner=none",
+            "owner=me",
+            "owner=mydept",
+            "parent.class=B",
+            "or=(class=A%26owner=none)",
+        ] {
+            let rows = self.ids("customer", &format!("{query}&size=500")).unwrap();
+            assert!(rows.is_subset(&mine), "{}", self.about(query));
+            let asked = self.query(query);
+            let counted = self
+                .look(|desk| Ok((desk.count("customer", &asked)?, desk.ids("customer", &asked, 0, 500)?)));
+            self.same(query, counted.unwrap(), (rows.len() as i64, rows.into_iter().collect()));
+        }
+        // One step along a link sees no further than the link's own list would.
+        let by_parent = |it: &&Customer| {
+            let parent = company.customers.iter().find(|parent| Some(parent.id) == it.parent);
+            company.sees(user, it)
+                && parent.is_some_and(|parent| parent.class == Grade::B && company.sees(user, parent))
+        };
+        let by_parent: BTreeSet<_> = company.customers.iter().filter(by_parent).map(|it| it.id.0).collect();
+        self.same("along a link", self.ids("customer", "parent.class=B&size=500"), Ok(by_parent));
+        for (n, it) in company.customers.iter().enumerate() {
+            let found = self.ids("customer", &format!("q={}", name_mark(n))).unwrap();
+            let sees = company.sees(user, it);
+            self.same("search by name", found, sees.then_some(it.id.0).into_iter().collect());
+            let named = self.ids("customer", &format!("parent.name~={}", name_mark(n))).unwrap();
+            assert!(sees || named.is_empty(), "{}", self.about("a hidden parent's name"));
+        }
+        for (n, it) in company.contacts.iter().enumerate() {
+            let found = self.ids("customer", &format!("q={}", mobile(n))).unwrap();
+            let sees = company.sees_contact(user, it);
+            self.same(
+                "search by a contact's mobile",
+                found,
+                sees.then_some(it.customer.0).into_iter().collect(),
+            );
+        }
+    }
+
+    fn totals(&self) {
+        let (company, user) = (self.company, self.user);
+        if !company.may(user, "customer", "read") {
+            return;
+        }
+        let mine: Vec<_> = company.customers.iter().filter(|it| company.sees(user, it)).collect();
+        let query = self.query("group=class");
+        let (totals, groups) = self
+            .look(|desk| {
+                let list = desk.list("customer", &query)?;
+                Ok((desk.totals(&list)?, desk.groups(&list)?))
+            })
+            .unwrap();
+        let open = company.access(user, "customer", "credit") >= READ;
+        let sum: i64 = mine.iter().map(|it| it.credit_limit.0).sum();
+        let expected =
+            if open { vec![("credit_limit", Some(sum).filter(|_| !mine.is_empty()))] } else { vec![] };
+        self.same("total", (totals.count, totals.sums), (mine.len() as i64, expected));
+        let mut groups: Vec<_> =
+            groups.iter().map(|it| (it.value.text().to_owned(), it.totals.count)).collect();
+        groups.sort();
+        let count = |grade: Grade| mine.iter().filter(|it| it.class == grade).count() as i64;
+        let expected = [("A", Grade::A), ("B", Grade::B), ("D", Grade::D)];
+        let expected = expected.map(|(code, grade)| (code.to_owned(), count(grade)));
+        self.same("groups", groups, expected.into_iter().filter(|it| it.1 > 0).collect());
+    }
+
+    /// What may not be read is unknown in every place where a name may stand.
+    fn names(&self) {
+        let (company, user) = (self.company, self.user);
+        if !company.may(user, "customer", "read") {
+            return;
+        }
+        for (field, group) in
+            [("credit_limit", "credit"), ("bank_account", "bank"), ("blacklisted", "credit")]
+        {
+            let open = company.access(user, "customer", group);
+            for place in [
+                "sort={}",
+                "sort=-{}",
+                "group={}",
+                "{}=any",
+                "{}!=none",
+                "or=({}=any%26class=A)",
+                "parent.{}=any",
+            ] {
+                let query = place.replace("{}", field);
+                let found = self.ids("customer", &query).map(drop);
+                let expected = if open >= READ { Ok(()) } else { Err("unknown_field") };
+                self.same(&query, found, expected);
+            }
+            let shown = self.ids("customer", &format!("columns=name,{field}")).map(drop);
+            self.same("columns", shown, if open > 0 { Ok(()) } else { Err("unknown_field") });
+        }
+    }
+
+    fn records(&self) {
+        let (company, user) = (self.company, self.user);
+        let [credit, bank] = ["credit", "bank"].map(|group| company.access(user, "customer", group));
+        for it in &company.customers {
+            let (id, sees) = (it.id.0, company.sees(user, it));
+            let expected = if sees { Ok(()) } else { Err("not_found") };
+            let card = self.look(|desk| desk.get("customer", id));
+            self.same("card", card.as_ref().map(drop).map_err(|it| it.code()), expected);
+            let past = self.look(|desk| desk.as_of("customer", id, desk.today()));
+            self.same("as of", past.as_ref().map(drop).map_err(|it| it.code()), expected);
+            let history = self.look(|desk| desk.history("customer", id));
+            self.same("history", history.as_ref().map(drop).map_err(|it| it.code()), expected);
+            for card in [card, past].into_iter().flatten() {
+                for (field, group, value) in [
+                    ("credit_limit", credit, Value::Int(it.credit_limit.0)),
+                    ("bank_account", bank, Value::from(it.bank_account.as_deref().unwrap())),
+                ] {
+                    let found = card.fields.iter().find(|it| it.0.name == field).map(|it| it.1.clone());
+                    let expected = match group {
+                        0 => None,
+                        1 => Some(None),
+                        _ => Some(Some(value)),
+                    };
+                    self.same(field, found, expected);
+                }
+            }
+            for change in history.iter().flatten().flat_map(|it| &it.changes) {
+                let guarded = match change.field.group {
+                    Some("credit") => credit,
+                    Some("bank") => bank,
+                    _ => READ,
+                };
+                assert!(guarded >= READ, "{}: {}", self.about("history"), change.field.name);
+            }
+        }
+    }
+
+    fn finders(&self) {
+        let (company, user) = (self.company, self.user);
+        for (n, it) in company.customers.iter().enumerate() {
+            let found = self.look(|desk| desk.find_all(&name_mark(n), 20)).unwrap();
+            let ids: Vec<_> = found.iter().filter(|it| it.def.code == "customer").map(|it| it.id).collect();
+            self.same("palette", ids, company.sees(user, it).then_some(it.id.0).into_iter().collect());
+            if company.may(user, "contact", "read") {
+                let field = Contact::DEF.field("customer").unwrap().1;
+                let mark = name_mark(n);
+                let offered =
+                    self.look(|desk| desk.options(Contact::DEF, field, &mark, &Input::default(), 20));
+                let offered: Vec<_> = offered.unwrap().into_iter().map(|it| it.value).collect();
+                let expected = company.sees(user, it).then(|| format!("#{}", it.id.0));
+                self.same("drop-down", offered, expected.into_iter().collect());
+            }
+        }
+        for (n, it) in company.contacts.iter().enumerate() {
+            let found = self.look(|desk| desk.find_all(&contact_mark(n), 20)).unwrap();
+            let ids: Vec<_> = found.iter().filter(|it| it.def.code == "contact").map(|it| it.id).collect();
+            self.same(
+                "palette",
+                ids,
+                company.sees_contact(user, it).then_some(it.id.0).into_iter().collect(),
+            );
+        }
+    }
+
+    /// What is sent holds no text that the user may not read, not even in a cursor.
+    fn served(&self) {
+        let (company, who) = (self.company, format!("token{}", self.user));
+        let columns = |entity: &str| {
+            let def = self.db.registry().entity(entity).unwrap();
+            let shown = self.look(|desk| {
+                Ok(desk
+                    .catalog()
+                    .fields(def)
+                    .filter(|it| desk.may_see(def, it))
+                    .map(|it| it.name)
+                    .collect::<Vec<_>>())
+            });
+            shown.unwrap().join(",")
+        };
+        for entity in ["customer", "contact"] {
+            let columns = columns(entity);
+            for door in [
+                "/{e}?view=*",
+                "/{e}?view=*&columns={c}",
+                "/{e}/print?view=*&columns={c}",
+                "/api/v1/{e}?size=500&columns={c}",
+                "/{e}/filter/owner",
+                "/{e}/filter/customer",
+                "/{e}/columns?view=*",
+                "/api/v1/{e}?q=公司",
+                "/customer?view=*&group=parent",
+                "/customer?view=*&sort=parent",
+                "/",
+                "/?who=me",
+                "/palette?q=公司",
+            ] {
+                let path = door.replace("{e}", entity).replace("{c}", &columns);
+                let (status, body) = self.served.get(&who, &path);
+                assert!(status < 500, "{}: {status} {body}", self.about(&path));
+                self.keeps(&path, &body);
+            }
+        }
+        let mut next = String::new();
+        for _ in 0..20 {
+            let (status, body) =
+                self.served.get(&who, &format!("/api/v1/customer?sort=parent&size=1&after={next}"));
+            if status != 200 {
+                break;
+            }
+            let json: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let Some(cursor) = json["next"].as_str() else { break };
+            next = cursor.to_owned();
+            for part in cursor.split('.').filter_map(|it| it.strip_prefix('t')) {
+                let key = data_encoding::BASE64URL_NOPAD.decode(part.as_bytes()).unwrap();
+                self.keeps("cursor", &String::from_utf8_lossy(&key));
+            }
+        }
+        for it in &company.customers {
+            let sees = company.sees(self.user, it);
+            for door in [
+                "/customer/{}/print",
+                "/api/v1/customer/{}",
+                "/api/v1/customer/{}/history",
+                "/api/v1/customer/{}?as_of=2999-01-01",
+                "/api/v1/note?entity=customer&record={}",
+                "/customer/{}",
+                "/palette/customer/{}",
+            ] {
+                let path = door.replace("{}", &it.id.0.to_string());
+                let (status, body) = self.served.get(&who, &path);
+                assert!(status < 500, "{}: {status} {body}", self.about(&path));
+                assert!(sees || status == 404, "{}: {status}", self.about(&path));
+                self.keeps(&path, &body);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_door_shows_a_row_or_a_value_outside_the_rights() {
+    let rounds = cases(3);
+    for seed in 1..=rounds as u64 {
+        databases(|db| {
+            let company = build(db, seed);
+            let data = tempfile::tempdir().unwrap();
+            let served = Served::new(db, data.path());
+            for (user, it) in company.users.iter().enumerate() {
+                sign_in(db, it.id.0, &format!("token{user}"));
+                let system = Actor::system(Door::System, Lang::Zh);
+                let rights = db.read(&system, |desk| Ok(desk.catalog().rights(it.id.0))).unwrap();
+                let department = it.department.map_or(0, |it| it.0);
+                let rights: std::sync::Arc<Rights> = std::sync::Arc::new(rights);
+                let actor = Actor { door: Door::Browser, user: it.id.0, department, lang: Lang::Zh, rights };
+                let walk = Walk { db, company: &company, served: &served, user, actor, seed };
+                walk.lists();
+                walk.totals();
+                walk.names();
+                walk.records();
+                walk.finders();
+                walk.served();
+            }
+        });
+    }
+}
