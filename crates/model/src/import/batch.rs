@@ -73,7 +73,7 @@ impl Seen {
         let mut found = None;
         for &at in &self.columns {
             let Some(cell) = row.cells.get(at).filter(|it| !it.is_empty()) else { continue };
-            let text = sheet::parse::clean(&cell.text).text.to_lowercase();
+            let text = sheet::parse::clean(&cell.text).to_lowercase();
             let earlier = *self.rows.entry(hashed(&(at, text))).or_insert(row.number);
             found = found.or(Some(earlier).filter(|it| *it != row.number));
         }
