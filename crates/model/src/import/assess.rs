@@ -8,6 +8,7 @@ use sheet::read::Row;
 use super::cells::Bound;
 use super::{Assessed, Duplicates, Near, Place, Plan, Verdict, hashed, title_of};
 use crate::input::set_custom;
+use crate::search::Source;
 use crate::tx::{Record, select};
 use crate::{
     Access, Change, Desk, EntityDef, Error, Fault, FieldDef, Format, Given, Kind, Label, Lang, Result, Sql,
@@ -151,8 +152,8 @@ impl Desk<'_> {
         }
         let mut alike = self.alike(import, &probe)?;
         // The first is the one that an update means: the same name before another, a number before a name.
-        let by_name = |it: &Near| def.field(it.field).is_some_and(|it| it.1.like);
-        alike.sort_by_key(|it| (it.title != title, by_name(it)));
+        let by_number = |it: &Near| def.field(it.field).is_some_and(|it| it.1.source() == Source::Number);
+        alike.sort_by_key(|it| (it.title != title, !by_number(it)));
         if import.batch.is_none() {
             alike.extend(import.alike_row(row, title, &probe));
         }
@@ -251,8 +252,10 @@ impl Desk<'_> {
         let def = import.def;
         self.may(def, "create")?;
         let mut faults = Vec::new();
-        let blank = self.fresh(def);
-        self.fixed(None, def, values, &blank, probe, &mut faults);
+        if values.iter().any(|it| it.0.fixed) {
+            let blank = self.fresh(def);
+            self.fixed(None, def, values, &blank, probe, &mut faults);
+        }
         required(def, probe, "", &mut faults);
         if self.tx.dry {
             self.unique(def, probe, 0, &mut faults)?;
@@ -364,7 +367,13 @@ impl Desk<'_> {
         let changes: Vec<_> =
             changes.into_iter().filter(|it| it.field.name != part.fields[of].name).collect();
         if !changes.is_empty() || old.is_none() {
-            self.may(part, if old.is_none() { "create" } else { "update" })?;
+            match &old {
+                None => drop(self.may(part, "create")?),
+                Some(old) => drop(self.load(part, old[0].int(), "update")?),
+            }
+            if part.of.is_some() && !fresh {
+                self.load(import.def, id, "update")?;
+            }
             self.tx.event = "import".into();
             self.tx.store(part, old, new).map_err(|error| under(part, error))?;
         }
