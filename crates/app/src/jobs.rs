@@ -290,7 +290,8 @@ fn take_back(work: &Work) -> Result<Option<String>> {
             break;
         }
     }
-    let (state, done) = (work.job().json(), work.job().done);
+    let job = work.job().clone();
+    let (state, done) = (job.json(), job.done);
     let (refused, why) = (state["refused"].as_i64().unwrap_or(0), state["why"].as_str().unwrap_or_default());
     let kept = state.clone();
     work.step(move |desk| desk.import_undone(id).map(|()| ((), kept.clone(), 0)))?;
