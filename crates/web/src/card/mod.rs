@@ -97,7 +97,7 @@ impl View {
         format!("{}?at={}{from}{past}", self.base, encode(at))
     }
 
-    pub fn from_encoded(&self) -> String {
+    pub fn encoded_origin(&self) -> String {
         encode(&self.from)
     }
 }
@@ -224,7 +224,7 @@ fn past_banner(view: &View, day: Date, unborn: bool) -> Markup {
                 (false, true) => { "这是 " (day) " 结束时的样子，不能修改；名称和权限按现在的。" }
                 (false, false) => { "As it was at the end of " (day) "; read only. Names and rights are today's." }
             }
-            a href={ (view.base) "?at=history&from=" (view.from_encoded()) } { (t(lang, "回到现在", "Back to now")) }
+            a href={ (view.base) "?at=history&from=" (view.encoded_origin()) } { (t(lang, "回到现在", "Back to now")) }
         }
     }
 }
@@ -342,7 +342,7 @@ fn actions(desk: &mut Desk, view: &View) -> Result<Markup> {
     let step = |key: &str, name: &str, label: &str, id: Option<i64>| {
         html! {
             @match id {
-                Some(id) => { a class="ky-btn is-small is-square" href={ "/" (code) "/" (id) "?at=" (encode(&view.at)) "&from=" (view.from_encoded()) } data-key=(key) aria-label=(label) title={ (label) " " (key) } { (icon14(name)) } }
+                Some(id) => { a class="ky-btn is-small is-square" href={ "/" (code) "/" (id) "?at=" (encode(&view.at)) "&from=" (view.encoded_origin()) } data-key=(key) aria-label=(label) title={ (label) " " (key) } { (icon14(name)) } }
                 None => { button class="ky-btn is-small is-square" type="button" disabled aria-label=(label) { (icon14(name)) } }
             }
         }
@@ -370,7 +370,7 @@ fn actions(desk: &mut Desk, view: &View) -> Result<Markup> {
                 @if desk.may(card.def, "export").is_ok() { a class="ky-btn is-small" href={ "/" (code) "/export?ids=" (card.id) } { (icon14("download")) (t(lang, "导出", "Export")) } }
                 a class="ky-btn is-small" href={ (view.base) "/print" } { (icon14("printer")) (t(lang, "打印", "Print")) }
             }
-            @if card.editable { a class="ky-btn is-small" href={ (view.base) "/edit?from=" (view.from_encoded()) } data-key=[(view.at.parse::<usize>().is_err()).then_some("E")] { (icon14("pencil")) (t(lang, "编辑", "Edit")) } }
+            @if card.editable { a class="ky-btn is-small" href={ (view.base) "/edit?from=" (view.encoded_origin()) } data-key=[(view.at.parse::<usize>().is_err()).then_some("E")] { (icon14("pencil")) (t(lang, "编辑", "Edit")) } }
             @for (n, verb) in first.iter().enumerate() {
                 button class={ "ky-btn is-small" @if n == 0 { " is-primary" } } type="button" hx-get={ (view.base) "/" (verb.verb.name) } hx-target="#dialog" { (icon14(verb_icon(verb.verb.name))) (verb.verb.label.of(lang)) }
             }

@@ -117,7 +117,7 @@ pub fn panel(desk: &mut Desk, view: &View, n: usize, brief: bool) -> Result<Mark
         lines.push((field, shown(desk, &view.cells, field, value.as_ref())?));
     }
     let open = is_open(desk, view, part);
-    let edit = format!("{}/part/{n}?brief={}&from={}", view.base, u8::from(brief), view.from_encoded());
+    let edit = format!("{}/part/{n}?brief={}&from={}", view.base, u8::from(brief), view.encoded_origin());
     Ok(html! {
         section class="ky-card" id={ "part-" (n) } {
             header {

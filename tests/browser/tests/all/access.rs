@@ -40,7 +40,10 @@ fn the_workbench_and_the_palette_are_accessible() {
                 page.click("[data-palette]");
                 page.fill("#palette [role=combobox]", "jtg");
                 page.see("北京金泰格散热器有限公司");
-                page.wait_for("the preview is there", "document.querySelector('#palette [aria-selected=true]')");
+                page.wait_for(
+                    "the preview is there",
+                    "document.querySelector('#palette [aria-selected=true]')",
+                );
                 page.is_accessible(&format!("palette, {theme}"));
                 page.screenshot(&format!("palette-{theme}"));
             }
@@ -60,6 +63,39 @@ fn a_list_and_its_states_are_accessible() {
             in_both(page, "list-no-match", "/customer?q=没有这样的客户&class=A", "没有符合条件的客户");
             page.expect_status(422);
             in_both(page, "list-wrong", "/customer?nothing=1", "客户列表没有打开");
+        });
+    }
+}
+
+#[test]
+fn the_settings_are_accessible() {
+    let house = House::demo();
+
+    for screen in [DESKTOP, PHONE] {
+        visit(&house, screen, |page| {
+            page.sign_in("boss", "demo", "/settings");
+            let script = "return [...new Set([...document.querySelectorAll('main a')].map(it => it.getAttribute('href')).filter(it => it.startsWith('/settings/') || it === '/me'))]";
+            let found = page.run(script, &[]);
+            let paths: Vec<&str> =
+                found.as_array().into_iter().flatten().filter_map(|it| it.as_str()).collect();
+            assert!(paths.len() > 8, "{paths:?}");
+            for path in paths {
+                in_both(page, &path[1..].replace('/', "-"), path, "");
+            }
+        });
+    }
+}
+
+#[test]
+fn the_first_steps_are_accessible() {
+    let house = House::empty();
+
+    for screen in [DESKTOP, PHONE] {
+        visit(&house, screen, |page| {
+            page.sign_in("admin", "Keyuan-2026", "/setup");
+            for step in ["company", "numbers", "users", "import"] {
+                in_both(page, &format!("setup-{step}"), &format!("/setup?step={step}"), "跳过");
+            }
         });
     }
 }

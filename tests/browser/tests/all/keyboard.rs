@@ -38,7 +38,10 @@ fn the_palette_finds_and_opens_with_the_keyboard_alone() {
         page.press("Control+K");
         page.wait_for("the palette is open", "document.getElementById('palette').open");
         page.type_text("bjjtg");
-        page.wait_for("it is found", "document.querySelector('#palette [aria-selected=true]')?.innerText.includes('北京金泰格')");
+        page.wait_for(
+            "it is found",
+            "document.querySelector('#palette [aria-selected=true]')?.innerText.includes('北京金泰格')",
+        );
         page.press("Escape");
         page.wait_for("the palette is closed", "!document.getElementById('palette').open");
 
