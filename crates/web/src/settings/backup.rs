@@ -105,7 +105,7 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
                 form method="post" action="/settings/backup" { button class="ky-btn is-small is-primary" { (icon14("database")) (t(lang, "立即备份", "Back up now")) } }
             }
             @if kept.is_empty() { p class="ky-card-body ky-mute" { (look.site.data.join("backups").display()) } }
-            @else { div class="ky-scroll" { table class="ky-table is-inset" {
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "文件", "File")) } th scope="col" class="is-number" { (t(lang, "大小", "Size")) } th scope="col" {} } }
                 tbody { @for it in kept.iter().take(60) {
                     tr { td { time { (zone.to_datetime(it.made).strftime("%Y-%m-%d %H:%M").to_string()) } } td class="ky-clip" { (it.name) } td class="is-number" { (bytes(it.size)) }
@@ -125,7 +125,7 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
             header { h2 { (t(lang, "怎样恢复", "How to restore")) } }
             div class="ky-card-body" {
                 p { (t(lang, "恢复会换掉现有数据，所以只在命令行、停掉服务之后做。原来的数据库会留在旁边，名字以 .old 结尾。SQLite 和 PostgreSQL 的备份可以互相恢复。", "Restoring replaces the data, so it is done on the command line with the server stopped. The old database stays beside it, ending in .old. Backups of SQLite and PostgreSQL restore into either.")) }
-                pre class="ky-mono" { "keyuan restore --data " (look.site.data.display()) " --replace " (folder(look.site).join("keyuan_….tar.gz").display()) }
+                pre class="ky-mono" tabindex="0" { "keyuan restore --data " (look.site.data.display()) " --replace " (folder(look.site).join("keyuan_….tar.gz").display()) }
             }
         }
         @if everything { (clear_form(look)) }
@@ -323,7 +323,7 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
                     Some(when) => { p { span class="ky-status is-bad" { (found.len()) " " (t(lang, "个问题", if found.len() == 1 { "finding" } else { "findings" })) } " · " time { (at(when)) } } }
                 }
             }
-            @if !found.is_empty() { div class="ky-scroll" { table class="ky-table is-inset" {
+            @if !found.is_empty() { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "种类", "Kind")) } th scope="col" { (t(lang, "位置", "Where")) } th scope="col" { (t(lang, "问题", "Finding")) } } }
                 tbody { @for it in &found { tr { td { (text(it, "code")) } td { (text(it, "place")) } td { (text(it, "says")) } } } }
             } } }

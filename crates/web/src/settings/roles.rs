@@ -51,7 +51,7 @@ pub fn roles(look: &mut Look) -> Result<Markup> {
             div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/settings/record/role/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建角色", "New role")) } }
         }
         section class="ky-card is-clip" {
-            div class="ky-scroll" { table class="ky-table is-inset" {
+            div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "角色", "Role")) } th scope="col" { (t(lang, "说明", "What for")) } th scope="col" class="is-number" { (t(lang, "在用人数", "People")) } th scope="col" { (t(lang, "与预设", "Preset")) } } }
                 tbody { @for (role, rights) in catalog.roles.values() {
                     tr class=[role.closed.then_some("is-off")] {
@@ -121,7 +121,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
         } @else {
             form class="is-full" method="post" action={ "/settings/role/" (id) } data-guard {
                 input type="hidden" name="version" value=(card.version);
-                section class="ky-card is-clip" { div class="ky-scroll" { table class="ky-matrix" {
+                section class="ky-card is-clip" { div class="ky-scroll" tabindex="0" { table class="ky-matrix" {
                     thead { tr {
                         th scope="col" { (t(lang, "档案", "Entity")) }
                         th scope="col" { (t(lang, "全部", "All")) }

@@ -68,7 +68,7 @@ pub fn jobs(look: &mut Look) -> Result<Markup> {
     Ok(html! {
         section class="ky-card is-clip is-full" id="jobs" hx-get=[busy.then_some("/settings/jobs")] hx-trigger=[busy.then_some("every 2s")] hx-select=[busy.then_some("#jobs")] hx-target=[busy.then_some("#jobs")] hx-swap=[busy.then_some("outerHTML")] {
             @if jobs.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有后台任务。导入、导出和自动备份会出现在这里。", "No jobs yet. Imports, exports and automatic backups appear here.")) } }
-            @else { div class="ky-scroll" { table class="ky-table is-inset" {
+@else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 colgroup { @for width in ["150", "110", "140", "100", "190"] { col width=(width); } col; col width="90"; }
                 thead { tr { th scope="col" { (t(lang, "任务", "Job")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "开始", "Started")) } th scope="col" { (t(lang, "状态", "Status")) } th scope="col" { (t(lang, "进度", "Progress")) } th scope="col" { (t(lang, "结果", "Result")) } th scope="col" {} } }
                 tbody { @for job in &jobs {
@@ -115,7 +115,7 @@ pub fn tokens(look: &mut Look) -> Result<Markup> {
         }
         section class="ky-card is-clip" {
             @if all.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有令牌", "No tokens yet")) } }
-            @else { div class="ky-scroll" { table class="ky-table is-inset" {
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "用途", "What for")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "建立", "Made")) } th scope="col" { (t(lang, "最近使用", "Last used")) } th scope="col" { (t(lang, "有效至", "Expires")) } th scope="col" {} } }
                 tbody { @for token in &all {
                     @let over = token.closed || token.expires.is_some_and(|day| day < today);
@@ -195,7 +195,7 @@ pub fn exports(look: &mut Look) -> Result<Markup> {
         section class="ky-card is-clip" {
             header { h2 { (t(lang, "每人合计", "By person")) } }
             @if people.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "这段时间没有人导出、打印或打开很长的列表。", "Nobody exported, printed or opened a long list in this time.")) } }
-            @else { div class="ky-scroll" { table class="ky-table is-inset" {
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "谁", "Who")) } th scope="col" class="is-number" { (t(lang, "次数", "Times")) } th scope="col" class="is-number" { (t(lang, "行数", "Rows")) } } }
                 tbody { @for group in &people {
                     tr { td { a class="ky-lead" href={ "/access?created=" (slice) "&user=%23" (group.value.int()) } { (who(&group.value)) } } td class="is-number" { (group.totals.count) } td class="is-number" { (amount(sum(group), 0, 0)) } }
@@ -205,7 +205,7 @@ pub fn exports(look: &mut Look) -> Result<Markup> {
         @if !rows.is_empty() {
             section class="ky-card is-clip is-full" {
                 header { h2 { (t(lang, "最近", "Lately")) } }
-                div class="ky-scroll" { table class="ky-table is-inset" {
+                div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                     thead { tr { th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "方式", "How")) } th scope="col" { (t(lang, "档案", "What")) } th scope="col" { (t(lang, "条件", "Filter")) } th scope="col" class="is-number" { (t(lang, "行数", "Rows")) } } }
                     tbody { @for row in &rows {
                         tr { td { time { (shown(row, "created")) } } td { (shown(row, "user")) } td { (shown(row, "kind")) } td { (shown(row, "entity")) } td class="ky-clip" title=(shown(row, "query")) { (shown(row, "query")) } td class="is-number" { (shown(row, "rows")) } }
@@ -230,7 +230,7 @@ pub fn problems(look: &mut Look) -> Result<Markup> {
         form class="ky-box" role="search" { (icon14("search")) input name="q" value=(wanted) maxlength="20" aria-label=(t(lang, "出错编号", "Problem number")) placeholder=(t(lang, "页面上的编号，例如 4F0A91C2", "The page's number, such as 4F0A91C2")); }
         section class="ky-card is-clip is-full" {
             @if found.is_empty() { div class="ky-card-body ky-row ky-mute" { (icon("circle-check")) (t(lang, "没有这样的记录。这里保留自启动以来最近 500 个，更早的在日志里。", "Nothing found. The latest 500 since the start are kept here; older ones are in the log.")) } }
-            @else { div class="ky-scroll" { table class="ky-table is-inset" {
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "编号", "Number")) } th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "地址", "Address")) } th scope="col" class="is-number" { (t(lang, "状态", "Status")) } th scope="col" { (t(lang, "原因", "What happened")) } } }
                 tbody { @for it in found.iter().rev() {
                     tr { td { code { (it.number) } } td { time { (at(look, it.at)) } } td { @match it.user.and_then(|id| catalog.user_name(id)) { Some(name) => (name), None => (none()) } }
