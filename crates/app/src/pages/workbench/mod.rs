@@ -104,7 +104,7 @@ fn greeting(desk: &Desk, name: &str, mine: Option<bool>) -> Markup {
                 h2 { (t(lang, zh, en)) (t(lang, "，", ", ")) (name) }
                 p class="ky-second" {
                     time { (today.to_string()) } " " (t(lang, "星期", "")) (weekday)
-                    @if let Some(holiday) = holiday::next(desk) { span class="ky-mute" { "\u{3000}" (holiday) } }
+                    @if let Some(holiday) = holiday::next(desk) { span class="ky-mute" { (holiday) } }
                 }
             }
             span class="ky-grow" {}

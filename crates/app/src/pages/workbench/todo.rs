@@ -83,7 +83,7 @@ fn table(lines: &[Line], lang: Lang) -> Markup {
     html! {
         table class="ky-table is-inset ky-todo-table" {
             colgroup {
-                col width="96"; col; @if grades { col width="52" class="ky-desktop"; }
+                col width=(if lang == Lang::Zh { "96" } else { "156" }); col; @if grades { col width="52" class="ky-desktop"; }
                 col width="176"; col width="76" class="ky-desktop"; col width="104";
             }
             thead { tr {
