@@ -51,7 +51,9 @@ pub fn dialog(lang: Lang) -> Markup {
                 div class="ky-seg is-small" role="group" aria-label=(t(lang, "找什么", "What")) {
                     @for (kind, label) in kinds { button type="button" data-kind=(kind) aria-pressed=(if kind.is_empty() { "true" } else { "false" }) { (label) } }
                 }
-                button class="ky-iconbtn" type="button" data-close aria-label={ (t(lang, "关闭", "Close")) " Esc" } { kbd { "Esc" } }
+                button class="ky-iconbtn" type="button" data-close aria-label={ (t(lang, "关闭", "Close")) " Esc" } {
+                    kbd class="ky-desktop" { "Esc" } span class="ky-phone" { (icon("x")) }
+                }
             }
             div class="ky-palette-body" {
                 ul class="ky-palette-list" id="palette-list" role="listbox" aria-label=(t(lang, "结果", "Results")) {}
