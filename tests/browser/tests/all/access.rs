@@ -99,3 +99,19 @@ fn the_first_steps_are_accessible() {
         });
     }
 }
+
+#[test]
+fn a_card_and_its_form_are_accessible() {
+    let house = House::demo();
+
+    for screen in [DESKTOP, PHONE] {
+        visit(&house, screen, |page| {
+            page.sign_in("boss", "demo", "/customer/1");
+            in_both(page, "card", "/customer/1", "北京金泰格散热器有限公司");
+            in_both(page, "card-history", "/customer/1?at=history", "变更记录");
+            in_both(page, "card-files", "/customer/1?at=files", "文档");
+            in_both(page, "form", "/customer/1/edit", "保存");
+            in_both(page, "form-new", "/customer/new", "保存");
+        });
+    }
+}

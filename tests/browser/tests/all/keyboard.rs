@@ -54,3 +54,49 @@ fn the_palette_finds_and_opens_with_the_keyboard_alone() {
         page.screenshot("keys");
     });
 }
+
+#[test]
+fn a_record_is_read_changed_and_left_with_the_keyboard_alone() {
+    visit(&House::demo(), DESKTOP, |page| {
+        page.sign_in("sales", "demo", "/customer?view=mine");
+        page.wait_for("rows", "document.querySelector('[data-row]')");
+        page.press("J Enter");
+        page.wait_for("the first record is open", "/^.customer.\\d+$/.test(location.pathname)");
+        let first = page.text("h1");
+
+        page.press("]");
+        page.wait_for("the next record is open", &format!("document.querySelector('h1').innerText !== {first:?}"));
+        page.press("[");
+        page.wait_for("the first one again", &format!("document.querySelector('h1').innerText === {first:?}"));
+
+        page.press("E");
+        page.wait_for("the form is open", "document.querySelector('form[data-guard] [name=short_name]')");
+        page.run("document.querySelector('[name=short_name]').focus()", &[]);
+        page.press("Control+A");
+        page.type_text("new short");
+        page.press("Control+S");
+        page.wait_for("it is saved", "/^.customer.\\d+$/.test(location.pathname)");
+        page.see("new short");
+    });
+}
+
+#[test]
+fn a_record_is_entered_with_the_keyboard_alone() {
+    visit(&House::demo(), DESKTOP, |page| {
+        page.sign_in("boss", "demo", "/customer?view=all");
+        page.press("N");
+        page.wait_for("the form is open", "document.querySelector('form [name=name]')");
+        page.wait_for("the first field has the focus", "document.activeElement.tagName === 'INPUT'");
+        page.run("document.querySelector('[name=name]').focus()", &[]);
+        page.type_text("Harbour Heating Ltd");
+
+        page.run("document.getElementById('industry')?.focus()", &[]);
+        page.type_text("jzy");
+        page.wait_for("it is offered", "[...document.querySelectorAll('[role=listbox]:not([hidden]) [role=option]')].some(it => it.innerText.includes('建筑'))");
+        page.press("Enter Tab");
+        page.press("Control+S");
+        page.wait_for("it is saved", "/^.customer.\\d+$/.test(location.pathname)");
+        page.see("Harbour Heating Ltd");
+        page.see("建筑");
+    });
+}
