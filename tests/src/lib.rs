@@ -7,7 +7,7 @@ mod world;
 
 use std::path::Path;
 
-pub use postgres::{Place, postgres};
+pub use postgres::{Cluster, Place, postgres};
 pub use random::{Random, cases};
 use store::{Address, Db, Plan, Settings};
 pub use world::{World, code};

@@ -49,9 +49,7 @@ fn start() -> Option<(String, Option<ChildStdin>)> {
         eprintln!("no PostgreSQL on this machine: only SQLite is tested");
         return None;
     };
-    let socket = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let port = socket.local_addr().expect("the port has a number").port();
-    drop(socket);
+    let port = free_port();
     let folder = std::env::temp_dir().join(format!("keyuan_postgres_{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir(&folder).expect("a temporary folder can be made");
@@ -59,13 +57,7 @@ fn start() -> Option<(String, Option<ChildStdin>)> {
         run(Command::new("chown").arg("postgres").arg(&folder));
     }
     let data = folder.join("data");
-    run(tool(&bin, "initdb").arg("-D").arg(&data).args([
-        "--username=keyuan",
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--locale=C.UTF-8",
-        "--no-sync",
-    ]));
+    run(tool(&bin, "initdb").arg("-D").arg(&data).args(INITDB));
     let options =
         format!("-p {port} -k {} -c listen_addresses=127.0.0.1 -c max_connections=300", folder.display());
     let log = folder.join("log");
@@ -85,6 +77,78 @@ fn start() -> Option<(String, Option<ChildStdin>)> {
         .spawn();
     let stdin = watch.expect("a shell starts").stdin;
     Some((format!("postgres://keyuan@127.0.0.1:{port}/postgres"), stdin))
+}
+
+/// A server of one test's own, which may be killed.
+pub struct Cluster {
+    bin: PathBuf,
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Cluster {
+    pub fn start() -> Option<Cluster> {
+        let bin = binaries()?;
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(folder.path()));
+        }
+        let port = free_port();
+        let cluster = Cluster { bin, folder, port };
+        run(tool(&cluster.bin, "initdb").arg("-D").arg(cluster.data()).args(INITDB));
+        cluster.restart();
+        Some(cluster)
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://keyuan@127.0.0.1:{}/postgres", self.port)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Ends every process of the server as a power cut would.
+    pub fn kill(&self) {
+        let file = self.data().join("postmaster.pid");
+        let pid = std::fs::read_to_string(file).expect("the server runs");
+        let pid = pid.lines().next().unwrap_or_default().to_owned();
+        run(Command::new("sh").args(["-c", "kill -9 $(pgrep -P \"$0\") \"$0\"", &pid]));
+    }
+
+    /// Starts it, which takes until the last process of its earlier life has gone.
+    pub fn restart(&self) {
+        let options = format!(
+            "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=100",
+            self.port,
+            self.folder.path().display()
+        );
+        for _ in 0..100 {
+            let mut start = tool(&self.bin, "pg_ctl");
+            start.arg("-D").arg(self.data()).arg("-l").arg(self.folder.path().join("log"));
+            let done = start.args(["-w", "-o", &options, "start"]).stdin(Stdio::null()).output();
+            if done.is_ok_and(|it| it.status.success()) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("the server does not start again");
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let mut stop = tool(&self.bin, "pg_ctl");
+        let _ = stop.arg("-D").arg(self.data()).args(["-m", "immediate", "stop"]).output();
+    }
+}
+
+const INITDB: [&str; 5] =
+    ["--username=keyuan", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
+
+fn free_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    socket.local_addr().expect("the port has a number").port()
 }
 
 /// The folder of the newest version's programs.

@@ -22,7 +22,7 @@ impl Served {
         let listener =
             runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port is free");
         let address = format!("http://{}", listener.local_addr().expect("the port has a number"));
-        let service = web::router(site).into_make_service_with_connect_info::<SocketAddr>();
+        let service = app::pages::router(site).into_make_service_with_connect_info::<SocketAddr>();
         runtime.spawn(async move { axum::serve(listener, service).await });
         Served { address, _runtime: runtime }
     }

@@ -200,7 +200,8 @@ impl Desk<'_> {
         typed: &str,
         most: usize,
     ) -> Result<Vec<Choice>> {
-        if !self.may_read(def, field) {
+        let nobody = self.actor.rights.grants.is_empty() && !self.actor.rights.all;
+        if !self.may_read(def, field) || nobody {
             return Ok(Vec::new());
         }
         let mut sql = Sql::new("SELECT t.");

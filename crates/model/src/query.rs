@@ -162,7 +162,8 @@ fn sorted(text: &str) -> (String, bool) {
 /// `f!` with `a` is `f!=a`; `f>5` may come with its value in the key or behind a `=`.
 fn condition(key: &str, value: &str) -> Option<Condition> {
     let make = |field: &str, op, value: &str| {
-        Some(Condition { field: field.trim_start_matches('.').to_owned(), op, value: value.to_owned() })
+        let plain = field.strip_prefix('.').filter(|it| KEYS.contains(it)).unwrap_or(field);
+        Some(Condition { field: plain.to_owned(), op, value: value.to_owned() })
     };
     for (sign, op) in [('>', Op::Above), ('<', Op::Below)] {
         if let Some((field, rest)) = key.split_once(sign) {

@@ -16,7 +16,9 @@ const MOST: usize = 10_000;
 impl Call {
     /// `POST /customer/transfer` with `{ids | filter, input}`: each record by itself, every refusal listed.
     pub(super) async fn run_many(self, def: &'static EntityDef, verb: &str) -> Answer {
-        let verb = def.verb(verb)?.1.name;
+        let verb = def.verb(verb)?.1;
+        let (right, verb) = (verb.right, verb.name);
+        self.read(def, move |desk| desk.may(def, right).map(drop)).await?;
         let body = self.json()?;
         let input = super::input(body.get("input").cloned().unwrap_or_else(|| json!({})))?;
         let once = self.once();

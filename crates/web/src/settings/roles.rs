@@ -27,9 +27,13 @@ pub fn routes() -> Router<Site> {
         .route("/settings/role/{id}/preset", post(restore))
 }
 
-/// What a role may be given rights to: not child rows and what hangs on records, which follow their record.
+/// What a role may be given rights to, module by module: not child rows and what hangs on records, which follow theirs.
 fn entities(registry: Registry) -> impl Iterator<Item = &'static EntityDef> {
-    registry.all().filter(|def| def.of.is_none() && !def.is_attached() && !def.module.is_empty())
+    registry.modules.iter().flat_map(move |module| within(registry, module.code))
+}
+
+fn within(registry: Registry, module: &'static str) -> impl Iterator<Item = &'static EntityDef> {
+    registry.all().filter(move |def| def.module == module && def.of.is_none() && !def.is_attached())
 }
 
 const PLAIN: [&str; 6] = ["read", "create", "update", "delete", "import", "export"];
@@ -84,10 +88,8 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
     let differs = preset.as_ref().map(|it| differences(catalog.registry, &it.1, &rights, lang));
     let mine = catalog.users.values().filter(|it| !it.user.closed && it.roles.contains(&id));
     let modules = catalog.registry.modules.iter();
-    let modules: Vec<_> = modules
-        .map(|it| (it, entities(catalog.registry).filter(|def| def.module == it.code).collect::<Vec<_>>()))
-        .filter(|it| !it.1.is_empty())
-        .collect();
+    let modules = modules.map(|it| (it, within(catalog.registry, it.code).collect::<Vec<_>>()));
+    let modules: Vec<_> = modules.filter(|it| !it.1.is_empty()).collect();
     Ok(html! {
         section class="ky-card" {
             header { h2 { (called(role, lang)) } span class="ky-small ky-mute" { (role.remark.as_deref().unwrap_or_default()) } span class="ky-grow" {}

@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::post;
 use maud::{Markup, html};
 use model::system::{Job, JobStatus, Token};
-use model::{Entity, Error, Id, Label, Moment, Query, Result, Value};
+use model::{Entity, Id, Label, Lang, Moment, Query, Result, Value};
 
 use super::{ADMINISTERS, Look, can, open};
 use crate::list::cell::Cells;
@@ -22,6 +22,21 @@ pub fn routes() -> Router<Site> {
 
 fn at(look: &Look, moment: Moment) -> String {
     look.desk.catalog().zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// What a kind of job is called.
+fn named(kind: &str, lang: Lang) -> String {
+    let known = [
+        ("import", "导入", "Import"),
+        ("undo_import", "撤销导入", "Undo an import"),
+        ("export", "导出", "Export"),
+        ("backup", "备份", "Backup"),
+        ("daily_backup", "每日备份", "Daily backup"),
+        ("index_custom", "自定义字段索引", "Index of custom fields"),
+        ("housekeeping", "清理", "Housekeeping"),
+    ];
+    let found = known.iter().find(|it| it.0 == kind);
+    found.map_or(kind, |it| t(lang, it.1, it.2)).to_owned()
 }
 
 pub fn jobs(look: &mut Look) -> Result<Markup> {
@@ -57,7 +72,7 @@ pub fn jobs(look: &mut Look) -> Result<Markup> {
                 thead { tr { th scope="col" { (t(lang, "任务", "Job")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "开始", "Started")) } th scope="col" { (t(lang, "状态", "Status")) } th scope="col" { (t(lang, "进度", "Progress")) } th scope="col" { (t(lang, "结果", "Result")) } th scope="col" {} } }
                 tbody { @for job in &jobs {
                     tr {
-                        td { a class="ky-lead" href={ "/job/" (job.id.0) } { (job.kind) } }
+                        td { a class="ky-lead" href={ "/job/" (job.id.0) } { (named(&job.kind, lang)) } }
                         td { (who(job.user)) }
                         td { time { (at(look, job.stamp.created)) } }
                         td { @if let Some(status) = status(job) { (status) } }
@@ -79,16 +94,7 @@ async fn cancel(
 ) -> Response {
     let write = site.db.write_async(&visitor.actor, move |desk| {
         open(desk, "jobs")?;
-        desk.get("job", id)?;
-        let job: Job = desk.trusted().get(Id::of(id))?;
-        if !matches!(job.status, JobStatus::Queued | JobStatus::Running) {
-            let says = Label {
-                zh: "任务已经结束，不能取消",
-                en: "The job has ended already and can't be cancelled",
-            };
-            return Err(Error::refused("wrong_state", says));
-        }
-        desk.update("job", id, None, &[("status", "cancelled")].into())
+        desk.cancel_job(id)
     });
     let says = Label { zh: "任务已取消", en: "Job cancelled" };
     super::ended(&site, &visitor, &headers, "/settings/jobs", says, write.await)
