@@ -174,7 +174,7 @@ impl Browser {
 
     /// Waits until an expression holds in the page.
     pub fn wait_for(&self, what: &str, expression: &str) {
-        let script = format!("return !!({expression})");
+        let script = format!("return document.readyState === 'complete' && !!({expression})");
         self.until(&format!("in vain: {what}"), || {
             let holds = self.wait(self.client().execute(&script, Vec::new()))?;
             Ok((holds == json!(true)).then_some(()))
@@ -225,6 +225,16 @@ impl Browser {
             let element = self.wait(self.client().find(Locator::Css(field)))?;
             self.wait(element.send_keys(&file.to_string_lossy())).map(Some)
         });
+    }
+
+    /// The file that a click has brought, once it is whole.
+    pub fn downloaded(&self) -> PathBuf {
+        self.until("nothing was downloaded", || {
+            let files = std::fs::read_dir(self.downloads.path().join("files")).into_iter().flatten().flatten();
+            let mut files: Vec<PathBuf> = files.map(|it| it.path()).collect();
+            files.retain(|it| it.extension().is_some_and(|it| it != "crdownload" && it != "tmp"));
+            Ok(files.pop().filter(|it| it.metadata().is_ok_and(|it| it.len() > 0)))
+        })
     }
 
     /// Presses keys one after the other: `J`, `Enter`, `Control+Shift+L`.
