@@ -53,8 +53,14 @@ fn a_wrong_field_is_marked_and_what_was_typed_is_kept() {
         page.press("Control+S");
 
         page.see("没有保存");
-        assert_eq!(page.run("return document.querySelector('[name=name]').value", &[]), "天津新河暖通有限公司");
-        assert_eq!(page.run("return document.querySelector('[name=email]').getAttribute('aria-invalid')", &[]), "true");
+        assert_eq!(
+            page.run("return document.querySelector('[name=name]').value", &[]),
+            "天津新河暖通有限公司"
+        );
+        assert_eq!(
+            page.run("return document.querySelector('[name=email]').getAttribute('aria-invalid')", &[]),
+            "true"
+        );
         page.screenshot("form-refused");
     });
 }

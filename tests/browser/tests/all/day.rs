@@ -52,6 +52,9 @@ fn import(page: &Browser, house: &House) {
 
     page.see("列对应");
     page.see("检查结果");
+    page.see("已对应 3 列");
+    page.run("const it = document.querySelector('[name=\"c1.to\"]'); it.value = 'phone'; it.dispatchEvent(new Event('change', { bubbles: true }))", &[]);
+    page.see("已对应 4 列");
     page.screenshot("import-columns");
     page.click("下一步：试导与确认");
     page.see("试导");
@@ -87,7 +90,10 @@ fn hand_over(page: &Browser) {
     let ask = |dialog: &str| {
         page.see(dialog);
         page.fill("[role=combobox]", "why");
-        page.wait_for("she is offered", "document.querySelector('dialog [role=option]')?.innerText.includes('王海燕')");
+        page.wait_for(
+            "she is offered",
+            "document.querySelector('dialog [role=option]')?.innerText.includes('王海燕')",
+        );
         page.press("Enter");
         page.fill("原因", "分区调整");
         page.click_within("dialog[open]", "转移");
@@ -101,7 +107,10 @@ fn hand_over(page: &Browser) {
         page.click_within("[data-batch-bar]", "转移");
         ask("转移 3 条客户");
     } else {
-        let found = page.run("return [...document.querySelectorAll('tbody .ky-lead')].map(it => it.getAttribute('href'))", &[]);
+        let found = page.run(
+            "return [...document.querySelectorAll('tbody .ky-lead')].map(it => it.getAttribute('href'))",
+            &[],
+        );
         for card in found.as_array().into_iter().flatten().filter_map(|it| it.as_str()) {
             page.goto(card);
             page.click("更多操作");
