@@ -51,9 +51,9 @@ curl --silent --fail --cookie "$cookie" "$url/api/openapi.json" > "$folder/opena
 ask() {
     echo "$1"
     shift
-    "$venv/bin/schemathesis" run "$folder/openapi.json" --url "$url" -H "Cookie: $cookie" \
+    (cd "$folder" && "$venv/bin/schemathesis" run openapi.json --url "$url" -H "Cookie: $cookie" \
         --phases coverage,fuzzing --max-examples 10 --checks not_a_server_error,content_type_conformance,response_schema_conformance \
-        --workers 1 --no-shrink --generation-database none --warnings off --no-color "$@" > "$folder/report" 2>&1 && return
+        --workers 1 --no-shrink --generation-database none --warnings off --no-color "$@" > report 2>&1) && return
     cp "$folder/report" target/schemathesis/report
     cat "$folder/report"
     exit 1

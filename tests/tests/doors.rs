@@ -598,6 +598,9 @@ impl Walk<'_> {
                 "/api/v1/{e}?q=公司",
                 "/customer?view=*&group=parent",
                 "/customer?view=*&sort=parent",
+                "/",
+                "/?who=me",
+                "/palette?q=公司",
             ] {
                 let path = door.replace("{e}", entity).replace("{c}", &columns);
                 let (status, body) = self.served.get(&who, &path);
@@ -629,6 +632,7 @@ impl Walk<'_> {
                 "/api/v1/customer/{}?as_of=2999-01-01",
                 "/api/v1/note?entity=customer&record={}",
                 "/customer/{}",
+                "/palette/customer/{}",
             ] {
                 let path = door.replace("{}", &it.id.0.to_string());
                 let (status, body) = self.served.get(&who, &path);

@@ -204,6 +204,26 @@ fn every_figure_of_the_workbench_is_the_number_of_rows_behind_it() {
 }
 
 #[test]
+fn the_workbench_opens_for_every_role() {
+    let house = House::new();
+
+    for preset in domain::REGISTRY.presets {
+        house
+            .db
+            .write(&system(), |desk| {
+                let user = user(desk, "赵敏");
+                let held: Vec<UserRole> = desk.trusted().find(&[("user", (&user).into())])?;
+                held.into_iter().try_for_each(|it| desk.trusted().delete(it))?;
+                hold(desk, "赵敏", preset.code)
+            })
+            .unwrap();
+        for page in ["/", "/palette?q=", "/palette?q=a", "/palette?q=%3E", "/palette?q=%40", "/help"] {
+            assert_eq!(house.get("赵敏", page).0, 200, "{} {page}", preset.code);
+        }
+    }
+}
+
+#[test]
 fn a_salesperson_has_only_their_own_figures() {
     let house = House::new();
 
@@ -269,7 +289,7 @@ fn the_palette_offers_only_pages_and_commands_that_one_may_use() {
 
     assert!(sales.contains("/customer/new") && !sales.contains("/customer/import"), "{sales}");
     assert!(owner.contains("/customer/import"));
-    assert!(!pages.contains("/role") && roles.contains("/role"), "{roles}");
+    assert!(!pages.contains("/settings/roles") && roles.contains("/settings/roles"), "{roles}");
 }
 
 #[test]

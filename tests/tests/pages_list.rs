@@ -1,86 +1,31 @@
 //! Lists as a browser meets them: they open for everybody who may read, and show no row, count or action beyond that.
 
-use model::system::{Access, Session};
-use model::{Desk, Id, Input, Lang, Result, Rights, Stamp};
-use store::{Address, Db};
-use tests::{World, open};
+mod served;
 
-/// A served house with the people of the stories signed in; a name is its own session's token.
-struct House {
-    db: Db,
-    address: String,
-    _folder: tempfile::TempDir,
-    _runtime: tokio::runtime::Runtime,
-}
+use model::Input;
+use model::system::Access;
+
+/// The served house with the three whom lists differ for.
+struct House(served::House);
 
 /// What came back: status and body.
 type Page = (u16, String);
 
 impl House {
     fn new() -> House {
-        let folder = tempfile::tempdir().unwrap();
-        let db = open(&Address::of(folder.path(), None), folder.path());
-        {
-            let world = World::new(&db);
-            for (owner, name, class) in [
-                ("王海燕", "北京金泰格散热器有限公司", "A"),
-                ("王海燕", "唐山瑞丰建材贸易有限公司", "B"),
-                ("赵敏", "太原晋能环保设备有限公司", "B"),
-            ] {
-                let id = world.customer(owner, name);
-                let class = Input::from([("class", class)]);
-                world.act(owner, move |desk| desk.update("customer", id, None, &class)).unwrap();
-            }
-            db.write(&world.system, |desk| {
-                let people = [("何振邦", "owner"), ("王海燕", "salesperson"), ("赵敏", "salesperson")];
-                people.iter().try_for_each(|(name, role)| sign_in(desk, name, role))
-            })
-            .unwrap();
-        }
-        let site = web::Site::new(db.clone(), folder.path().to_owned(), true);
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let service = web::router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
-        runtime.spawn(async move { axum::serve(listener, service).await });
-        House { db, address, _folder: folder, _runtime: runtime }
+        House(served::House::new(&[("何振邦", "owner"), ("王海燕", "salesperson"), ("赵敏", "salesperson")]))
     }
 
     fn get(&self, who: &str, path: &str) -> Page {
-        let agent = agent();
-        let request = agent.get(format!("{}{path}", self.address)).header("cookie", cookie(who));
-        let mut answer = request.call().unwrap();
-        // A bare address leads to the view that the user begins with.
-        if let Some(to) = answer.headers().get("location") {
-            return self.get(who, to.to_str().unwrap());
-        }
-        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+        let answer = self.0.get(who, path);
+        (answer.status, answer.text())
     }
 
     /// Sends a form; also returns what the answer triggers.
     fn post(&self, who: &str, path: &str, form: &[(&str, &str)]) -> (Page, String) {
-        let agent = agent();
-        let request = agent.post(format!("{}{path}", self.address)).header("cookie", cookie(who));
-        let mut answer = request
-            .header("origin", &self.address)
-            .header("hx-request", "true")
-            .send_form(form.to_vec())
-            .unwrap();
-        let header = |name: &str| {
-            answer.headers().get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned()
-        };
-        let said = header("hx-trigger") + &header("hx-redirect");
-        ((answer.status().as_u16(), answer.body_mut().read_to_string().unwrap()), said)
-    }
-
-    fn system<R: Send + 'static>(&self, work: impl FnOnce(&mut Desk) -> Result<R>) -> R {
-        let system = model::Actor::system(model::Door::System, Lang::Zh);
-        self.db.read(&system, work).unwrap()
-    }
-
-    fn id(&self, name: &str) -> i64 {
-        let query = model::Query { q: name.into(), ..Default::default() };
-        self.system(|desk| desk.ids("customer", &query, 0, 2))[0]
+        let answer = self.0.post(who, path, form);
+        let said = answer.header("hx-trigger").to_owned() + answer.header("hx-redirect");
+        ((answer.status, answer.text()), said)
     }
 
     fn owner_of(&self, id: i64) -> i64 {
@@ -88,50 +33,12 @@ impl House {
     }
 }
 
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into()
-}
+impl std::ops::Deref for House {
+    type Target = served::House;
 
-fn cookie(who: &str) -> String {
-    format!("ky_session={}", data(who))
-}
-
-fn data(who: &str) -> String {
-    who.bytes().map(|it| format!("{it:02x}")).collect()
-}
-
-/// Gives somebody a role of the presets and a session.
-fn sign_in(desk: &mut Desk, name: &str, role: &str) -> Result<()> {
-    let user = desk.catalog().users.values().find(|it| it.user.name == name).unwrap().user.id;
-    let preset = desk.catalog().registry.presets.iter().find(|it| it.code == role).unwrap();
-    let tx = desk.trusted();
-    let known: Option<model::system::Role> = tx.first(&[("code", role.into())])?;
-    let role = match known {
-        Some(role) => role.id,
-        None => tx.save(&mut model::system::Role {
-            id: Id::NEW,
-            code: role.into(),
-            name: preset.label.zh.into(),
-            name_en: None,
-            remark: None,
-            rights: Rights::of_preset(preset).json(),
-            closed: false,
-            stamp: Stamp::default(),
-        })?,
-    };
-    tx.save(&mut model::system::UserRole { id: Id::NEW, user, role, stamp: Stamp::default() })?;
-    let now = tx.now;
-    let mut session = Session {
-        id: Id::NEW,
-        user,
-        token: web::visitor::hashed(&data(name)),
-        agent: "test".into(),
-        address: "127.0.0.1".into(),
-        seen: now,
-        expires: "2999-01-01T00:00:00Z".parse().unwrap(),
-        stamp: Stamp::default(),
-    };
-    tx.save(&mut session).map(drop)
+    fn deref(&self) -> &served::House {
+        &self.0
+    }
 }
 
 #[test]

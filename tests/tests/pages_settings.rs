@@ -3,7 +3,7 @@
 mod served;
 
 use model::system::{Access, CodeEntry, Parameter, Role, Session, User, UserRole};
-use model::{Desk, Id, Result};
+use model::{Desk, Id, Lang, Result};
 use served::{Answer, House, agent, answer, cookie};
 
 const PEOPLE: &[(&str, &str)] = &[
@@ -195,7 +195,12 @@ fn only_the_owner_gives_everything_away() {
     let (whole, own) = (format!("role.{owner}"), format!("role.{administrator}"));
 
     assert_eq!(post(&house, "吴淑芬", &roles, &[(&whole, "1"), (&own, "1")]).status, 403);
-    assert_eq!(post(&house, "吴淑芬", &format!("/settings/role/{owner}"), &[]).status, 403);
+    let edit = format!("/settings/record/role/{owner}");
+    assert_eq!(press(&house, "吴淑芬", &edit, &[("closed", "true")]).status, 403);
+    let request = agent().post(format!("{}/api/v1/role", house.address)).header("cookie", cookie("吴淑芬"));
+    let request = request.header("origin", &house.address).header("content-type", "application/json");
+    let made = "{\"code\": \"x\", \"name\": \"x\", \"rights\": \"{\\\"all\\\":true}\"}";
+    assert_eq!(answer(request.send(made).unwrap()).status, 403);
     let password = [("password", "mine from now on")];
     assert_eq!(press(&house, "吴淑芬", &format!("/settings/user/{boss}/password"), &password).status, 403);
     let body = format!("{{\"user_role\": [{{\"role\": {owner}}}]}}");
@@ -447,7 +452,11 @@ fn a_backup_is_made_listed_and_its_download_leaves_a_trace() {
     let house = House::new(PEOPLE);
     assert!(house.get("吴淑芬", "/settings/backup").text().contains("还没有任何备份"));
 
-    assert_eq!(post(&house, "吴淑芬", "/settings/backup", &[]).status, 303);
+    assert_eq!(post(&house, "吴淑芬", "/settings/backup", &[]).header("location"), "/settings/jobs?done=1");
+    assert!(house.get("吴淑芬", "/settings/jobs").text().contains("/cancel"));
+    let runner =
+        app::jobs::House { db: house.db.clone(), data: house.folder.path().to_owned(), lang: Lang::Zh };
+    assert!(runner.run_one(None, &|| false, &|_, _| {}).unwrap());
 
     let page = house.get("吴淑芬", "/settings/backup").text();
     let name = page.split("/settings/backup/").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -629,4 +638,33 @@ fn roles_are_copied_and_their_names_kept_apart() {
     assert!(
         house.system(move |desk| desk.trusted().find::<UserRole>(&[])).iter().all(|it| it.role != new.id)
     );
+}
+
+#[test]
+fn clearing_takes_what_refers_to_it_and_leaves_the_rest_on_both_databases() {
+    tests::databases(|db| {
+        let world = tests::World::new(db);
+        let id = world.customer("王海燕", "北京金泰格散热器有限公司");
+        let form = [("customer", format!("#{id}")), ("name", "刘建国".to_owned())];
+        world.act("王海燕", move |desk| desk.create("contact", &form.clone().into())).unwrap();
+        let product = [("name", "散热器")];
+        world.act("何振邦", move |desk| desk.create("product", &product.into())).unwrap();
+        let customers = domain::REGISTRY.entity("customer").unwrap();
+
+        let refused = world.act("吴淑芬", move |desk| desk.clear(&[customers]));
+        let gone = world.act("何振邦", move |desk| desk.clear(&[customers])).unwrap();
+
+        assert_eq!(tests::code(refused.map(|it| it.len())), "forbidden");
+        let gone = |code: &str| gone.iter().find(|it| it.0.code == code).map(|it| it.1);
+        assert_eq!((gone("customer"), gone("contact"), gone("product")), (Some(1), Some(1), None));
+        let left = world.look("何振邦", |desk| {
+            Ok((desk.count("customer", &Default::default())?, desk.count("product", &Default::default())?))
+        });
+        assert_eq!(left.unwrap(), (0, 1));
+        let id = world.customer("王海燕", "唐山瑞丰建材贸易有限公司");
+        let number = world.look("何振邦", |desk| {
+            Ok(desk.get("customer", id)?.value("number").map(|it| it.text().to_owned()))
+        });
+        assert_eq!(number.unwrap().as_deref(), Some("KH-000001"), "numbers begin anew");
+    });
 }

@@ -306,7 +306,8 @@ fn backup(work: &Work) -> Result<Option<String>> {
     let name = archive::name(Moment::now());
     work.hold(|| {
         std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
-        archive::backup(house.db.store(), &plan()?, Some(&house.data), &folder.join(&name)).map(drop)
+        archive::backup(house.db.store(), &plan()?, Some(&house.data.join("files")), &folder.join(&name))
+            .map(drop)
     })?;
     let days = house.db.read(&house.system(), |desk| Ok(desk.catalog().number("backup_keep")))?;
     archive::rotate(&folder, archive::Keep { days: days.max(1) as usize, weeks: WEEKS })?;

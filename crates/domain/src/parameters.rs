@@ -64,11 +64,12 @@ pub static PARAMETERS: &[ParameterDef] = &[
     whole(
         "export_rows",
         SECURITY,
-        "每人每天最多导出（0 为不限）",
-        "Rows one person may export a day (0: no limit)",
+        "每人每天最多导出和打印（0 为不限）",
+        "Rows one person may export or print a day (0: no limit)",
         "0",
         ROWS,
     ),
+    whole("import_mb", SECURITY, "导入文件最大", "Largest file to import", "500", MEGABYTES),
     whole(
         "check_name_hour",
         SECURITY,

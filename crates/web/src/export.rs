@@ -107,11 +107,11 @@ async fn template(
     sent.unwrap_or_else(|error| problem::page(&site, &headers, Some(&visitor), &error))
 }
 
-fn temporary(data: &std::path::Path) -> Result<File> {
+pub fn temporary(data: &std::path::Path) -> Result<File> {
     tempfile::tempfile_in(data).map_err(broken)
 }
 
-fn copy(file: &File) -> Result<File> {
+pub fn copy(file: &File) -> Result<File> {
     file.try_clone().map_err(broken)
 }
 

@@ -47,6 +47,7 @@ pub struct Site {
     pub public_metrics: bool,
     gate: Arc<login::Gate>,
     traffic: Arc<guard::Traffic>,
+    checks: import::Checks,
 }
 
 impl Site {
@@ -61,6 +62,7 @@ impl Site {
             public_metrics: false,
             gate: Arc::default(),
             traffic: Arc::default(),
+            checks: import::Checks::default(),
         }
     }
 }

@@ -245,8 +245,13 @@ fn pages(desk: &mut Desk, typed: &str) -> Result<Vec<Line>> {
         ("/help".into(), "help", t(lang, "使用手册", "User's guide").into(), ""),
     ];
     let registry = desk.catalog().registry;
-    let shown: Vec<_> = registry.all().filter(|it| !it.module.is_empty()).collect();
-    for def in shown.into_iter().filter(|def| desk.may(def, "read").is_ok()).collect::<Vec<_>>() {
+    let settings = t(lang, "设置", "Settings");
+    for (label, href, icon) in crate::settings::entries(desk) {
+        pages.push((href, icon, label.into(), settings));
+    }
+    let business = |it: &&EntityDef| !matches!(it.module, "" | "settings");
+    for def in registry.all().filter(business).filter(|def| desk.may(def, "read").is_ok()).collect::<Vec<_>>()
+    {
         let module =
             registry.modules.iter().find(|it| it.code == def.module).map_or("", |it| it.label.of(lang));
         pages.push((format!("/{}", def.code), def.icon, def.many(lang), module));

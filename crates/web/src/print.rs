@@ -270,7 +270,12 @@ fn card_sheet(desk: &mut Desk, entity: &str, id: i64, name: &str) -> Result<Shee
     Ok(Sheet { title, body, entity: def.code, query, rows: 1, back })
 }
 
-fn shown(desk: &mut Desk, cells: &Cells, field: &'static model::FieldDef, value: &Value) -> Result<String> {
+pub fn shown(
+    desk: &mut Desk,
+    cells: &Cells,
+    field: &'static model::FieldDef,
+    value: &Value,
+) -> Result<String> {
     match field.kind {
         Kind::Link(_) if field.is_empty(value) => Ok(String::new()),
         Kind::Link(_) => desk.shown(field, value),

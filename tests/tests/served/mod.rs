@@ -1,5 +1,7 @@
 //! A served house with people of the stories signed in, for tests of pages; a name is its own session's token.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::io::Read;
 
 use model::system::{Role, Session, UserRole};
@@ -59,7 +61,7 @@ impl House {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let service = web::router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
+        let service = app::pages::router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
         runtime.spawn(async move { axum::serve(listener, service).await });
         House { db, address, folder, _runtime: runtime }
     }
@@ -71,6 +73,19 @@ impl House {
             "" => answer,
             to => self.get(who, to),
         }
+    }
+
+    /// Sends a form as the page does.
+    pub fn post(&self, who: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request = agent().post(format!("{}{path}", self.address)).header("cookie", cookie(who));
+        let request = request.header("origin", &self.address).header("hx-request", "true");
+        answer(request.send_form(form.to_vec()).unwrap())
+    }
+
+    /// The customer whose name this finds.
+    pub fn id(&self, name: &str) -> i64 {
+        let query = model::Query { q: name.into(), ..Default::default() };
+        self.system(|desk| desk.ids("customer", &query, 0, 2))[0]
     }
 
     pub fn system<R: Send + 'static>(&self, work: impl FnOnce(&mut Desk) -> Result<R>) -> R {
@@ -105,7 +120,7 @@ fn token(who: &str) -> String {
 }
 
 /// Gives somebody a role of the presets and a session.
-fn sign_in(desk: &mut Desk, name: &str, role: &str) -> Result<()> {
+pub fn sign_in(desk: &mut Desk, name: &str, role: &str) -> Result<()> {
     let user = desk.catalog().users.values().find(|it| it.user.name == name).unwrap().user.id;
     let preset = desk.catalog().registry.presets.iter().find(|it| it.code == role).unwrap();
     let tx = desk.trusted();

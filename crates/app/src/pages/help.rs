@@ -152,7 +152,7 @@ async fn show(
 ) -> Response {
     let lang = visitor.lang();
     let body = html! {
-        div class="ky-guide" {
+        div class={ "ky-guide" @if open.is_some() { " is-open" } } {
             nav aria-label=(t(lang, "目录", "Contents")) {
                 form class="ky-find" action="/help" role="search" {
                     (icon14("search"))
@@ -189,7 +189,7 @@ async fn show(
 fn contents(lang: Lang) -> Markup {
     html! {
         article class="ky-guide-text" {
-            h1 { (t(lang, "使用手册", "User's guide")) }
+            h2 { (t(lang, "使用手册", "User's guide")) }
             ul class="ky-guide-all" {
                 @for it in GUIDE {
                     li { a href={ "/help/" (it.name) } { (icon("book")) b { (it.title(lang)) } } p { (lead(it, lang)) } }
@@ -213,6 +213,8 @@ pub fn sections(chapter: &Chapter, lang: Lang) -> Vec<(String, String)> {
 fn pieces(text: &str) -> Vec<(String, String, String)> {
     let mut pieces = vec![(String::new(), String::new(), String::new())];
     let mut heading = false;
+    // The title is not part of the text.
+    let text = text.split_once('\n').map_or("", |it| it.1);
     for event in Parser::new_ext(text, options()) {
         let last = pieces.last_mut().expect("there is a first piece");
         match event {
@@ -257,7 +259,7 @@ fn found(typed: &str, lang: Lang) -> Markup {
     lines.sort_by_key(|it| it.0);
     html! {
         article class="ky-guide-text" {
-            h1 { @match lang { Lang::Zh => { "找到 " (lines.len()) " 处“" (typed) "”" } Lang::En => { (lines.len()) " places with “" (typed) "”" } } }
+            h2 { @match lang { Lang::Zh => { "找到 " (lines.len()) " 处“" (typed) "”" } Lang::En => { (lines.len()) " places with “" (typed) "”" } } }
             @if lines.is_empty() { p { (t(lang, "换一个说法，或从左边的目录里找。", "Try another word, or look through the contents at the left.")) } }
             ul class="ky-guide-all" {
                 @for (_, href, chapter, label, (before, hit, after)) in &lines {
@@ -288,11 +290,24 @@ fn render(text: &str) -> String {
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
             Event::Start(Tag::Link { link_type, dest_url: inside(&dest_url).into(), title, id })
         }
+        // The page's own title stands in the top bar, so everything below is one step lower.
+        Event::Start(Tag::Heading { level, id, classes, attrs }) => {
+            Event::Start(Tag::Heading { level: lower(level), id, classes, attrs })
+        }
+        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
         event => event,
     });
     let mut out = String::new();
     pulldown_cmark::html::push_html(&mut out, events);
     out
+}
+
+fn lower(level: HeadingLevel) -> HeadingLevel {
+    match level {
+        HeadingLevel::H1 => HeadingLevel::H2,
+        HeadingLevel::H2 => HeadingLevel::H3,
+        _ => HeadingLevel::H4,
+    }
 }
 
 /// `customers.md#edit` is `/help/customers#edit`.

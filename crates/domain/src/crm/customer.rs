@@ -67,7 +67,7 @@ pub struct Customer {
         list,
         filter,
         section("归属", "Who looks after it"),
-        alias = "负责人|销售员|销售|客户经理|salesperson|sales rep|account manager"
+        alias = "负责人|销售员|销售|业务经理|客户经理|salesperson|sales rep|account manager"
     )]
     pub owner: Option<Id<User>>,
     #[field(zh = "客户归属", en = "Pool", code = "pool", filter, alias = "公海|归属")]
@@ -93,7 +93,7 @@ pub struct Customer {
         alias = "国家|country"
     )]
     pub country: Option<Code>,
-    #[field(zh = "地区", en = "Region", code = "region", list, filter, alias = "省市区|所在地区|城市|城区")]
+    #[field(zh = "地区", en = "Region", code = "region", list, filter, alias = "省市区|所在地|所在地区|城市|城区")]
     pub region: Option<Code>,
     #[field(zh = "地址", en = "Address", alias = "公司地址|详细地址|通讯地址|address line")]
     pub address: Option<String>,

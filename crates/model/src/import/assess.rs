@@ -132,6 +132,9 @@ impl Desk<'_> {
             return self.change(import, old, values);
         }
         let mut alike = self.alike(import, &probe)?;
+        // The first is the one that an update means: the same name before another, a number before a name.
+        let by_name = |it: &Near| def.field(it.field).is_some_and(|it| it.1.like);
+        alike.sort_by_key(|it| (it.title != title, by_name(it)));
         if import.batch.is_none() {
             alike.extend(import.alike_row(row, title, &probe));
         }

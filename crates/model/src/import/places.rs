@@ -54,6 +54,11 @@ impl Names {
         if let Some(entry) = self.catalog.code(self.table, text) {
             return Answer::Code(entry.code.clone());
         }
+        // Where several have a name, an export writes the code behind it.
+        let named = text.strip_suffix(')').and_then(|it| it.rsplit_once(" ("));
+        if let Some(entry) = named.and_then(|it| self.catalog.code(self.table, it.1)) {
+            return Answer::Code(entry.code.clone());
+        }
         let lower = text.to_lowercase();
         if let Some(&at) = self.known.get(&lower) {
             return Answer::Code(self.catalog.codes(self.table)[at].code.clone());

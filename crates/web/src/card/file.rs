@@ -106,7 +106,7 @@ async fn take(site: &Site, visitor: &Visitor, entity: &str, id: i64, mut multipa
     };
     let mut taken = 0;
     while let Some(mut field) = multipart.next_field().await.map_err(broken)? {
-        let Some(name) = field.file_name().map(named) else { continue };
+        let Some(name) = field.file_name().filter(|it| !it.is_empty()).map(named) else { continue };
         let (send, parts) = mpsc::channel(4);
         let whole = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         let mut arriving = Arriving { parts, now: Bytes::new(), whole: whole.clone() };

@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use model::system::{Access, Job, JobStatus};
+use model::system::Access;
 use model::{Desk, EntityDef, Error, Id, Input, Label, Lang, Moment, Result, Stamp, Text, seed};
-use store::{Db, Finding, archive};
+use store::{Finding, archive};
 
 use super::{Look, company, open, show};
 use crate::ui::{amount, icon, icon14, t};
@@ -55,12 +55,12 @@ pub fn list(folder: &File) -> Vec<Kept> {
 
 /// Why somebody should look after the backups: none, an old one, or one that failed.
 pub fn worry(desk: &mut Desk, kept: &[Kept]) -> Result<Option<Text>> {
-    let jobs: Vec<Job> = desk.trusted().find(&[("kind", "backup".into())])?;
-    if let Some(job) = jobs.last().filter(|it| it.status == JobStatus::Failed) {
-        let (zh, en) = (
-            format!("最近一次自动备份失败：{}", job.result),
-            format!("The last automatic backup failed: {}", job.result),
-        );
+    let backups = match desk.backups() {
+        Err(Error::NotFound { .. }) => Default::default(),
+        backups => backups?,
+    };
+    if let Some((_, why)) = backups.failed {
+        let (zh, en) = (format!("最近一次备份失败：{why}"), format!("The last backup failed: {why}"));
         return Ok(Some(Text::new(zh, en)));
     }
     let Some(last) = kept.first() else {
@@ -105,7 +105,7 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
                 form method="post" action="/settings/backup" { button class="ky-btn is-small is-primary" { (icon14("database")) (t(lang, "立即备份", "Back up now")) } }
             }
             @if kept.is_empty() { p class="ky-card-body ky-mute" { (look.site.data.join("backups").display()) } }
-            @else { div class="ky-scroll" { table class="ky-table is-inset" {
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "文件", "File")) } th scope="col" class="is-number" { (t(lang, "大小", "Size")) } th scope="col" {} } }
                 tbody { @for it in kept.iter().take(60) {
                     tr { td { time { (zone.to_datetime(it.made).strftime("%Y-%m-%d %H:%M").to_string()) } } td class="ky-clip" { (it.name) } td class="is-number" { (bytes(it.size)) }
@@ -125,7 +125,7 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
             header { h2 { (t(lang, "怎样恢复", "How to restore")) } }
             div class="ky-card-body" {
                 p { (t(lang, "恢复会换掉现有数据，所以只在命令行、停掉服务之后做。原来的数据库会留在旁边，名字以 .old 结尾。SQLite 和 PostgreSQL 的备份可以互相恢复。", "Restoring replaces the data, so it is done on the command line with the server stopped. The old database stays beside it, ending in .old. Backups of SQLite and PostgreSQL restore into either.")) }
-                pre class="ky-mono" { "keyuan restore --data " (look.site.data.display()) " --replace " (folder(look.site).join("keyuan_….tar.gz").display()) }
+                pre class="ky-mono" tabindex="0" { "keyuan restore --data " (look.site.data.display()) " --replace " (folder(look.site).join("keyuan_….tar.gz").display()) }
             }
         }
         @if everything { (clear_form(look)) }
@@ -172,19 +172,16 @@ fn clear_form(look: &mut Look) -> Markup {
     }
 }
 
-/// Writes a backup into the folder; returns its name.
-pub fn make(db: &Db, data: &File, prefix: &str) -> Result<String> {
-    let folder = data.join("backups");
-    let failed = |error: std::io::Error| Error::Internal(format!("{}: {error}", folder.display()));
-    std::fs::create_dir_all(&folder).map_err(failed)?;
-    let name = format!("{prefix}{}", archive::name(Moment::now()));
-    archive::backup(db.store(), db.store().plan()?, Some(&data.join("files")), &folder.join(&name))?;
-    Ok(name)
-}
-
-async fn make_aside(site: &Site, prefix: &'static str) -> Result<String> {
-    let (db, data) = (site.db.clone(), site.data.clone());
-    let made = tokio::task::spawn_blocking(move || make(&db, &data, prefix));
+/// Writes a backup into the folder, apart from those that come and go by the day; returns its name.
+async fn keep_before_clearing(site: &Site) -> Result<String> {
+    let (db, folder, files) = (site.db.clone(), folder(site), site.data.join("files"));
+    let made = tokio::task::spawn_blocking(move || {
+        let failed = |error: std::io::Error| Error::Internal(format!("{}: {error}", folder.display()));
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let name = format!("before-clear_{}", archive::name(Moment::now()));
+        archive::backup(db.store(), db.store().plan()?, Some(&files), &folder.join(&name))?;
+        Ok(name)
+    });
     made.await.map_err(|error| Error::Internal(error.to_string()))?
 }
 
@@ -194,13 +191,12 @@ async fn enter(site: &Site, visitor: &Visitor, page: &'static str) -> Result<()>
 }
 
 async fn back_up(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> Response {
-    let made = async {
-        enter(&site, &visitor, "backup").await?;
-        make_aside(&site, "").await.map(drop)
-    };
-    let says = Label { zh: "备份完成", en: "Backed up" };
-    let made = made.await;
-    super::ended(&site, &visitor, &headers, "/settings/backup", says, made)
+    let queued = site.db.write_async(&visitor.actor, |desk| {
+        open(desk, "backup")?;
+        desk.queue("backup", &serde_json::json!({}), 0, None).map(drop)
+    });
+    let says = Label { zh: "备份已开始", en: "The backup has begun" };
+    super::ended(&site, &visitor, &headers, "/settings/jobs", says, queued.await)
 }
 
 /// A backup leaves the house: somebody's name stays with it.
@@ -281,7 +277,7 @@ async fn cleared(site: &Site, visitor: &Visitor, given: &Input) -> Result<String
         Ok(chosen)
     };
     let chosen = site.db.read_async(&visitor.actor, check).await?;
-    let name = make_aside(site, "before-clear_").await?;
+    let name = keep_before_clearing(site).await?;
     let lang = visitor.lang();
     let done = site.db.write_async(&visitor.actor, move |desk| {
         let gone = desk.clear(&chosen)?;
@@ -327,7 +323,7 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
                     Some(when) => { p { span class="ky-status is-bad" { (found.len()) " " (t(lang, "个问题", "findings")) } " · " time { (at(when)) } } }
                 }
             }
-            @if !found.is_empty() { div class="ky-scroll" { table class="ky-table is-inset" {
+            @if !found.is_empty() { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "种类", "Kind")) } th scope="col" { (t(lang, "位置", "Where")) } th scope="col" { (t(lang, "问题", "Finding")) } } }
                 tbody { @for it in &found { tr { td { (text(it, "code")) } td { (text(it, "place")) } td { (text(it, "says")) } } } }
             } } }

@@ -33,7 +33,7 @@ pub fn codes(look: &mut Look) -> Result<Markup> {
     let tables = (catalog.registry.code_tables)();
     Ok(html! {
         section class="ky-card is-clip" {
-            div class="ky-scroll" { table class="ky-table is-inset" {
+            div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "代码表", "Table")) } th scope="col" class="is-number" { (t(lang, "可选", "In use")) } th scope="col" class="is-number" { (t(lang, "停用", "Disabled")) } th scope="col" { (t(lang, "形式", "Shape")) } } }
                 tbody { @for table in &tables {
                     @let all = catalog.codes(table.code);

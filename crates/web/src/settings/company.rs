@@ -187,7 +187,7 @@ fn history(look: &mut Look, company: bool) -> Result<Markup> {
         @if !events.is_empty() {
             section class="ky-card is-clip" {
                 header { h2 { (t(lang, "改动记录", "Changes")) } }
-                div class="ky-scroll" { table class="ky-table is-inset" {
+                div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                     thead { tr { th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "参数", "Parameter")) } th scope="col" { (t(lang, "原来", "Before")) } th scope="col" { (t(lang, "改为", "After")) } } }
                     tbody { @for (at, user, label, before, now) in &events {
                         tr { td { time { (catalog.zone.to_datetime(*at).strftime("%Y-%m-%d %H:%M").to_string()) } } td { (catalog.user_name(*user).unwrap_or(t(lang, "系统", "System"))) } td { (label) } td { (text(before)) } td { (text(now)) } }

@@ -47,7 +47,7 @@ pub fn fields(look: &mut Look) -> Result<Markup> {
                     @if adds { button class="ky-btn is-small" type="button" hx-get={ "/settings/record/custom_field/new?entity=" (def.code) } hx-target="#dialog" { (icon14("plus")) (t(lang, "新字段", "New field")) } }
                 }
                 @if own.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有自定义字段", "No fields of your own yet")) } }
-                @else { div class="ky-scroll" { table class="ky-table is-inset" {
+                @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                     thead { tr { th scope="col" { (t(lang, "名称", "Name")) } th scope="col" { (t(lang, "类型", "Kind")) } th scope="col" { (t(lang, "接口名", "API name")) } th scope="col" { (t(lang, "必填", "Required")) } th scope="col" { (t(lang, "在列表", "In lists")) } th scope="col" {} } }
                     tbody { @for field in own {
                         tr class=[field.closed.then_some("is-off")] {

@@ -53,7 +53,7 @@ pub fn users(look: &mut Look) -> Result<Markup> {
             a class="ky-btn" href="/user" { (t(lang, "列表", "As a list")) }
         }
         section class="ky-card is-clip is-full" {
-            div class="ky-scroll" { table class="ky-table is-inset" {
+            div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "姓名", "Name")) } th scope="col" { (t(lang, "登录名", "Login")) } th scope="col" { (t(lang, "部门", "Department")) } th scope="col" { (t(lang, "角色", "Roles")) } th scope="col" { (t(lang, "状态", "Status")) } } }
                 tbody {
                     @for person in ids.iter().filter_map(|id| catalog.users.get(id)) {
@@ -463,7 +463,7 @@ pub fn departments(look: &mut Look) -> Result<Markup> {
     Ok(html! {
         @if adds { div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/settings/record/department/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建部门", "New department")) } } }
         section class="ky-card is-clip" {
-            div class="ky-scroll" { table class="ky-table is-inset" {
+            div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "部门", "Department")) } th scope="col" { (t(lang, "类型", "Kind")) } th scope="col" { (t(lang, "负责人", "Head")) } th scope="col" class="is-number" { (t(lang, "在用人数", "People")) } th scope="col" {} } }
                 tbody { @for (it, depth) in &rows {
                     tr class=[it.closed.then_some("is-off")] {

@@ -27,9 +27,13 @@ pub fn routes() -> Router<Site> {
         .route("/settings/role/{id}/preset", post(restore))
 }
 
-/// What a role may be given rights to: not child rows and what hangs on records, which follow their record.
+/// What a role may be given rights to, module by module: not child rows and what hangs on records, which follow theirs.
 fn entities(registry: Registry) -> impl Iterator<Item = &'static EntityDef> {
-    registry.all().filter(|def| def.of.is_none() && !def.is_attached() && !def.module.is_empty())
+    registry.modules.iter().flat_map(move |module| within(registry, module.code))
+}
+
+fn within(registry: Registry, module: &'static str) -> impl Iterator<Item = &'static EntityDef> {
+    registry.all().filter(move |def| def.module == module && def.of.is_none() && !def.is_attached())
 }
 
 const PLAIN: [&str; 6] = ["read", "create", "update", "delete", "import", "export"];
@@ -47,7 +51,7 @@ pub fn roles(look: &mut Look) -> Result<Markup> {
             div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/settings/record/role/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建角色", "New role")) } }
         }
         section class="ky-card is-clip" {
-            div class="ky-scroll" { table class="ky-table is-inset" {
+            div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "角色", "Role")) } th scope="col" { (t(lang, "说明", "What for")) } th scope="col" class="is-number" { (t(lang, "在用人数", "People")) } th scope="col" { (t(lang, "与预设", "Preset")) } } }
                 tbody { @for (role, rights) in catalog.roles.values() {
                     tr class=[role.closed.then_some("is-off")] {
@@ -84,10 +88,8 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
     let differs = preset.as_ref().map(|it| differences(catalog.registry, &it.1, &rights, lang));
     let mine = catalog.users.values().filter(|it| !it.user.closed && it.roles.contains(&id));
     let modules = catalog.registry.modules.iter();
-    let modules: Vec<_> = modules
-        .map(|it| (it, entities(catalog.registry).filter(|def| def.module == it.code).collect::<Vec<_>>()))
-        .filter(|it| !it.1.is_empty())
-        .collect();
+    let modules = modules.map(|it| (it, within(catalog.registry, it.code).collect::<Vec<_>>()));
+    let modules: Vec<_> = modules.filter(|it| !it.1.is_empty()).collect();
     Ok(html! {
         section class="ky-card" {
             header { h2 { (called(role, lang)) } span class="ky-small ky-mute" { (role.remark.as_deref().unwrap_or_default()) } span class="ky-grow" {}
@@ -119,7 +121,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
         } @else {
             form class="is-full" method="post" action={ "/settings/role/" (id) } data-guard {
                 input type="hidden" name="version" value=(card.version);
-                section class="ky-card is-clip" { div class="ky-scroll" { table class="ky-matrix" {
+                section class="ky-card is-clip" { div class="ky-scroll" tabindex="0" { table class="ky-matrix" {
                     thead { tr {
                         th scope="col" { (t(lang, "档案", "Entity")) }
                         th scope="col" { (t(lang, "全部", "All")) }

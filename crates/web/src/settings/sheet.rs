@@ -171,12 +171,18 @@ async fn save(
     let write = site.db.write_async(&visitor.actor, move |desk| {
         drop(asks(&code, false)?);
         let mut given = sent.clone();
-        if record != "new" {
+        if record == "new" {
+            complete(desk, &code, &mut given);
+            desk.create(&code, &given)?;
+        } else {
             let id = record.parse().map_err(|_| Error::missing(code.as_str()))?;
-            return desk.update(&code, id, None, &given);
+            desk.update(&code, id, None, &given)?;
         }
-        complete(desk, &code, &mut given);
-        desk.create(&code, &given).map(drop)
+        match code.as_str() {
+            // Its columns sort and filter by indexes, which are made behind the scenes.
+            "custom_field" => desk.queue("index_custom", &serde_json::json!({}), 0, None).map(drop),
+            _ => Ok(()),
+        }
     });
     match write.await {
         Err(error @ (Error::Invalid(_) | Error::Duplicate { .. })) => {

@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::post;
 use maud::{Markup, html};
 use model::system::{Job, JobStatus, Token};
-use model::{Entity, Error, Id, Label, Moment, Query, Result, Value};
+use model::{Entity, Id, Label, Lang, Moment, Query, Result, Value};
 
 use super::{ADMINISTERS, Look, can, open};
 use crate::list::cell::Cells;
@@ -22,6 +22,21 @@ pub fn routes() -> Router<Site> {
 
 fn at(look: &Look, moment: Moment) -> String {
     look.desk.catalog().zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// What a kind of job is called.
+fn named(kind: &str, lang: Lang) -> String {
+    let known = [
+        ("import", "导入", "Import"),
+        ("undo_import", "撤销导入", "Undo an import"),
+        ("export", "导出", "Export"),
+        ("backup", "备份", "Backup"),
+        ("daily_backup", "每日备份", "Daily backup"),
+        ("index_custom", "自定义字段索引", "Index of custom fields"),
+        ("housekeeping", "清理", "Housekeeping"),
+    ];
+    let found = known.iter().find(|it| it.0 == kind);
+    found.map_or(kind, |it| t(lang, it.1, it.2)).to_owned()
 }
 
 pub fn jobs(look: &mut Look) -> Result<Markup> {
@@ -53,11 +68,11 @@ pub fn jobs(look: &mut Look) -> Result<Markup> {
     Ok(html! {
         section class="ky-card is-clip is-full" id="jobs" hx-get=[busy.then_some("/settings/jobs")] hx-trigger=[busy.then_some("every 2s")] hx-select=[busy.then_some("#jobs")] hx-target=[busy.then_some("#jobs")] hx-swap=[busy.then_some("outerHTML")] {
             @if jobs.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有后台任务。导入、导出和自动备份会出现在这里。", "No jobs yet. Imports, exports and automatic backups appear here.")) } }
-            @else { div class="ky-scroll" { table class="ky-table is-inset" {
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "任务", "Job")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "开始", "Started")) } th scope="col" { (t(lang, "状态", "Status")) } th scope="col" { (t(lang, "进度", "Progress")) } th scope="col" { (t(lang, "结果", "Result")) } th scope="col" {} } }
                 tbody { @for job in &jobs {
                     tr {
-                        td { a class="ky-lead" href={ "/job/" (job.id.0) } { (job.kind) } }
+                        td { a class="ky-lead" href={ "/job/" (job.id.0) } { (named(&job.kind, lang)) } }
                         td { (who(job.user)) }
                         td { time { (at(look, job.stamp.created)) } }
                         td { @if let Some(status) = status(job) { (status) } }
@@ -79,16 +94,7 @@ async fn cancel(
 ) -> Response {
     let write = site.db.write_async(&visitor.actor, move |desk| {
         open(desk, "jobs")?;
-        desk.get("job", id)?;
-        let job: Job = desk.trusted().get(Id::of(id))?;
-        if !matches!(job.status, JobStatus::Queued | JobStatus::Running) {
-            let says = Label {
-                zh: "任务已经结束，不能取消",
-                en: "The job has ended already and can't be cancelled",
-            };
-            return Err(Error::refused("wrong_state", says));
-        }
-        desk.update("job", id, None, &[("status", "cancelled")].into())
+        desk.cancel_job(id)
     });
     let says = Label { zh: "任务已取消", en: "Job cancelled" };
     super::ended(&site, &visitor, &headers, "/settings/jobs", says, write.await)
@@ -108,7 +114,7 @@ pub fn tokens(look: &mut Look) -> Result<Markup> {
         }
         section class="ky-card is-clip" {
             @if all.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有令牌", "No tokens yet")) } }
-            @else { div class="ky-scroll" { table class="ky-table is-inset" {
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "用途", "What for")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "建立", "Made")) } th scope="col" { (t(lang, "最近使用", "Last used")) } th scope="col" { (t(lang, "有效至", "Expires")) } th scope="col" {} } }
                 tbody { @for token in &all {
                     @let over = token.closed || token.expires.is_some_and(|day| day < today);
@@ -188,7 +194,7 @@ pub fn exports(look: &mut Look) -> Result<Markup> {
         section class="ky-card is-clip" {
             header { h2 { (t(lang, "每人合计", "By person")) } }
             @if people.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "这段时间没有人导出、打印或打开很长的列表。", "Nobody exported, printed or opened a long list in this time.")) } }
-            @else { div class="ky-scroll" { table class="ky-table is-inset" {
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "谁", "Who")) } th scope="col" class="is-number" { (t(lang, "次数", "Times")) } th scope="col" class="is-number" { (t(lang, "行数", "Rows")) } } }
                 tbody { @for group in &people {
                     tr { td { a class="ky-lead" href={ "/access?created=" (slice) "&user=%23" (group.value.int()) } { (who(&group.value)) } } td class="is-number" { (group.totals.count) } td class="is-number" { (amount(sum(group), 0, 0)) } }
@@ -198,7 +204,7 @@ pub fn exports(look: &mut Look) -> Result<Markup> {
         @if !rows.is_empty() {
             section class="ky-card is-clip is-full" {
                 header { h2 { (t(lang, "最近", "Lately")) } }
-                div class="ky-scroll" { table class="ky-table is-inset" {
+                div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                     thead { tr { th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "方式", "How")) } th scope="col" { (t(lang, "档案", "What")) } th scope="col" { (t(lang, "条件", "Filter")) } th scope="col" class="is-number" { (t(lang, "行数", "Rows")) } } }
                     tbody { @for row in &rows {
                         tr { td { time { (shown(row, "created")) } } td { (shown(row, "user")) } td { (shown(row, "kind")) } td { (shown(row, "entity")) } td class="ky-clip" title=(shown(row, "query")) { (shown(row, "query")) } td class="is-number" { (shown(row, "rows")) } }
@@ -220,7 +226,7 @@ pub fn problems(look: &mut Look) -> Result<Markup> {
         form class="ky-box" role="search" { (icon14("search")) input name="q" value=(wanted) maxlength="20" aria-label=(t(lang, "出错编号", "Problem number")) placeholder=(t(lang, "页面上的编号，例如 4F0A91C2", "The page's number, such as 4F0A91C2")); }
         section class="ky-card is-clip is-full" {
             @if found.is_empty() { div class="ky-card-body ky-row ky-mute" { (icon("circle-check")) (t(lang, "没有这样的记录。这里保留自启动以来最近 500 个，更早的在日志里。", "Nothing found. The latest 500 since the start are kept here; older ones are in the log.")) } }
-            @else { div class="ky-scroll" { table class="ky-table is-inset" {
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 thead { tr { th scope="col" { (t(lang, "编号", "Number")) } th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "地址", "Address")) } th scope="col" class="is-number" { (t(lang, "状态", "Status")) } th scope="col" { (t(lang, "原因", "What happened")) } } }
                 tbody { @for it in found.iter().rev() {
                     tr { td { code { (it.number) } } td { time { (at(look, it.at)) } } td { @match it.user.and_then(|id| catalog.user_name(id)) { Some(name) => (name), None => (none()) } }

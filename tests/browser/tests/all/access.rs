@@ -66,3 +66,36 @@ fn a_list_and_its_states_are_accessible() {
         });
     }
 }
+
+#[test]
+fn the_settings_are_accessible() {
+    let house = House::demo();
+
+    for screen in [DESKTOP, PHONE] {
+        visit(&house, screen, |page| {
+            page.sign_in("boss", "demo", "/settings");
+            let script = "return [...new Set([...document.querySelectorAll('main a')].map(it => it.getAttribute('href')).filter(it => it.startsWith('/settings/') || it === '/me'))]";
+            let found = page.run(script, &[]);
+            let paths: Vec<&str> =
+                found.as_array().into_iter().flatten().filter_map(|it| it.as_str()).collect();
+            assert!(paths.len() > 8, "{paths:?}");
+            for path in paths {
+                in_both(page, &path[1..].replace('/', "-"), path, "");
+            }
+        });
+    }
+}
+
+#[test]
+fn the_first_steps_are_accessible() {
+    let house = House::empty();
+
+    for screen in [DESKTOP, PHONE] {
+        visit(&house, screen, |page| {
+            page.sign_in("admin", "Keyuan-2026", "/setup");
+            for step in ["company", "numbers", "users", "import"] {
+                in_both(page, &format!("setup-{step}"), &format!("/setup?step={step}"), "跳过");
+            }
+        });
+    }
+}

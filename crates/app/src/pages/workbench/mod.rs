@@ -60,6 +60,7 @@ fn body(desk: &mut Desk, headers: &HeaderMap, raw: &str, name: &str) -> Result<M
     Ok(html! {
         div class="ky-bench" {
             (greeting(desk, name, others.then_some(mine)))
+            @if let Some(steps) = web::settings::setup::checklist(desk) { (steps) }
             @if is_empty { (recent::nothing(desk, customers)) }
             (tiles::draw(&tiles, lang))
             @if may_read && !is_empty {

@@ -98,7 +98,7 @@ fn table(lines: &[Line], lang: Lang) -> Markup {
                 @for it in lines {
                     tr {
                         td { span class={ "ky-status " (it.kind.1) } { (it.kind.0) } }
-                        td { a class="ky-lead" href={ "/" (it.def.code) "/" (it.id) } { (it.title) } }
+                        td class="is-lead" { a class="ky-lead" href={ "/" (it.def.code) "/" (it.id) } { (it.title) } }
                         @if grades { td class="is-center ky-desktop" { @match &it.grade { Some(grade) => { (grade) } None => { (none()) } } } }
                         td { (it.state) }
                         td class="ky-desktop" { @if it.owner.is_empty() { (none()) } @else { (it.owner) } }

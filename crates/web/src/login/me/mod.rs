@@ -39,6 +39,9 @@ pub fn routes() -> Router<Site> {
 struct Asked {
     #[serde(default)]
     done: String,
+    /// Where the visitor was going when the password had to be changed first.
+    #[serde(default)]
+    to: String,
     /// The second factor is about to be set up.
     #[serde(default)]
     setup: String,
@@ -53,6 +56,8 @@ pub struct Note {
     pub secret: Option<String>,
     /// A token that is shown this once.
     pub token: Option<String>,
+    /// Where to go on after a change of password.
+    pub to: String,
     done: String,
 }
 
@@ -68,7 +73,7 @@ async fn show(
             Some(totp::secret().map_err(|error| problem::page(&site, &headers, Some(&visitor), &error))?)
         }
     };
-    draw(&site, &visitor, headers, Note { secret, done: asked.done, ..Note::default() }).await
+    draw(&site, &visitor, headers, Note { secret, done: asked.done, to: asked.to, ..Note::default() }).await
 }
 
 async fn draw(site: &Site, visitor: &Visitor, headers: HeaderMap, note: Note) -> Answer {
@@ -125,6 +130,8 @@ struct Passwords {
     new: String,
     #[serde(default)]
     again: String,
+    #[serde(default)]
+    to: String,
 }
 
 async fn change_password(
@@ -133,11 +140,19 @@ async fn change_password(
     headers: HeaderMap,
     Form(given): Form<Passwords>,
 ) -> Answer {
+    let to = given.to.clone();
     let result = new_password(&site, &visitor, given).await;
     if result.is_ok() && crate::settings::setup::is_due(&site, visitor.actor.user).await {
         return Ok(Redirect::to("/setup").into_response());
     }
-    end(&site, &visitor, headers, "password", result).await
+    match result {
+        Ok(()) if !to.is_empty() => Ok(Redirect::to(super::local(&to)).into_response()),
+        Err(error) => {
+            let wrong = Some(("password", error));
+            draw(&site, &visitor, headers, Note { wrong, to, ..Note::default() }).await
+        }
+        done => end(&site, &visitor, headers, "password", done).await,
+    }
 }
 
 async fn new_password(site: &Site, visitor: &Visitor, given: Passwords) -> Result<()> {

@@ -82,6 +82,7 @@ fn password(site: &Site, lang: Lang, account: &Account, note: &Note) -> Markup {
             form class="ky-card-body" method="post" action="/me/password" {
                 (wrong(site, lang, note, "password"))
                 input type="hidden" name="login" autocomplete="username" value=(account.user.login);
+                @if !note.to.is_empty() { input type="hidden" name="to" value=(note.to); }
                 div class="ky-form-grid is-2" {
                     (secret_field("old", "old", t(lang, "现在的密码", "Present password"), "current-password"))
                     span {}

@@ -1,0 +1,521 @@
+//! What a check of the file found: at the right of step 2, and the trial of step 3.
+
+use maud::{Markup, html};
+use model::import::{Assessed, Counts, Duplicates, Near, Place, Plan, Preview, Verdict};
+use model::message::{self, fault};
+use model::{Change, Desk, Error, Fault, Lang, Result, Value};
+
+use super::{Checked, Import, Look, steps};
+use crate::list::cell::Cells;
+use crate::print::shown;
+use crate::ui::{amount, icon, icon12, icon14, none, t};
+
+/// The page is brought to what it should be, so that the place in a long table and the focus stay.
+pub const WHOLE: &str = "outerMorph";
+/// Rows of a fate that are drawn.
+const DRAWN: usize = 50;
+/// Rows of the trial.
+const TRIAL: usize = 20;
+/// Fields that a comparison shows.
+const COMPARED: usize = 8;
+
+/// The fates in the order of the counts: code, label, mark.
+const FATES: [(&str, &str, &str, &str); 5] = [
+    ("new", "可以新建", "New", "is-ok"),
+    ("update", "更新", "Updated", ""),
+    ("near", "疑似重复", "Near duplicates", "is-warn"),
+    ("same", "没有变化", "The same", ""),
+    ("refused", "有错误，不会导入", "Refused", "is-bad"),
+];
+
+fn fate(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::New(_) => "new",
+        Verdict::Update(..) => "update",
+        Verdict::Near { .. } => "near",
+        Verdict::Same(_) => "same",
+        Verdict::Refused(_) => "refused",
+    }
+}
+
+/// The counts with today's decisions about near duplicates, as far as they can be told without another check.
+fn counts(checked: &Checked, preview: &Preview, plan: &Plan) -> Counts {
+    let mut counts = preview.counts;
+    let mut put = |plan: &Plan, sign: i64| {
+        let decided = |then: Duplicates| plan.decisions.values().filter(|it| **it == then).count() as i64;
+        let rest = (counts.near - plan.decisions.len() as i64).max(0);
+        for then in [Duplicates::New, Duplicates::Skip, Duplicates::Update] {
+            let rows = sign * (decided(then) + if plan.duplicates == then { rest } else { 0 });
+            match then {
+                Duplicates::New => counts.new += rows,
+                Duplicates::Skip => counts.skipped += rows,
+                Duplicates::Update => counts.updated += rows,
+            }
+        }
+    };
+    if checked.plan != *plan {
+        put(&checked.plan, -1);
+        put(plan, 1);
+    }
+    counts
+}
+
+/// Asks for the check and says so meanwhile.
+fn pending(import: &Import, step: &str, lang: Lang) -> Markup {
+    html! {
+        form class="ky-card-body" id="checking" method="post" action=(import.link("/check"))
+            hx-post=(import.link("/check")) hx-trigger="load" hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
+            input type="hidden" name="step" value=(step);
+            p class="ky-mute" role="status" { (t(lang, "正在检查整个文件，列的对应可以先改。大文件要等一会儿。", "Looking through the whole file. Columns can be changed meanwhile; a large file takes a while.")) }
+            progress aria-label=(t(lang, "正在检查", "Checking")) {}
+            noscript { button class="ky-btn" { (t(lang, "检查", "Check")) } }
+        }
+    }
+}
+
+pub fn pane(
+    desk: &mut Desk,
+    import: &Import,
+    checked: Option<&Checked>,
+    places: &[Place],
+    look: &Look,
+) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let found = checked.map_or(String::new(), |it| {
+        let seconds = format!("{:.1}", it.took.as_secs_f64());
+        match lang {
+            Lang::Zh => format!("{} 检查完成，用时 {seconds} 秒", it.at),
+            Lang::En => format!("Checked at {}, took {seconds} s", it.at),
+        }
+    });
+    let inside = match checked.map(|it| (it, &it.result)) {
+        None => pending(import, "", lang),
+        Some((_, Err(error))) => {
+            let says = message::message(error, desk.catalog().registry, import.def.code, lang);
+            html! { div class="ky-card-body" { div class="ky-alert is-bad" role="alert" { (icon("circle-x")) div { b { (t(lang, "还不能检查", "Can't be checked yet")) } p { (says) } } } } }
+        }
+        Some((checked, Ok(preview))) => outcomes(desk, import, checked, preview, places, look)?,
+    };
+    Ok(html! {
+        section class="ky-card" aria-labelledby="checked" {
+            header {
+                h2 id="checked" { (t(lang, "检查结果", "What will happen")) }
+                span class="ky-mute ky-small" { (found) }
+                span class="ky-grow" {}
+                @if checked.is_some() {
+                    form method="post" action=(import.link("/check")) hx-post=(import.link("/check")) hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
+                        button class="ky-btn is-small is-text" { (icon14("refresh")) (t(lang, "重新检查", "Check again")) }
+                    }
+                }
+            }
+            (inside)
+        }
+    })
+}
+
+fn outcomes(
+    desk: &mut Desk,
+    import: &Import,
+    checked: &Checked,
+    preview: &Preview,
+    places: &[Place],
+    look: &Look,
+) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let counts = preview.counts;
+    let near_as = |then: Duplicates| {
+        let all = checked.plan.decisions.values().filter(|it| **it == then).count() as i64;
+        let rest = (counts.near - checked.plan.decisions.len() as i64).max(0);
+        all + if checked.plan.duplicates == then { rest } else { 0 }
+    };
+    // Near duplicates stand by themselves here, whatever becomes of them.
+    let rows = |code: &str| match code {
+        "new" => counts.new - near_as(Duplicates::New),
+        "update" => counts.updated - near_as(Duplicates::Update),
+        "near" => counts.near,
+        "same" => counts.same,
+        _ => counts.refused,
+    };
+    let usual = if counts.near > 0 {
+        "near"
+    } else if counts.refused > 0 {
+        "refused"
+    } else {
+        "new"
+    };
+    let open = FATES.iter().map(|it| it.0).find(|it| *it == look.fate).unwrap_or(usual);
+    let missing = places.iter().filter(|it| {
+        let path = it.path();
+        let has = import.plan.columns.iter().any(|column| column.to == path)
+            || import.plan.defaults.get(&path).is_some_and(|it| !it.is_empty());
+        it.of.is_none() && it.field.required && !it.fixed && it.field.default.is_none() && !has
+    });
+    let missing: Vec<_> = missing.map(|it| it.label(lang)).collect();
+    let shown: Vec<&Assessed> = preview.shown.iter().filter(|it| fate(&it.verdict) == open).collect();
+    let mut items = Vec::new();
+    for row in shown.iter().take(DRAWN) {
+        items.push(item(desk, import, row, places)?);
+    }
+    let more = rows(open) - items.len() as i64;
+    Ok(html! {
+        @if !missing.is_empty() {
+            div class="ky-card-body" { div class="ky-alert is-warn" role="alert" { (icon("alert-triangle")) div {
+                b { (t(lang, "必填的列还没有对应：", "Required and not mapped: ")) (missing.join(t(lang, "、", ", "))) }
+            } } }
+        }
+        div class="ky-outcomes" {
+            @for (code, zh, en, mark) in FATES {
+                @if matches!(code, "new" | "near" | "refused") || rows(code) > 0 {
+                    a href={ (import.link("")) "?fate=" (code) } aria-current=[(code == open).then_some("true")]
+                        hx-get={ (import.link("")) "?fate=" (code) } hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
+                        b class=[(!mark.is_empty() && rows(code) > 0).then_some(mark)] { (amount(rows(code), 0, 0)) }
+                        (t(lang, zh, en))
+                    }
+                }
+            }
+        }
+        @if open == "near" && counts.near > 0 {
+            div class="ky-subbar" {
+                span { (t(lang, "名称或号码相近的行", "Rows that resemble others")) }
+                span class="ky-grow" {}
+                span { (t(lang, "全部设为", "All")) }
+                (decision(import, None, Some(import.plan.duplicates).filter(|_| import.plan.decisions.is_empty()), lang))
+            }
+        }
+        ul class="ky-duplicates" {
+            @for item in &items { (item) }
+            @if more > 0 { li class="ky-mute ky-small" { (t(lang, "只列出前 ", "The first ")) (items.len()) (t(lang, " 行，另有 ", " are listed, and ")) (amount(more, 0, 0)) (t(lang, " 行", " more")) } }
+            @if items.is_empty() { li class="ky-mute" { (t(lang, "没有这样的行", "No such rows")) } }
+        }
+    })
+}
+
+/// Three ways with a near duplicate.
+fn decision(import: &Import, row: Option<u64>, now: Option<Duplicates>, lang: Lang) -> Markup {
+    let ways = [
+        ("update", Duplicates::Update, t(lang, "合并更新", "Update")),
+        ("skip", Duplicates::Skip, t(lang, "跳过", "Skip")),
+        ("new", Duplicates::New, t(lang, "仍新建", "New")),
+    ];
+    let label = match (row, lang) {
+        (None, _) => t(lang, "所有疑似重复怎么处理", "What happens to all near duplicates").to_owned(),
+        (Some(row), Lang::Zh) => format!("第 {row} 行怎么处理"),
+        (Some(row), Lang::En) => format!("What happens to row {row}"),
+    };
+    html! {
+        form class="ky-seg is-small" role="group" aria-label=(label) method="post" action=(import.link("/decide"))
+            hx-post=(import.link("/decide")) hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
+            @if let Some(row) = row { input type="hidden" name="row" value=(row); }
+            @for (value, way, name) in ways {
+                button name="then" value=(value) id={ "d" (row.unwrap_or(0)) (value) } aria-pressed=(if now == Some(way) { "true" } else { "false" }) { (name) }
+            }
+        }
+    }
+}
+
+fn item(desk: &mut Desk, import: &Import, row: &Assessed, places: &[Place]) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let cells = Cells::of(desk);
+    let code = import.def.code;
+    let number = match lang {
+        Lang::Zh => format!("第 {} 行", row.number),
+        Lang::En => format!("Row {}", row.number),
+    };
+    let title = html! { p { span class="ky-mute" { (number) } b lang=[cells.foreign(&row.title)] { @if row.title.is_empty() { (none()) } @else { (row.title) } } } };
+    Ok(match &row.verdict {
+        Verdict::New(_) | Verdict::Same(_) => html! { li { (title) } },
+        Verdict::Refused(faults) => html! {
+            li { (title) @for it in faults { p { span class="ky-mute" {} span class="is-bad ky-wrap" { (reason(it, places, lang)) } } } }
+        },
+        Verdict::Update(id, changes) => {
+            let mut lines = Vec::new();
+            for Change { field, old, new } in changes.iter().take(COMPARED) {
+                lines.push((
+                    field.label.of(lang),
+                    shown(desk, &cells, field, old)?,
+                    shown(desk, &cells, field, new)?,
+                ));
+            }
+            html! {
+                li {
+                    (title)
+                    p { span class="ky-mute" { (t(lang, "已有", "There is")) } a href={ "/" (code) "/" (id) } { (desk.called(import.def, *id)?.1) } }
+                    (comparison(&lines, true, lang))
+                }
+            }
+        }
+        Verdict::Near { alike, .. } => near(desk, import, row, alike, &cells, &title)?,
+    })
+}
+
+fn near(
+    desk: &mut Desk,
+    import: &Import,
+    row: &Assessed,
+    alike: &[Near],
+    cells: &Cells,
+    title: &Markup,
+) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let plan = &import.plan;
+    let then = plan.decisions.get(&row.number).copied().unwrap_or(plan.duplicates);
+    let mut lines = Vec::new();
+    if let Some(first) = alike.iter().find(|it| it.id != 0) {
+        let card = desk.get(import.def.code, first.id)?;
+        for (place, value) in row.values.iter().filter(|it| it.0.of.is_none()) {
+            let Some(there) = card.value(place.field.name) else { continue };
+            let (old, new) =
+                (shown(desk, cells, place.field, there)?, shown(desk, cells, place.field, value)?);
+            if old != new || place.field.like {
+                lines.push((place.field.label.of(lang), old, new));
+            }
+        }
+        lines.truncate(COMPARED);
+    }
+    let label = |name: &str| {
+        let field = desk.catalog().field(import.def, name);
+        field.map_or(name, |it| it.label.of(lang)).to_owned()
+    };
+    let mut why: Vec<String> = Vec::new();
+    for it in alike {
+        let label = label(it.field);
+        let says = match lang {
+            Lang::Zh => format!("{label}相同或相近"),
+            Lang::En => format!("{label} alike"),
+        };
+        if !why.contains(&says) {
+            why.push(says);
+        }
+    }
+    Ok(html! {
+        li {
+            (title)
+            @for it in alike.iter().take(3) {
+                p {
+                    @if it.id != 0 { span class="ky-mute" { (t(lang, "已有", "There is")) } a href={ "/" (import.def.code) "/" (it.id) } lang=[cells.foreign(&it.title)] { (it.title) } }
+                    @else { span class="ky-mute" { (t(lang, "文件中", "In the file")) } span { (it.title) } span class="ky-mute ky-small" { (t(lang, "第 ", "row ")) (it.row) (t(lang, " 行", "")) } }
+                }
+            }
+            div class="ky-row" {
+                @for says in &why { span class="ky-tag is-warn" { (says) } }
+                span class="ky-grow" {}
+                (decision(import, Some(row.number), Some(then), lang))
+            }
+            (comparison(&lines, then == Duplicates::Update, lang))
+        }
+    })
+}
+
+/// Field by field: what is there, what the file says, which of both stays.
+fn comparison(lines: &[(&'static str, String, String)], updates: bool, lang: Lang) -> Markup {
+    let text = |text: &str| {
+        if text.is_empty() {
+            none()
+        } else {
+            html! { (text) }
+        }
+    };
+    html! {
+        @if !lines.is_empty() {
+            table class="ky-minitable is-diff" {
+                thead { tr { th scope="col" { (t(lang, "字段", "Field")) } th scope="col" { (t(lang, "系统中", "Now")) } th scope="col" { (t(lang, "文件中", "In the file")) } th scope="col" { (t(lang, "保留", "Stays")) } } }
+                tbody {
+                    @for (label, old, new) in lines {
+                        // An empty cell of the file leaves a field as it is.
+                        @let file = updates && !new.is_empty();
+                        tr {
+                            td { (label) }
+                            td class=[(old != new && !file).then_some("is-kept")] { (text(old)) }
+                            td class=[(old != new && file).then_some("is-kept")] { (text(new)) }
+                            td { @if old == new { span class="ky-mute" { (t(lang, "相同", "the same")) } } @else if file { (t(lang, "文件中", "the file's")) } @else { (t(lang, "系统中", "what is there")) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A fault with the label of the field that it is about.
+fn reason(it: &Fault, places: &[Place], lang: Lang) -> String {
+    let place = places.iter().find(|place| place.path() == it.field);
+    let says = fault(it, lang);
+    match place {
+        Some(place) => format!("{}{}{says}", place.label(lang), t(lang, "：", ": ")),
+        None => says,
+    }
+}
+
+/// What will happen, in one line; then back, away or on.
+pub fn foot(import: &Import, checked: Option<&Checked>, lang: Lang) -> Markup {
+    let preview = checked.and_then(|it| Some((it, it.result.as_ref().ok()?)));
+    html! {
+        div class="ky-wizard-foot" {
+            a class="ky-btn" href={ "/" (import.def.code) "/import" } { (icon14("chevron-left")) (t(lang, "上一步", "Back")) }
+            (drop(import, lang))
+            span class="ky-grow" {}
+            @if let Some((checked, preview)) = preview {
+                (summary(&counts(checked, preview, &import.plan), lang))
+                @if preview.counts.refused > 0 { a class="ky-btn is-text" href=(import.link("/wrong.xlsx")) { (icon14("download")) (t(lang, "下载错误行", "Refused rows")) } }
+            }
+            button class="ky-btn is-primary" form="plan" name="step" value="confirm" disabled[preview.is_none()] { (t(lang, "下一步：试导与确认", "Next: trial")) (icon12("chevron-right")) }
+        }
+    }
+}
+
+fn drop(import: &Import, lang: Lang) -> Markup {
+    html! {
+        form method="post" action=(import.link("/drop")) { button class="ky-btn is-text" { (t(lang, "取消导入", "Give up")) } }
+    }
+}
+
+fn summary(counts: &Counts, lang: Lang) -> Markup {
+    let n = |rows: i64| html! { b { (amount(rows, 0, 0)) } };
+    html! {
+        span class="ky-wizard-sum" {
+            @match lang {
+                Lang::Zh => {
+                    "将新建 " (n(counts.new)) " 条，更新 " (n(counts.updated)) " 条"
+                    @if counts.skipped > 0 { "，跳过 " (n(counts.skipped)) " 条" }
+                    @if counts.refused > 0 { "，" span class="is-bad" { (amount(counts.refused, 0, 0)) " 行不导入" } }
+                }
+                Lang::En => {
+                    (n(counts.new)) " new, " (n(counts.updated)) " updated"
+                    @if counts.skipped > 0 { ", " (n(counts.skipped)) " skipped" }
+                    @if counts.refused > 0 { ", " span class="is-bad" { (amount(counts.refused, 0, 0)) " refused" } }
+                }
+            }
+        }
+    }
+}
+
+/// Step 3: what becomes of the first rows, and the word that starts it.
+pub fn confirm(desk: &mut Desk, import: &Import, checked: Option<&Checked>) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    // Only a check of exactly this plan is a promise.
+    let exact = checked.filter(|it| it.plan == import.plan);
+    let (body, counts) = match exact.map(|it| &it.result) {
+        None => (html! { section class="ky-card" { (pending(import, "confirm", lang)) } }, None),
+        Some(Err(error)) => {
+            let says = message::message(error, desk.catalog().registry, import.def.code, lang);
+            (
+                html! { div class="ky-alert is-bad" role="alert" { (icon("circle-x")) div { p { (says) } } } },
+                None,
+            )
+        }
+        Some(Ok(preview)) => (trial(desk, import, preview)?, Some(preview.counts)),
+    };
+    let rows = counts.map_or(0, |it| it.new + it.updated);
+    let go = match lang {
+        Lang::Zh => format!("开始导入 {} 行", amount(rows, 0, 0)),
+        Lang::En => format!("Import {} rows", amount(rows, 0, 0)),
+    };
+    Ok(html! {
+        (steps(lang, 3, &import.batch.file, ""))
+        div class="ky-wizard is-single is-wide" { (body) }
+        div class="ky-wizard-foot" {
+            a class="ky-btn" href=(import.link("")) { (icon14("chevron-left")) (t(lang, "上一步", "Back")) }
+            (drop(import, lang))
+            span class="ky-grow" {}
+            @if let Some(counts) = &counts { (summary(counts, lang)) }
+            form method="post" action=(import.link("/run")) {
+                input type="hidden" name="rows" value=(counts.map_or(0, |it| it.rows));
+                button class="ky-btn is-primary" disabled[rows == 0] { (go) }
+            }
+        }
+    })
+}
+
+fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let cells = Cells::of(desk);
+    let places = desk.places(import.def)?;
+    let mut first: Vec<&Assessed> = preview.shown.iter().collect();
+    first.sort_by_key(|it| it.number);
+    first.truncate(TRIAL);
+    let mut lines = Vec::new();
+    for row in first {
+        let (class, word) = match &row.verdict {
+            Verdict::New(_) => ("is-ok", t(lang, "新建", "New")),
+            Verdict::Update(..) => ("is-info", t(lang, "更新", "Update")),
+            Verdict::Same(_) => ("", t(lang, "没有变化", "Same")),
+            Verdict::Near { then: Duplicates::New, .. } => {
+                ("is-warn", t(lang, "疑似重复，仍新建", "Alike: new"))
+            }
+            Verdict::Near { then: Duplicates::Update, .. } => {
+                ("is-warn", t(lang, "疑似重复，合并更新", "Alike: update"))
+            }
+            Verdict::Near { then: Duplicates::Skip, .. } => {
+                ("is-warn", t(lang, "疑似重复，跳过", "Alike: skip"))
+            }
+            Verdict::Refused(_) => ("is-bad", t(lang, "不导入", "Refused")),
+        };
+        let says = match &row.verdict {
+            Verdict::Refused(faults) => faults
+                .iter()
+                .map(|it| reason(it, &places, lang))
+                .collect::<Vec<_>>()
+                .join(t(lang, "；", "; ")),
+            Verdict::Update(_, changes) => {
+                let pairs = changes.iter().map(|it| (it.field, Some(&it.old), &it.new));
+                told(desk, &cells, pairs.collect())?
+            }
+            _ => told(desk, &cells, row.values.iter().map(|it| (it.0.field, None, &it.1)).collect())?,
+        };
+        lines.push((row, class, word, says));
+    }
+    Ok(html! {
+        section class="ky-card" aria-labelledby="trial" {
+            header { h2 id="trial" { (t(lang, "试导", "Trial")) } span class="ky-mute ky-small" { (t(lang, "前 20 行会变成这样，还没有写入", "What becomes of the first 20 rows; nothing is written yet")) } }
+            div class="ky-scroll" tabindex="0" role="region" aria-labelledby="trial" {
+                table class="ky-table is-trial" {
+                    colgroup { col width="56"; col width="240"; col width="150"; col; }
+                    thead { tr { th scope="col" { (t(lang, "行", "Row")) } th scope="col" { (import.def.title_field().label.of(lang)) } th scope="col" { (t(lang, "结果", "Result")) } th scope="col" { (t(lang, "内容", "Values")) } } }
+                    tbody { @for (row, class, word, says) in &lines {
+                        tr { td { (row.number) } td class="ky-clip" title=(row.title) lang=[cells.foreign(&row.title)] { @if row.title.is_empty() { (none()) } @else { (row.title) } } td { span class={ "ky-status " (class) } { (word) } } td class="ky-clip ky-mute ky-small" title=(says) { (says) } }
+                    } }
+                }
+            }
+        }
+        div class="ky-alert is-info" { (icon("info-circle")) div {
+            b { (t(lang, "确认后在后台导入，可以离开这个页面", "The import runs in the background; you may leave this page")) }
+            p { (t(lang, "有错误的行不导入，可以下载，改好后再导入；整批可以撤销。", "Refused rows stay out and can be downloaded, corrected and imported again; the whole batch can be undone.")) }
+        } }
+    })
+}
+
+type Told<'a> = (&'static model::FieldDef, Option<&'a Value>, &'a Value);
+
+/// Values, or changes of values, in one line.
+fn told(desk: &mut Desk, cells: &Cells, values: Vec<Told>) -> Result<String> {
+    let lang = desk.actor.lang;
+    let mut parts = Vec::new();
+    for (field, old, new) in values.into_iter().take(COMPARED) {
+        let new = shown(desk, cells, field, new)?;
+        let old = match old {
+            Some(old) => shown(desk, cells, field, old)? + " → ",
+            None => String::new(),
+        };
+        parts.push(format!("{} {old}{new}", field.label.of(lang)));
+    }
+    Ok(parts.join(t(lang, "；", "; ")))
+}
+
+/// The refused rows of a check, for their file: number and reason.
+pub fn refused(
+    desk: &mut Desk,
+    import: &Import,
+    checked: &Checked,
+) -> Result<std::collections::BTreeMap<u64, String>> {
+    let lang = desk.actor.lang;
+    let places = desk.places(import.def)?;
+    let preview = checked.result.as_ref().map_err(Error::clone)?;
+    let rows = preview.shown.iter().filter_map(|row| match &row.verdict {
+        Verdict::Refused(faults) => {
+            let reasons: Vec<_> = faults.iter().map(|it| reason(it, &places, lang)).collect();
+            Some((row.number, reasons.join(t(lang, "；", "; "))))
+        }
+        _ => None,
+    });
+    Ok(rows.collect())
+}

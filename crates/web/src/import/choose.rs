@@ -1,0 +1,127 @@
+//! Step 1: the file, and what was imported before.
+
+use maud::{Markup, html};
+use model::import::Run;
+use model::system::{ImportBatch, Job, JobStatus};
+use model::{Desk, EntityDef, Label, Lang, Result};
+
+use super::{DAYS, Import, steps, upload};
+use crate::list::cell::Cells;
+use crate::ui::{amount, icon, icon14, t};
+
+/// Imports that are listed.
+const LISTED: usize = 20;
+
+pub fn page(desk: &mut Desk, def: &'static EntityDef) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let most = upload::most(desk.catalog());
+    let address = format!("/{}/import", def.code);
+    let before = before(desk, def)?;
+    Ok(html! {
+        (steps(lang, 1, "", ""))
+        div class="ky-wizard is-single" {
+            section class="ky-card" aria-labelledby="choose" {
+                header { h2 id="choose" { (t(lang, "选择文件", "Choose a file")) } span class="ky-grow" {}
+                    a class="ky-btn is-small is-text" href={ "/" (def.code) "/template.xlsx" } { (icon14("download")) (t(lang, "下载模板", "Template")) }
+                }
+                div class="ky-card-body" {
+                    form method="post" action=(address) enctype="multipart/form-data" {
+                        label class="ky-drop" data-drop data-action=(address) data-max=(most) {
+                            (icon("upload"))
+                            b { (t(lang, "把文件拖到这里，或点击选择", "Drop a file here, or choose one")) }
+                            span class="ky-mute ky-small" {
+                                (t(lang, "Excel（.xlsx、.xls）、WPS、.ods 或 CSV，列名和顺序不限，最大 ", "Excel (.xlsx, .xls), .ods or CSV, columns of any name and order, up to "))
+                                (most >> 20) " MB"
+                            }
+                            input type="file" name="file" accept=".xlsx,.xls,.ods,.csv,.txt,.tsv" aria-label=(t(lang, "要导入的文件", "File to import"));
+                        }
+                        noscript { button class="ky-btn" { (t(lang, "上传", "Upload")) } }
+                    }
+                }
+            }
+            @if !before.is_empty() { (table(desk, def, &before)) }
+        }
+        div class="ky-wizard-foot" {
+            a class="ky-btn" href={ "/" (def.code) "?view=*" } { (icon14("chevron-left")) (t(lang, "回列表", "To the list")) }
+        }
+    })
+}
+
+type Before = (ImportBatch, Option<Job>);
+
+/// One's own imports, newest first; those that nobody took up again are past.
+fn before(desk: &mut Desk, def: &'static EntityDef) -> Result<Vec<Before>> {
+    let (user, now) = (desk.actor.user, desk.now());
+    let mut found: Vec<ImportBatch> =
+        desk.trusted().find(&[("entity", def.code.into()), ("user", user.into())])?;
+    found.reverse();
+    let mut before = Vec::new();
+    for batch in found {
+        let job = desk.job_of(&Run::name(batch.id.0))?;
+        let hours = now.duration_since(batch.stamp.created).as_hours();
+        if job.is_some() || hours < DAYS * 24 {
+            before.push((batch, job));
+        }
+        if before.len() == LISTED {
+            break;
+        }
+    }
+    Ok(before)
+}
+
+fn table(desk: &Desk, def: &EntityDef, before: &[Before]) -> Markup {
+    let lang = desk.actor.lang;
+    let cells = Cells::of(desk);
+    html! {
+        section class="ky-card" aria-labelledby="before" {
+            header { h2 id="before" { (t(lang, "我的导入", "My imports")) } span class="ky-mute ky-small" { (t(lang, "没有做完的保留 7 天", "Unfinished ones stay for 7 days")) } }
+            div class="ky-scroll" tabindex="0" role="region" aria-labelledby="before" {
+                table class="ky-minitable" {
+                    thead { tr { th scope="col" { (t(lang, "文件", "File")) } th scope="col" { (t(lang, "时间", "Time")) } th scope="col" { (t(lang, "状态", "State")) } th scope="col" class="is-number" { (t(lang, "新建", "New")) } th scope="col" class="is-number" { (t(lang, "更新", "Updated")) } th scope="col" class="is-number" { (t(lang, "错误", "Refused")) } } }
+                    tbody {
+                        @for (batch, job) in before {
+                            @let (class, says) = state(batch, job.as_ref(), lang);
+                            tr {
+                                td { a class="ky-clip" href={ "/" (def.code) "/import/" (batch.id.0) } { (batch.file) } }
+                                td { time { (cells.value(&model::STAMP[1], model::Cell::Text(&batch.stamp.created.to_string()))) } }
+                                td { span class={ "ky-status " (class) } { (says) } }
+                                td class="is-number" { (amount(batch.created_rows, 0, 0)) }
+                                td class="is-number" { (amount(batch.updated_rows, 0, 0)) }
+                                td class="is-number" { (amount(batch.refused_rows, 0, 0)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How an import stands: its mark and its word.
+pub fn state(batch: &ImportBatch, job: Option<&Job>, lang: Lang) -> (&'static str, &'static str) {
+    let (class, says) = match job.map(|it| it.status) {
+        _ if batch.undone => ("", Label { zh: "已撤销", en: "Undone" }),
+        None => ("is-warn", Label { zh: "没有做完，继续", en: "Not finished: go on" }),
+        Some(JobStatus::Queued) => ("is-info", Label { zh: "排队", en: "Queued" }),
+        Some(JobStatus::Running) => ("is-info", Label { zh: "进行中", en: "Running" }),
+        Some(JobStatus::Done) => ("is-ok", Label { zh: "完成", en: "Done" }),
+        Some(JobStatus::Failed) => ("is-bad", Label { zh: "中断", en: "Failed" }),
+        Some(JobStatus::Cancelled) => ("", Label { zh: "已取消", en: "Cancelled" }),
+    };
+    (class, says.of(lang))
+}
+
+/// The file was cleared away before its import went on.
+pub fn gone(desk: &Desk, import: &Import) -> Markup {
+    let lang = desk.actor.lang;
+    html! {
+        (steps(lang, 1, &import.batch.file, ""))
+        div class="ky-wizard is-single" {
+            div class="ky-alert is-warn" role="alert" { (icon("alert-triangle")) div {
+                b { (t(lang, "这个文件已经清除", "The file is gone")) }
+                p { (t(lang, "没有做完的导入保留 7 天。请重新上传，列的对应会自动恢复。", "Unfinished imports stay for 7 days. Upload it again; what you said of its columns is kept.")) }
+            } }
+        }
+        div class="ky-wizard-foot" { a class="ky-btn is-primary" href={ "/" (import.def.code) "/import" } { (t(lang, "重新上传", "Upload again")) } }
+    }
+}
