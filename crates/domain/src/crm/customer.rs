@@ -93,7 +93,14 @@ pub struct Customer {
         alias = "国家|country"
     )]
     pub country: Option<Code>,
-    #[field(zh = "地区", en = "Region", code = "region", list, filter, alias = "省市区|所在地|所在地区|城市|城区")]
+    #[field(
+        zh = "地区",
+        en = "Region",
+        code = "region",
+        list,
+        filter,
+        alias = "省市区|所在地|所在地区|城市|城区"
+    )]
     pub region: Option<Code>,
     #[field(zh = "地址", en = "Address", alias = "公司地址|详细地址|通讯地址|address line")]
     pub address: Option<String>,
