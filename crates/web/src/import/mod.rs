@@ -89,9 +89,12 @@ struct Checked {
     at: String,
 }
 
-/// The checks of this process, by import and user.
+/// An import and the user who looks at it.
+type Whose = (i64, i64);
+
+/// The checks of this process.
 #[derive(Clone, Default)]
-pub struct Checks(Arc<Mutex<BTreeMap<(i64, i64), Arc<Checked>>>>);
+pub struct Checks(Arc<Mutex<BTreeMap<Whose, Arc<Checked>>>>);
 
 impl Checks {
     fn get(&self, import: &Import, user: i64) -> Option<Arc<Checked>> {
