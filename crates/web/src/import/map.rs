@@ -190,7 +190,14 @@ fn state(
     let rows = |rows: i64| amount(rows, 0, 0);
     if unclear > 0 {
         let zh = format!("{unclear} 个值没有对上");
-        return ("is-warn", if lang == Lang::Zh { zh } else { format!("{unclear} unknown {}", if unclear == 1 { "value" } else { "values" }) });
+        return (
+            "is-warn",
+            if lang == Lang::Zh {
+                zh
+            } else {
+                format!("{unclear} unknown {}", if unclear == 1 { "value" } else { "values" })
+            },
+        );
     }
     if filled.wrong > 0 {
         let reason = filled.reason.as_ref().map_or(String::new(), |it| fault(it, lang));
