@@ -89,12 +89,11 @@ struct Checked {
     at: String,
 }
 
-/// An import and the user who looks at it.
-type Whose = (i64, i64);
-
-/// The checks of this process.
+/// The checks of this process, by import and user.
 #[derive(Clone, Default)]
-pub struct Checks(Arc<Mutex<BTreeMap<Whose, Arc<Checked>>>>);
+pub struct Checks(Arc<Mutex<Kept>>);
+
+type Kept = BTreeMap<(i64, i64), Arc<Checked>>;
 
 impl Checks {
     fn get(&self, import: &Import, user: i64) -> Option<Arc<Checked>> {
