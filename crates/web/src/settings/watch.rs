@@ -68,7 +68,7 @@ pub fn jobs(look: &mut Look) -> Result<Markup> {
     Ok(html! {
         section class="ky-card is-clip is-full" id="jobs" hx-get=[busy.then_some("/settings/jobs")] hx-trigger=[busy.then_some("every 2s")] hx-select=[busy.then_some("#jobs")] hx-target=[busy.then_some("#jobs")] hx-swap=[busy.then_some("outerHTML")] {
             @if jobs.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有后台任务。导入、导出和自动备份会出现在这里。", "No jobs yet. Imports, exports and automatic backups appear here.")) } }
-@else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
                 colgroup { @for width in ["150", "110", "140", "100", "190"] { col width=(width); } col; col width="90"; }
                 thead { tr { th scope="col" { (t(lang, "任务", "Job")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "开始", "Started")) } th scope="col" { (t(lang, "状态", "Status")) } th scope="col" { (t(lang, "进度", "Progress")) } th scope="col" { (t(lang, "结果", "Result")) } th scope="col" {} } }
                 tbody { @for job in &jobs {
