@@ -15,8 +15,8 @@ test-slow: # more rounds of what is random: kills, properties; the API asked all
 	KEYUAN_KILLS=50 PROPTEST_CASES=5000 scripts/test.sh
 	scripts/schemathesis.sh
 
-bench: # the figures of docs/performance.md
-	scripts/postgres.sh cargo bench --workspace --exclude browser
+bench: build # the figures of docs/performance.md
+	cargo bench -p bench
 
 fmt:
 	cargo fmt --all

@@ -9,7 +9,8 @@ rm -rf "$folder"
 mkdir -p "$folder"
 cp target/release/keyuan "$folder/"
 for file in README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE; do
-    [ ! -e "$file" ] || cp "$file" "$folder/"
+    cp "$file" "$folder/"
 done
+cp -r docs packaging "$folder/"
 tar -C dist -czf "dist/$name.tar.gz" "$name"
 echo "dist/$name.tar.gz"

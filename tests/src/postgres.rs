@@ -113,7 +113,7 @@ impl Cluster {
         let file = self.data().join("postmaster.pid");
         let pid = std::fs::read_to_string(file).expect("the server runs");
         let pid = pid.lines().next().unwrap_or_default().to_owned();
-        run(Command::new("sh").args(["-c", "kill -9 $(pgrep -P \"$0\") \"$0\"", &pid]));
+        run(Command::new("sh").args(["-c", KILL, &pid]));
     }
 
     /// Starts it, which takes until the last process of its earlier life has gone.
@@ -142,6 +142,9 @@ impl Drop for Cluster {
         let _ = stop.arg("-D").arg(self.data()).args(["-m", "immediate", "stop"]).output();
     }
 }
+
+/// The server's children may be gone by themselves before their turn comes.
+const KILL: &str = "children=$(pgrep -P \"$0\"); kill -9 \"$0\" && { kill -9 $children 2> /dev/null; true; }";
 
 const INITDB: [&str; 5] =
     ["--username=keyuan", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];

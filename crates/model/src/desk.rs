@@ -354,8 +354,10 @@ impl<'c> Desk<'c> {
         let id = saved[0].int();
         self.children(def, id, input)?;
         // The row must lie within the actor's own reach, or a create would be a way to plant records.
-        self.load(def, id, "read")
-            .map_err(|_| Error::Forbidden { entity: def.code, right: "create".into() })?;
+        self.load(def, id, "read").map_err(|error| match error {
+            Error::NotFound { .. } => Error::Forbidden { entity: def.code, right: "create".into() },
+            other => other,
+        })?;
         Ok(id)
     }
 

@@ -21,6 +21,14 @@ struct Told {
 
 const CLIENTS: usize = 6;
 
+struct Over<'a>(&'a Told, bool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.over.store(!self.1 || std::thread::panicking(), Ordering::Relaxed);
+    }
+}
+
 /// Clients create customers until they are told to stop or, with `until_silence`, until nobody answers any more.
 fn load(
     address: &str,
@@ -45,16 +53,19 @@ fn load(
                             told.count.fetch_add(1, Ordering::Relaxed);
                         }
                         Some((status, body)) => {
+                            std::thread::sleep(Duration::from_millis(5));
                             let code = body.split("\"code\":\"").nth(1).and_then(|it| it.split('"').next());
                             let says = format!("{status} {}", code.unwrap_or(&body));
                             told.others.lock().unwrap().insert(says);
                         }
                         None if until_silence => return,
-                        None => {}
+                        None => std::thread::sleep(Duration::from_millis(5)),
                     }
                 }
             });
         }
+        // However this ends, the clients end with it.
+        let _over = Over(told, until_silence);
         meanwhile();
     });
 }
@@ -126,7 +137,6 @@ fn a_killed_server_loses_no_acknowledged_record_and_the_program_goes_on() {
         }
         // The same program, without a restart.
         wait_for(&told, 20);
-        told.over.store(true, Ordering::Relaxed);
     });
 
     assert_kept(&program.address, &cookie, &told);
@@ -151,7 +161,6 @@ fn cut_connections_cost_nobody_a_record() {
                        WHERE application_name = 'keyuan' AND pid <> pg_backend_pid()";
             cut += knife.query(sql, &[]).unwrap().len();
         }
-        told.over.store(true, Ordering::Relaxed);
         assert!(cut > 0, "something was cut");
     });
 
@@ -164,7 +173,9 @@ fn cut_connections_cost_nobody_a_record() {
 #[test]
 fn without_room_nothing_is_half_written_and_with_room_it_goes_on() {
     let data = tempfile::tempdir().unwrap();
-    Program::start(data.path(), None, None).end();
+    let program = Program::start(data.path(), None, None);
+    program.sign_in();
+    program.end();
     let size = std::fs::metadata(data.path().join("keyuan.db")).unwrap().len();
     let program = Program::start(data.path(), None, Some(size + 200_000));
     let cookie = program.sign_in();
