@@ -128,7 +128,19 @@ impl Desk<'_> {
                 }
             }
         }
-        filter.append(&self.terms(def, query)?);
+        for term in &query.terms {
+            filter.push(" AND ");
+            match term {
+                Term::One(condition) => filter.append(&self.condition(def, "t", condition)?),
+                Term::Or(any) => {
+                    filter.push("(1 = 0");
+                    for condition in any {
+                        filter.push(" OR ").append(&self.condition(def, "t", condition)?);
+                    }
+                    filter.push(")")
+                }
+            };
+        }
         if def.is_attached() {
             self.attached_filter(def, query)?;
         }
@@ -574,46 +586,6 @@ impl Desk<'_> {
             totals: totals(&row, &summed),
         };
         Ok(rows.into_iter().map(group).collect())
-    }
-
-    /// A query's conditions, each behind an `AND`.
-    fn terms(&mut self, def: &'static EntityDef, query: &Query) -> Result<Sql> {
-        let mut sql = Sql::default();
-        for term in &query.terms {
-            sql.push(" AND ");
-            match term {
-                Term::One(condition) => sql.append(&self.condition(def, "t", condition)?),
-                Term::Or(any) => {
-                    sql.push("(1 = 0");
-                    for condition in any {
-                        sql.push(" OR ").append(&self.condition(def, "t", condition)?);
-                    }
-                    sql.push(")")
-                }
-            };
-        }
-        Ok(sql)
-    }
-
-    /// Several questions in one pass: by the values of a field, how many of the rows `within` also meet each of `each`.
-    pub fn tally(
-        &mut self,
-        entity: &str,
-        within: &Query,
-        by: &str,
-        each: &[Query],
-    ) -> Result<Vec<(Value, Vec<i64>)>> {
-        let def = self.entity(entity)?;
-        let field = self.readable(def, by)?;
-        let list = self.bare(def, within)?;
-        let mut sql = Sql::new("SELECT ");
-        self.expression(&mut sql, "t", field);
-        for query in each {
-            sql.push(", SUM(CASE WHEN 1 = 1").append(&self.terms(def, query)?).push(" THEN 1 ELSE 0 END)");
-        }
-        sql.push(" FROM ").append(&list.from).push(" WHERE ").append(&list.filter).push(" GROUP BY 1");
-        let counts = |row: Record| (row[0].clone(), row[1..].iter().map(Value::int).collect());
-        Ok(self.tx.rows(&sql)?.into_iter().map(counts).collect())
     }
 
     /// How many rows of a query fall on each day of a moment's field, in the company's zone; days without are left out.

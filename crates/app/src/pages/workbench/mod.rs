@@ -73,7 +73,8 @@ fn body(desk: &mut Desk, headers: &HeaderMap, raw: &str, name: &str) -> Result<M
             @if may_read && !is_empty {
                 div class="ky-bench-thirds" {
                     (recent::opened(desk, headers, reach.whose)?)
-                    (month::cards(desk, &reach)?)
+                    (month::figures(desk, &reach)?)
+                    (month::chart(desk, &reach)?)
                 }
             }
             @if !is_empty {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use maud::{Markup, html};
-use model::{Date, Desk, EntityDef, FieldDef, Kind, Lang, Result, Value};
+use model::{Date, Desk, EntityDef, FieldDef, Kind, Lang, Query, Result, Value};
 use web::ui::{amount, avatar, t};
 
-use super::figure::{Figure, Tally, address, asked, with};
+use super::figure::{Figure, address, asked, with};
 use super::tiles::{sees_others, unit};
 
 const OPEN: &str = "closed=false";
@@ -29,29 +29,15 @@ impl Reach {
     }
 }
 
-/// The month's figures and the days beside them, of what one pass over the customers counts.
-pub fn cards(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
-    let asks =
-        [OPEN, "created=this_month", "created=last_month", "changed=this_month", "created=last_30_days"];
-    let raws = asks.map(|it| reach.raw(it));
-    let within = if reach.whose.is_empty() { "view=*" } else { reach.whose };
-    let stage = reach.def.field("stage").map_or(reach.def.title_field(), |it| it.1);
-    let tally = Tally::of(desk, reach.def, stage.name, within, &raws)?;
-    let figures = figures(desk, reach, stage, &tally)?;
-    Ok(html! { (figures) (chart(desk, reach, &tally.all(4))?) })
-}
-
 /// Held, new, in the pool; then where they stand.
-fn figures(desk: &mut Desk, reach: &Reach, stage: &FieldDef, tally: &Tally) -> Result<Markup> {
+pub fn figures(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
     let (lang, def) = (desk.actor.lang, reach.def);
-    let [held, new, before, changed] = [0, 1, 2, 3].map(|n| tally.all(n));
+    let held = Figure::of(desk, def, &reach.raw(OPEN))?;
+    let new = Figure::of(desk, def, &reach.raw("created=this_month"))?;
+    let before = Figure::of(desk, def, &reach.raw("created=last_month"))?;
+    let changed = Figure::of(desk, def, &reach.raw("changed=this_month"))?;
     let pool = Figure::of(desk, def, "view=pool")?;
-    let stages: Vec<(&str, Figure)> = match stage.kind {
-        Kind::Choice(all) => {
-            all.iter().map(|(code, label)| (label.of(lang), tally.one(0, &Value::from(*code)))).collect()
-        }
-        _ => Vec::new(),
-    };
+    let stages = stages(desk, reach)?;
     let most = stages.iter().map(|it| it.1.count).max().unwrap_or_default().max(1);
     Ok(html! {
         section class="ky-card" {
@@ -78,10 +64,41 @@ fn figures(desk: &mut Desk, reach: &Reach, stage: &FieldDef, tally: &Tally) -> R
     })
 }
 
+/// The customers by stage, in the stages' order.
+fn stages(desk: &mut Desk, reach: &Reach) -> Result<Vec<(&'static str, Figure)>> {
+    let def = reach.def;
+    let Some(field) = def.field("stage").map(|it| it.1).filter(|it| desk.may_read(def, it)) else {
+        return Ok(Vec::new());
+    };
+    let Kind::Choice(all) = field.kind else { return Ok(Vec::new()) };
+    let raw = reach.raw(OPEN);
+    let counts = counts(desk, def, &raw, field)?;
+    let stage = |(code, label): &(&'static str, model::Label)| {
+        let count = counts.get(&Value::Text((*code).into())).copied().unwrap_or_default();
+        (label.of(desk.actor.lang), Figure { count, href: address(def, &with(&raw, field.name, code)) })
+    };
+    Ok(all.iter().map(stage).collect())
+}
+
+/// How many rows of a question hold each value of a field.
+fn counts(
+    desk: &mut Desk,
+    def: &'static EntityDef,
+    raw: &str,
+    field: &FieldDef,
+) -> Result<HashMap<Value, i64>> {
+    let query = asked(desk, def, raw)?;
+    let columns = vec![def.title_field().name.to_owned()];
+    let list = desk.list(def.code, &Query { group: Some(field.name.into()), columns, ..query })?;
+    Ok(desk.groups(&list)?.into_iter().map(|it| (it.value, it.totals.count)).collect())
+}
+
 /// New customers of the last thirty days as bars, each a door to its day.
-fn chart(desk: &mut Desk, reach: &Reach, total: &Figure) -> Result<Markup> {
+pub fn chart(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
     let (lang, def, today) = (desk.actor.lang, reach.def, desk.today());
-    let query = asked(desk, def, &reach.raw("created=last_30_days"))?;
+    let raw = reach.raw("created=last_30_days");
+    let total = Figure::of(desk, def, &raw)?;
+    let query = asked(desk, def, &raw)?;
     let found: HashMap<Date, i64> = desk.spread(def.code, &query, "created")?.into_iter().collect();
     let days: Vec<Date> = std::iter::successors(Some(today), |it| it.yesterday().ok()).take(DAYS).collect();
     let most = found.values().max().copied().unwrap_or_default().max(4);
@@ -124,15 +141,25 @@ pub fn team(desk: &mut Desk, def: &'static EntityDef) -> Result<Option<Markup>> 
         return Ok(None);
     }
     let lang = desk.actor.lang;
-    let asks = [OPEN, "created=this_month", "changed=this_month", "view=incomplete"].map(str::to_owned);
-    let tally = Tally::of(desk, def, owner.name, "view=*", &asks)?;
+    let asks = [OPEN, "created=this_month", "changed=this_month", "view=incomplete"];
+    let mut columns = Vec::new();
+    for raw in asks {
+        columns.push(counts(desk, def, raw, owner)?);
+    }
     let catalog = desk.catalog().clone();
-    let mut people = tally.values(0);
-    people.retain(|it| *it != Value::Null);
+    let mut people: Vec<(i64, i64)> =
+        columns[0].iter().filter(|it| *it.0 != Value::Null).map(|(who, count)| (who.int(), *count)).collect();
+    people.sort_by_key(|it| (-it.1, it.0));
     let shown = people.len().min(PEOPLE);
-    let most = people.first().map_or(1, |it| tally.one(0, it).count.max(1));
-    let pool = tally.one(0, &Value::Null);
-    let href = address(def, &with(OPEN, "group", owner.name));
+    let most = people.first().map_or(1, |it| it.1.max(1));
+    let figure = |n: usize, who: &Value| {
+        let value = if *who == Value::Null { "none".into() } else { who.int().to_string() };
+        Figure {
+            count: columns[n].get(who).copied().unwrap_or_default(),
+            href: address(def, &with(asks[n], owner.name, &value)),
+        }
+    };
+    let pool = figure(0, &Value::Null);
     let widths = if lang == Lang::Zh { [128, 48, 58, 74] } else { [104, 48, 72, 90] };
     let href = address(def, &with(OPEN, "group", owner.name));
     Ok(Some(html! {
@@ -148,23 +175,23 @@ pub fn team(desk: &mut Desk, def: &'static EntityDef) -> Result<Option<Markup>> 
                     th scope="col" class="is-number" { (t(lang, "资料不全", "Incomplete")) }
                 } }
                 tbody {
-                    @for who in &people[..shown] {
-                        @let name = catalog.user_name(who.int()).unwrap_or("—");
-                        @let held = tally.one(0, who);
+                    @for (id, count) in &people[..shown] {
+                        @let who = Value::Int(*id);
+                        @let name = catalog.user_name(*id).unwrap_or("—");
                         tr {
                             td { span class="ky-who" { (avatar(name, "")) (name) } }
                             td { span class="ky-barfig" {
-                                svg class="ky-meter" viewBox="0 0 1000 4" preserveAspectRatio="none" aria-hidden="true" { rect width="1000" height="4" {} rect class="is-value" width=(held.count * 1000 / most) height="4" {} }
-                                (held.link())
+                                svg class="ky-meter" viewBox="0 0 1000 4" preserveAspectRatio="none" aria-hidden="true" { rect width="1000" height="4" {} rect class="is-value" width=(count * 1000 / most) height="4" {} }
+                                (figure(0, &who).link())
                             } }
-                            @for n in 1..4 { td class={ "is-number" @if n == 3 { " is-warn" } } { (tally.one(n, who).cell()) } }
+                            @for n in 1..4 { td class={ "is-number" @if n == 3 { " is-warn" } } { (figure(n, &who).cell()) } }
                         }
                     }
                     @if pool.count > 0 {
                         tr {
                             td { span class="ky-status" { (t(lang, "公海", "Pool")) } }
                             td { span class="ky-barfig" { span {} (pool.link()) } }
-                            @for n in 1..4 { td class="is-number" { (tally.one(n, &Value::Null).cell()) } }
+                            @for n in 1..4 { td class="is-number" { (figure(n, &Value::Null).cell()) } }
                         }
                     }
                 }

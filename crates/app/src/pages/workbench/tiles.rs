@@ -1,12 +1,12 @@
 //! Reminder tiles (PLT-11, PLT-12): a view that reminds as one figure, one qualifier and three parts, each a door.
 
 use maud::{Markup, html};
-use model::{Desk, EntityDef, Error, FieldDef, Kind, Label, Lang, Result, Scope, Value};
+use model::{Desk, EntityDef, Error, FieldDef, Group, Kind, Label, Lang, Result, Scope, Value};
 use web::list::ask::Ask;
 use web::list::cell::{Cells, is_grade};
 use web::ui::{amount, icon, t};
 
-use super::figure::{Figure, Tally, with};
+use super::figure::{Figure, address, with};
 
 /// A view that tells somebody to do something, or is worth a look.
 pub struct Tile {
@@ -69,16 +69,13 @@ fn draw_up(desk: &mut Desk, entity: &str, code: &str, mine: bool) -> Result<Tile
         (false, Lang::Zh) => ("last_7_days", "近 7 天新建"),
         (false, Lang::En) => ("last_7_days", "new in 7 days"),
     };
-    let narrowed = with(&raw, "created", since);
-    let found = match by(desk, def, &ask, BY_OWNER.contains(&code) && !mine) {
-        Some(field) => {
-            let tally = Tally::of(desk, def, field.name, &raw, &[raw.clone(), narrowed])?;
-            (tally.all(0), tally.all(1), parts(desk, field, &tally))
-        }
-        None => (Figure::of(desk, def, &raw)?, Figure::of(desk, def, &narrowed)?, Vec::new()),
+    let note = (says, Figure::of(desk, def, &with(&raw, "created", since))?);
+    let parts = match by(desk, def, &ask, BY_OWNER.contains(&code) && !mine) {
+        Some(field) => parts(desk, def, &raw, field)?,
+        None => Vec::new(),
     };
-    let (all, note, parts) = found;
-    Ok(Tile { def, code: code.into(), label, urgent, all, raw, note: (says, note), parts })
+    let all = Figure::of(desk, def, &raw)?;
+    Ok(Tile { def, code: code.into(), label, urgent, all, raw, note, parts })
 }
 
 /// Whether the actor sees more than their own records.
@@ -97,26 +94,49 @@ fn by(desk: &Desk, def: &'static EntityDef, ask: &Ask, owner_first: bool) -> Opt
     order.into_iter().flatten().find(|it| desk.may_read(def, it) && !ask.is_in_view(it.name))
 }
 
-/// The three parts with the most rows; of grades the first three in their order, those without rows too.
-fn parts(desk: &Desk, field: &'static FieldDef, tally: &Tally) -> Vec<(String, Figure)> {
-    let cells = Cells::of(desk);
-    let (grades, values) = match field.kind {
-        Kind::Choice(all) if is_grade(all) => (true, all.iter().map(|it| Value::from(it.0)).collect()),
-        _ => (false, tally.values(0)),
+fn parts(
+    desk: &mut Desk,
+    def: &'static EntityDef,
+    raw: &str,
+    field: &'static FieldDef,
+) -> Result<Vec<(String, Figure)>> {
+    let query = Ask::read(desk, def, &with(raw, "group", field.name))?.query;
+    let list = desk.list(def.code, &query)?;
+    let mut groups = desk.groups(&list)?;
+    let grades = match field.kind {
+        Kind::Choice(all) if is_grade(all) => all,
+        _ => &[],
     };
-    let part = |value: &Value| {
-        let label = match value {
-            Value::Null => t(cells.lang, "无", "None").to_owned(),
-            value => cells.value(field, value.cell()),
+    if !grades.is_empty() {
+        // In their order, those without rows too.
+        let of = |code: &str| groups.iter().find(|it| it.value.text() == code).map(|it| it.totals.clone());
+        let all =
+            grades.iter().map(|it| Group { value: Value::from(it.0), totals: of(it.0).unwrap_or_default() });
+        groups = all.collect();
+    }
+    let grades = !grades.is_empty();
+    let cells = Cells::of(desk);
+    let part = |group: &Group| {
+        let (label, value) = match &group.value {
+            Value::Null => (t(cells.lang, "无", "None").to_owned(), "none".to_owned()),
+            value => (cells.value(field, value.cell()), cells_key(value)),
         };
         let label = match (grades, cells.lang) {
             (true, Lang::Zh) => format!("{label} 类"),
             (true, Lang::En) => format!("Class {label}"),
             (false, _) => label,
         };
-        (label, tally.one(0, value))
+        (label, Figure { count: group.totals.count, href: address(def, &with(raw, field.name, &value)) })
     };
-    values.iter().take(3).map(part).collect()
+    Ok(groups.iter().take(3).map(part).collect())
+}
+
+/// A value as an address writes it.
+fn cells_key(value: &Value) -> String {
+    match value {
+        Value::Int(int) => int.to_string(),
+        value => value.text().to_owned(),
+    }
 }
 
 /// What one of them is counted as.
