@@ -47,6 +47,7 @@
 
   function finish(p, query) {
     const all = ky.options.all(p.list);
+    if (!all.length && p.combo.hasAttribute('data-free')) { expand(p, false); return; }
     if (!all.length) { note(p, ky.text('没有匹配：', 'No match: ') + query); ky.say(p.list.textContent); return; }
     expand(p, true);
     ky.options.activate(p.list, query ? all[0] : p.list.querySelector('[aria-selected="true"]'), p.field);

@@ -1,4 +1,3 @@
-// A browser under load may paint a page that is still arriving; what its end moves is below a hundredth of the screen.
 // Runs first in every document: what must never happen is noted for the end of the test, over all pages of the visit.
 (function () {
   // What moves soon after a key or a click is the answer to it; under load that takes longer than the browser allows for.
@@ -22,7 +21,7 @@
   });
   new PerformanceObserver(function (list) {
     list.getEntries().forEach(function (shift) {
-      if (!shift.hadRecentInput && shift.startTime - touched > ANSWER && shift.value >= 0.01) note('layout shift', shift.value.toFixed(4) + ' ' + shift.sources.map(function (it) { return name(it.node) + ' ' + JSON.stringify(it.previousRect) + ' to ' + JSON.stringify(it.currentRect); }).join(', '));
+      if (!shift.hadRecentInput && shift.startTime - touched > ANSWER) note('layout shift', shift.value.toFixed(4) + ' ' + shift.sources.map(function (it) { return name(it.node) + ' ' + JSON.stringify(it.previousRect) + ' to ' + JSON.stringify(it.currentRect); }).join(', '));
     });
   }).observe({ type: 'layout-shift', buffered: true });
 })();
