@@ -63,7 +63,7 @@ fn counts(checked: &Checked, preview: &Preview, plan: &Plan) -> Counts {
 /// Asks for the check and says so meanwhile.
 fn pending(import: &Import, step: &str, lang: Lang) -> Markup {
     // Another plan is another form, which asks anew: a form of the same name would stay as it is and ask no more.
-    let id = format!("checking{step}-{}", import.batch.stamp.version);
+    let id = format!("checking-{}{step}", import.batch.stamp.version);
     html! {
         form class="ky-card-body" id=(id) method="post" action=(import.link("/check"))
             hx-post=(import.link("/check")) hx-trigger="load" hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
