@@ -551,13 +551,13 @@ impl Desk<'_> {
                 .push(" WHERE ")
                 .append(&list.filter);
             sql.push(&format!(" LIMIT {}) found", COUNTED + 1));
-            let count = self.tx.one(&sql)?;
+            let count = self.tx.one(&sql.through_indexes())?;
             return Ok(Totals { count: count.min(COUNTED), at_least: count > COUNTED, sums: Vec::new() });
         }
         sql.push("SELECT COUNT(*)");
         self.sums(&mut sql, &summed);
         sql.push(" FROM ").append(&list.from).push(" WHERE ").append(&list.filter);
-        let rows = self.tx.rows(&sql)?;
+        let rows = self.tx.counted(&sql.through_indexes())?;
         Ok(rows.first().map(|row| totals(row, &summed)).unwrap_or_default())
     }
 
@@ -580,7 +580,7 @@ impl Desk<'_> {
         self.sums(&mut sql, &summed);
         sql.push(", ").append(&place).push(" FROM ").append(&list.from).push(" WHERE ").append(&list.filter);
         sql.push(" GROUP BY ").append(&place).push(" ORDER BY 1 DESC LIMIT 500");
-        let rows = self.tx.rows(&sql)?;
+        let rows = self.tx.counted(&sql.through_indexes())?;
         let group = |mut row: Record| Group {
             value: row.pop().unwrap_or(Value::Null),
             totals: totals(&row, &summed),

@@ -40,6 +40,11 @@ impl Sqlite {
             }
         };
         db.execute_batch(&format!("{pragmas}{own}")).map_err(error)?;
+        if mode == Mode::Write {
+            // How many rows a value has, from a sample: without it the planner takes any index for as good as the next.
+            // It is no matter if somebody else is writing just now.
+            let _ = db.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize = 0x10002");
+        }
         db.set_prepared_statement_cache_capacity(128);
         Ok(Sqlite { db, inside: false })
     }
