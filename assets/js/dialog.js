@@ -26,6 +26,11 @@
       if (field) field.focus();
     }
   });
+  // A page that is a form begins in its first wrong or required field.
+  ky.each('form.ky-main-form', function (form) {
+    const field = form.querySelector('[aria-invalid="true"]') || form.querySelector('input[required]');
+    if (field && document.activeElement === document.body) field.focus();
+  });
   ky.on('keydown', 'form[data-section]', function (event, form) {
     const cancel = form.querySelector('[data-cancel]');
     if (event.key === 'Escape' && !event.defaultPrevented && !event.isComposing && cancel) { event.preventDefault(); cancel.click(); }

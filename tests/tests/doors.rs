@@ -591,6 +591,7 @@ impl Walk<'_> {
                 "/{e}?view=*",
                 "/{e}?view=*&columns={c}",
                 "/{e}/print?view=*&columns={c}",
+                "/{e}/export?view=*&format=csv&columns={c}",
                 "/api/v1/{e}?size=500&columns={c}",
                 "/{e}/filter/owner",
                 "/{e}/filter/customer",

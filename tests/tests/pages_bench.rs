@@ -1,6 +1,6 @@
 //! Workbench, palette, reminders and guide as a browser meets them: nothing of others shows, every figure counts its rows.
 
-use model::system::{Role, SavedView, Session, Sharing, UserRole};
+use model::system::{Job, JobStatus, Role, SavedView, Session, Sharing, UserRole};
 use model::{Desk, Id, Input, Lang, Result, Rights, Stamp};
 use store::{Address, Db};
 use tests::{World, open};
@@ -244,6 +244,41 @@ fn a_row_to_act_on_has_a_button_that_settles_it() {
 
     let id = house.id("太原晋能");
     assert!(body.contains(&format!("hx-get=\"/customer/{id}/register\"")), "{body}");
+}
+
+#[test]
+fn a_failed_backup_is_told_to_who_looks_after_it() {
+    let house = House::new();
+    let told = |who: &str| house.get(who, "/").1.contains("最近一次自动备份失败了");
+    let ended = |status: JobStatus| {
+        let made = house.db.write(&system(), move |desk| {
+            let mut job = Job {
+                id: Id::NEW,
+                kind: "daily_backup".into(),
+                status,
+                user: None,
+                input: "{}".into(),
+                state: "{}".into(),
+                done: 0,
+                total: 0,
+                result: String::new(),
+                lease: None,
+                finished: None,
+                request: None,
+                stamp: Stamp::default(),
+            };
+            desk.trusted().save(&mut job).map(drop)
+        });
+        made.unwrap()
+    };
+
+    assert!(!told("何振邦"));
+    ended(JobStatus::Failed);
+    assert!(told("何振邦") && !told("张国栋"));
+    ended(JobStatus::Queued);
+    assert!(told("何振邦"));
+    ended(JobStatus::Done);
+    assert!(!told("何振邦"));
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn a_record_out_of_reach_is_behind_none_of_its_doors() {
     let house = house();
     let hidden = house.id("太原晋能");
     let base = format!("/customer/{hidden}");
-    house.post(ZHAO, &format!("{base}/hang/note"), &[("text", "秘密")]);
+    house.post(ZHAO, &format!("{base}/hang/note/new"), &[("text", "秘密")]);
     upload(&house, ZHAO, &format!("{base}/files"), "报价.pdf", b"%PDF-1.4 secret");
     let (note, file) = house.system(move |desk| {
         let notes: Vec<Note> = desk.attached("customer", hidden)?;
@@ -79,7 +79,7 @@ fn a_record_out_of_reach_is_behind_none_of_its_doors() {
         "/part/0",
         "/part/address",
         "/print",
-        "/hang/note",
+        "/hang/note/new",
         &format!("/hang/note/{note}"),
         &format!("/file/{file}"),
         &format!("/file/{file}?show"),
@@ -93,8 +93,8 @@ fn a_record_out_of_reach_is_behind_none_of_its_doors() {
     let writes: [(&str, &[(&str, &str)]); 7] = [
         ("", &[("name", "改名")]),
         ("/follow", &[]),
-        ("/hang/note", &[("text", "x")]),
-        ("/hang/tag", &[("name", "x")]),
+        ("/hang/note/new", &[("text", "x")]),
+        ("/hang/tag/new", &[("name", "x")]),
         (&format!("/hang/note/{note}"), &[("text", "x")]),
         (&format!("/hang/note/{note}"), &[("_delete", "1")]),
         (&format!("/file/{file}/delete"), &[]),
@@ -197,8 +197,8 @@ fn a_script_in_a_name_is_text_wherever_it_stands() {
     let name = "<script>alert(1)</script>\"公司";
     house.post(BOSS, "/customer", &[("name", name), ("_alike", "yes")]);
     let id = house.id("alert");
-    house.post(BOSS, &format!("/customer/{id}/hang/tag"), &[("name", "<img src=x>")]);
-    house.post(BOSS, &format!("/customer/{id}/hang/note"), &[("text", "<b>x</b>")]);
+    house.post(BOSS, &format!("/customer/{id}/hang/tag/new"), &[("name", "<img src=x>")]);
+    house.post(BOSS, &format!("/customer/{id}/hang/note/new"), &[("text", "<b>x</b>")]);
 
     for part in ["", "?at=0", "?at=notes", "?at=history", "/edit", "/part/0"] {
         let page = house.get(BOSS, &format!("/customer/{id}{part}")).text();
@@ -454,10 +454,10 @@ fn a_file_too_large_is_refused_with_the_limit_and_leaves_nothing() {
 fn a_colleague_s_note_is_changed_only_by_its_author_or_who_may_edit_the_record() {
     let house = house();
     let id = house.id("北京金泰格");
-    house.post(WANG, &format!("/customer/{id}/hang/note"), &[("text", "我的话"), ("pinned", "true")]);
+    house.post(WANG, &format!("/customer/{id}/hang/note/new"), &[("text", "我的话"), ("pinned", "true")]);
     house.post(
         WANG,
-        &format!("/customer/{id}/hang/team"),
+        &format!("/customer/{id}/hang/team/new"),
         &[("user", &format!("#{}", user(&house, ZHAO))), ("edit", "false")],
     );
     let note = house.system(move |desk| Ok(desk.attached::<Note>("customer", id)?[0].id.0));
@@ -466,7 +466,7 @@ fn a_colleague_s_note_is_changed_only_by_its_author_or_who_may_edit_the_record()
     let refused = house.post(ZHAO, &format!("/customer/{id}/hang/note/{note}"), &[("text", "别人的话")]);
     let shared = house.post(
         ZHAO,
-        &format!("/customer/{id}/hang/team"),
+        &format!("/customer/{id}/hang/team/new"),
         &[("user", &format!("#{}", user(&house, BOSS)))],
     );
 
@@ -515,4 +515,48 @@ fn what_others_refer_to_is_not_deleted_and_the_refusal_leads_to_them() {
     let refused = house.post(BOSS, "/customer/batch/delete", &[("_ids", &id.to_string())]);
 
     assert!(refused.text().contains(&format!("/contact?customer={id}")), "{}", refused.text());
+}
+
+#[test]
+fn a_program_is_told_taken_pool_or_free_within_the_same_bounds() {
+    let house = house();
+    house.post(WANG, "/customer/release", &[("_ids", &house.id("唐山瑞丰").to_string()), ("reason", "调整")]);
+    let asked = |who: &str, name: &str| -> serde_json::Value {
+        let answer = house.get(who, &format!("/api/v1/customer/check_name?name={name}"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        serde_json::from_slice(&answer.bytes).unwrap()
+    };
+
+    let foreign = asked(WANG, "太原晋能环保设备公司");
+    let pool = asked(WANG, "唐山瑞丰建材贸易");
+    let free = asked(WANG, "从没听说过的公司");
+
+    assert_eq!((&foreign["state"], &foreign["found"][0]["owner"]), (&"taken".into(), &"赵敏".into()));
+    assert!(foreign["found"][0]["id"].is_null() && foreign["found"][0]["title"].is_null(), "{foreign}");
+    assert_eq!((&pool["state"], &free["state"]), (&"pool".into(), &"free".into()));
+    assert_eq!(house.get(READER, "/api/v1/customer/check_name?name=北京金泰格散热器").status, 403);
+}
+
+#[test]
+fn one_follows_for_oneself_and_a_tag_is_there_once() {
+    let house = house();
+    let id = house.id("北京金泰格");
+    let path = format!("/customer/{id}");
+    let followers =
+        || house.system(move |desk| Ok(desk.attached::<model::system::Follower>("customer", id)?.len()));
+
+    house.post(WANG, &format!("{path}/follow"), &[]);
+    assert_eq!(followers(), 1);
+    house.post(WANG, &format!("{path}/follow"), &[]);
+    assert_eq!(followers(), 0);
+    let other = house.post(WANG, &format!("{path}/hang/follower/new"), &[("user", "#1")]);
+    assert_eq!((other.status, followers()), (404, 0));
+
+    for _ in 0..2 {
+        house.post(WANG, &format!("{path}/hang/tag/new"), &[("name", "月结")]);
+    }
+    let tags: Vec<model::system::Tag> = house.system(move |desk| desk.attached("customer", id));
+    assert_eq!(tags.len(), 1);
+    house.post(WANG, &format!("{path}/hang/tag/{}", tags[0].id.0), &[("_delete", "1")]);
+    assert!(!house.get(WANG, &path).text().contains("月结"));
 }

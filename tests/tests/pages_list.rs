@@ -2,7 +2,6 @@
 
 mod served;
 
-use model::Input;
 use model::system::Access;
 
 /// The served house with the three whom lists differ for.

@@ -366,6 +366,9 @@ fn a_code_table_keeps_its_order_and_what_is_in_use() {
             Ok(desk.catalog().codes("channel").iter().map(|it| (it.id.0, it.code.clone())).collect())
         })
     };
+    let form = [("list", "channel"), ("code", "a"), ("name", "又一个")];
+    let twice = press(&house, "吴淑芬", "/settings/record/code_entry/new", &form);
+    assert!(twice.status == 422 && twice.text().contains("code-error"), "{}", twice.text());
     let before = codes(&house);
     assert_eq!(before.iter().map(|it| it.1.as_str()).collect::<String>(), "abc");
 
@@ -416,6 +419,10 @@ fn a_field_of_ones_own_is_there_at_once() {
 
     let list = house.get("何振邦", "/customer?view=*").text();
     let filter = house.get("何振邦", "/customer/filter?view=*").text();
+    let dialog = house.get("吴淑芬", "/settings/record/custom_field/new?entity=customer").text();
+    assert!(dialog.contains("name=\"entity\" value=\"customer\"") && !dialog.contains("name=\"field\""));
+    let again = press(&house, "吴淑芬", "/settings/record/custom_field/new", &form);
+    assert_eq!(again.status, 200, "a name for programs is found: {}", again.text());
     assert!(list.contains("暖气片品牌") && filter.contains("暖气片品牌"));
     let bad = press(
         &house,

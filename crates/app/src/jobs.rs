@@ -95,26 +95,29 @@ impl House {
             false => (kind.run)(&work),
         };
         let (job, system) = (work.job().clone(), self.system());
-        match result {
+        let ended = match result {
             Ok(Some(says)) => {
                 tracing::info!(job = job.id.0, kind = kind.code, %says, "is done");
-                self.db.write(&system, move |desk| desk.end_job(&job, JobStatus::Done, &says))?;
+                self.db.write(&system, move |desk| desk.end_job(&job, JobStatus::Done, &says))
             }
-            Ok(None) => self.db.write(&system, move |desk| desk.release_job(&job, desk.now()))?,
-            // Cancelled, or another runner has it.
-            Err(Error::Conflict { entity, .. }) if entity == Job::DEF.code => {}
+            Ok(None) => self.db.write(&system, move |desk| desk.release_job(&job, desk.now())),
+            Err(Error::Conflict { entity, .. }) if entity == Job::DEF.code => Ok(()),
             Err(error @ (Error::Again | Error::Gone | Error::Full)) if tries < TRIES => {
                 tracing::warn!(job = job.id.0, kind = kind.code, ?error, "will be tried again");
                 let wait = Duration::from_secs(1 << (2 * tries).clamp(0, 10));
-                self.db.write(&system, move |desk| desk.release_job(&job, after(wait)))?;
+                self.db.write(&system, move |desk| desk.release_job(&job, after(wait)))
             }
             Err(error) => {
                 tracing::error!(job = job.id.0, kind = kind.code, ?error, "failed");
                 let says = message::message(&error, self.db.registry(), "", self.lang);
-                self.db.write(&system, move |desk| desk.end_job(&job, JobStatus::Failed, &says))?;
+                self.db.write(&system, move |desk| desk.end_job(&job, JobStatus::Failed, &says))
             }
+        };
+        match ended {
+            // Cancelled, or another runner has it.
+            Err(Error::Conflict { entity, .. }) if entity == Job::DEF.code => Ok(true),
+            ended => ended.map(|()| true),
         }
-        Ok(true)
     }
 
     /// Queues what is done every day, once its hour has come: at the next start where the machine was off.
@@ -287,7 +290,8 @@ fn take_back(work: &Work) -> Result<Option<String>> {
             break;
         }
     }
-    let (state, done) = (work.job().json(), work.job().done);
+    let job = work.job().clone();
+    let (state, done) = (job.json(), job.done);
     let (refused, why) = (state["refused"].as_i64().unwrap_or(0), state["why"].as_str().unwrap_or_default());
     let kept = state.clone();
     work.step(move |desk| desk.import_undone(id).map(|()| ((), kept.clone(), 0)))?;

@@ -152,10 +152,12 @@ impl Desk<'_> {
                 Err(error) => Error::gather(&mut faults, Err(error))?,
             }
         }
-        for (at, field) in def.fields.iter().enumerate() {
+        let catalog = self.tx.catalog.clone();
+        for field in def.fields.iter().chain(catalog.custom(def).iter().copied()) {
             let asked = fresh || input.fields.contains_key(field.name);
             let already = faults.iter().any(|it| it.field == field.name);
-            if field.required && asked && !already && !field.readonly && field.is_empty(&record[at + 1]) {
+            let is_empty = || field.is_empty(&value_of(def, record, field));
+            if field.required && asked && !already && !field.readonly && is_empty() {
                 faults.push(Fault { field: field.name.into(), code: "required", says: None });
             }
         }

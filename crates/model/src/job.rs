@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::system::{Job, JobStatus};
 use crate::tx::select;
-use crate::{Actor, Desk, Door, Entity, Error, Id, Label, Moment, Result, Scalar, Sql, Stamp, Value};
+use crate::{Actor, Desk, Door, Entity, Error, Id, Label, Moment, Result, Rights, Scalar, Sql, Stamp, Value};
 
 /// How often a job may be begun without getting further.
 pub const TRIES: i64 = 5;
@@ -162,13 +162,17 @@ impl Desk<'_> {
         let catalog = self.catalog();
         match job.user {
             None => Actor::system(Door::Job, self.actor.lang),
-            Some(user) => Actor {
-                door: Door::Job,
-                user: user.0,
-                department: catalog.department_of(user.0).unwrap_or(0),
-                lang: self.actor.lang,
-                rights: std::sync::Arc::new(catalog.rights(user.0)),
-            },
+            Some(user) => {
+                let left = catalog.users.get(&user.0).is_none_or(|it| it.user.closed);
+                let rights = if left { Rights::default() } else { catalog.rights(user.0) };
+                Actor {
+                    door: Door::Job,
+                    user: user.0,
+                    department: catalog.department_of(user.0).unwrap_or(0),
+                    lang: self.actor.lang,
+                    rights: std::sync::Arc::new(rights),
+                }
+            }
         }
     }
 

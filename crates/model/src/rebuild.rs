@@ -18,7 +18,7 @@ pub fn rebuild_search(registry: Registry, conn: &mut dyn Conn, code: &str) -> Re
         let records = tx.rows(&sql)?;
         let Some(end) = records.last().map(|record| record[0].int()) else { return Ok(()) };
         last = end;
-        records.iter().try_for_each(|record| tx.index(def, record, false))?;
+        records.iter().try_for_each(|record| tx.index(def, record, false, true))?;
     }
 }
 

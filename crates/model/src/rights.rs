@@ -39,7 +39,7 @@ pub struct Grant {
     /// `read`, `create`, `update`, `delete`, `import`, `export`, and verbs by their right.
     pub can: BTreeSet<String>,
     pub sees: Scope,
-    /// Whose records every right but `read` reaches.
+    /// Whose records every right but `read` and `export` reaches: what is seen may be taken out, by whoever may at all.
     pub acts: Scope,
     /// Sight of the records without an owner in the pools of the actor's company.
     pub pools: bool,

@@ -38,6 +38,10 @@ pub struct Tx<'c> {
     stale: bool,
     /// Nothing is written: checks run and records come back as they would be.
     pub(crate) dry: bool,
+    /// How many statements wrote something.
+    pub(crate) wrote: u64,
+    /// Records of this entity get their index entry later, when what feeds it is there too.
+    pub(crate) unindexed: Option<&'static EntityDef>,
 }
 
 impl<'c> Tx<'c> {
@@ -60,6 +64,8 @@ impl<'c> Tx<'c> {
             writes,
             stale: false,
             dry: false,
+            wrote: 0,
+            unindexed: None,
         }
     }
 
@@ -256,6 +262,7 @@ impl<'c> Tx<'c> {
     }
 
     fn number(&mut self, def: &EntityDef) -> Result<String> {
+        self.wrote += 1;
         let pattern =
             self.catalog.pattern(def).expect("only an entity that says `number = …` counts").to_owned();
         let today = self.today();
@@ -381,6 +388,7 @@ impl<'c> Tx<'c> {
         let mut sql = Sql::default();
         match old {
             None => {
+                self.wrote += 1;
                 sql.push("INSERT INTO ").name(def.code).push(" (").names(touched.iter().map(|it| it.0));
                 sql.push(") VALUES ").any_of(touched.into_iter().map(|it| it.1)).push(" RETURNING id");
                 new[0] = Value::Int(self.one(&sql)?);
@@ -494,8 +502,8 @@ impl<'c> Tx<'c> {
         {
             return Ok(());
         }
-        if def.is_searched() {
-            self.index(def, new, old.is_none())?;
+        if def.is_searched() && !self.is_unindexed(def) {
+            self.index(def, new, old.is_none(), old.is_some())?;
         }
         if let (Some(old), Some((at, _))) = (old, def.parent())
             && old[at + 1] != new[at + 1]
@@ -507,21 +515,34 @@ impl<'c> Tx<'c> {
 
     /// Writes the index entry of the record that `child` helps to find.
     fn refeed(&mut self, def: &'static EntityDef, child: &Record) -> Result<()> {
-        let Some((at, parent)) = def.parent().filter(|_| def.feeds) else { return Ok(()) };
+        let Some((at, parent)) = def.parent().filter(|it| def.feeds && !self.is_unindexed(it.1)) else {
+            return Ok(());
+        };
         let mut sql = select(parent);
         sql.push(" WHERE id = ").bind(child[at + 1].clone());
         match self.rows(&sql)?.pop() {
-            Some(record) => self.index(parent, &record, false),
+            Some(record) => self.index(parent, &record, false, true),
             None => Ok(()),
         }
     }
 
-    /// Writes a record's index entry from its own fields and those of the rows that feed it.
-    pub(crate) fn index(&mut self, def: &'static EntityDef, record: &Record, fresh: bool) -> Result<()> {
+    fn is_unindexed(&self, def: &EntityDef) -> bool {
+        self.unindexed.is_some_and(|it| std::ptr::eq(it, def))
+    }
+
+    /// Writes a record's index entry from its own fields and, with `fed`, those of the rows that feed it; a `fresh` one
+    /// has none yet.
+    pub(crate) fn index(
+        &mut self,
+        def: &'static EntityDef,
+        record: &Record,
+        fresh: bool,
+        fed: bool,
+    ) -> Result<()> {
         let mut texts: Vec<(&str, Source, String)> = Vec::new();
         let groups = self.registry.search_groups(def);
         gather(def, record, &mut |group, source, text| texts.push((group.unwrap_or("open"), source, text)));
-        let feeders: Vec<_> = self.registry.feeders(def).filter(|_| !fresh).collect();
+        let feeders: Vec<_> = self.registry.feeders(def).filter(|_| fed).collect();
         for feeder in feeders {
             let Some((at, _)) = feeder.parent() else { continue };
             let mut sql = select(feeder);
@@ -649,6 +670,7 @@ impl<'c> Tx<'c> {
     }
 
     pub(crate) fn execute(&mut self, sql: &Sql) -> Result<u64> {
+        self.wrote += 1;
         self.conn.execute(&sql.text(), &sql.values)
     }
 

@@ -117,17 +117,8 @@ impl Habits {
     }
 }
 
-/// A text without what the eye cannot see.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Clean {
-    pub text: String,
-    /// Invisible characters were taken out or a date was written in full: worth a remark in the preview.
-    pub changed: bool,
-}
-
 /// Takes out control, zero-width and direction characters, makes every blank a plain one and trims.
-pub fn clean(text: &str) -> Clean {
-    let mut changed = false;
+pub fn clean(text: &str) -> String {
     let unified = text.replace("\r\n", "\n").replace('\r', "\n");
     let kept = unified.chars().filter_map(|c| match c {
         '\n' => Some('\n'),
@@ -147,39 +138,31 @@ pub fn clean(text: &str) -> Clean {
         | '\u{2060}'..='\u{206F}'
         | '\u{FEFF}'
         | '\u{FFF9}'..='\u{FFFC}'
-        | '\u{E0000}'..='\u{E007F}' => {
-            changed = true;
-            None
-        }
-        c if c.is_control() => {
-            changed = true;
-            None
-        }
+        | '\u{E0000}'..='\u{E007F}' => None,
+        c if c.is_control() => None,
         c => Some(c),
     });
-    let text = kept.collect::<String>().trim().to_owned();
-    Clean { text, changed }
+    kept.collect::<String>().trim().to_owned()
 }
 
 /// Prose: names, addresses, remarks.
-pub fn text(cell: &Cell) -> Parsed<Clean> {
+pub fn text(cell: &Cell) -> Parsed<String> {
     let Some(clean) = visible(cell)? else { return Ok(None) };
     let lost = match cell.kind {
         Kind::Number(number) => number.abs() >= 1e15,
-        _ => is_scientific(&clean.text),
+        _ => is_scientific(&clean),
     };
     if lost {
         return Err(BAD_DIGITS);
     }
-    let changed = clean.changed || matches!(cell.kind, Kind::Date(_));
-    Ok(Some(Clean { changed, ..clean }))
+    Ok(Some(clean))
 }
 
 /// What is written with digits and letters and is no amount: phones, tax numbers, bank accounts, item codes. Full-width forms
 /// become plain; a code that a spreadsheet program stored as a number is refused when digits are lost.
-pub fn code(cell: &Cell) -> Parsed<Clean> {
+pub fn code(cell: &Cell) -> Parsed<String> {
     let Some(clean) = text(cell)? else { return Ok(None) };
-    let plain = clean.text.nfkc().collect::<String>();
+    let plain = clean.nfkc().collect::<String>();
     // Fifteen digits are kept and the rest becomes zeros, also in a CSV that a spreadsheet program saved.
     if plain.len() >= 18
         && plain.bytes().all(|b| b.is_ascii_digit())
@@ -187,7 +170,7 @@ pub fn code(cell: &Cell) -> Parsed<Clean> {
     {
         return Err(BAD_DIGITS);
     }
-    Ok(Some(Clean { text: plain, ..clean }))
+    Ok(Some(plain))
 }
 
 /// The digits of a number and where its point stands.
@@ -231,7 +214,7 @@ pub fn integer(cell: &Cell, habits: Habits) -> Parsed<i64> {
 /// A share in ten-thousandths: `13%` and `0.13` are 1300; `13` may be either and is refused.
 pub fn percent(cell: &Cell, habits: Habits) -> Parsed<i64> {
     let Some(clean) = visible(cell)? else { return Ok(None) };
-    let text = folded(&clean.text);
+    let text = folded(&clean);
     if let Some(share) = text.strip_suffix('%') {
         let Some(share) = decimal(&Cell::text(share.trim_end()), habits)? else { return Err(NO_NUMBER) };
         return Decimal { places: share.places + 2, ..share }.scaled(4).map(Some);
@@ -250,10 +233,10 @@ pub fn decimal(cell: &Cell, habits: Habits) -> Parsed<Decimal> {
         Kind::Bool(_) => return Err(NO_NUMBER),
         Kind::Number(number) if !number.is_finite() => return Err(NO_NUMBER),
         Kind::Number(number) if number.abs() >= 1e15 => return Err(BAD_DIGITS),
-        Kind::Number(_) => return ungrouped(&clean.text, false, 0).map(Some),
+        Kind::Number(_) => return ungrouped(&clean, false, 0).map(Some),
         Kind::Empty | Kind::Text | Kind::Error => (),
     }
-    let mut text = folded(&clean.text);
+    let mut text = folded(&clean);
     let mut negative = false;
     if let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
         negative = true;
@@ -295,7 +278,7 @@ pub fn boolean(cell: &Cell) -> Parsed<bool> {
     if let Kind::Bool(value) = cell.kind {
         return Ok(Some(value));
     }
-    match folded(&clean.text).to_lowercase().as_str() {
+    match folded(&clean).to_lowercase().as_str() {
         "是" | "有" | "对" | "真" | "y" | "yes" | "true" | "t" | "√" | "✓" | "✔" | "1" | "on" => {
             Ok(Some(true))
         }
@@ -315,7 +298,7 @@ pub fn date(cell: &Cell, habits: Habits) -> Parsed<Date> {
         Kind::Bool(_) => return Err(NO_DATE),
         Kind::Number(_) | Kind::Empty | Kind::Text | Kind::Error => (),
     }
-    let text = folded(&clean.text);
+    let text = folded(&clean);
     let text = without_time(without_weekday(&text))?;
     if text.bytes().all(|b| b.is_ascii_digit()) {
         let number: i64 = text.parse().map_err(|_| NO_DATE)?;
@@ -373,7 +356,7 @@ pub(super) fn is_name(cell: &Cell) -> bool {
 }
 
 /// The text of a cell that has a usable one.
-fn visible(cell: &Cell) -> Parsed<Clean> {
+fn visible(cell: &Cell) -> Parsed<String> {
     match cell.kind {
         Kind::Error => return Err(CELL_ERROR),
         Kind::Empty if cell.formula => return Err(NO_RESULT),
@@ -381,10 +364,10 @@ fn visible(cell: &Cell) -> Parsed<Clean> {
         Kind::Text | Kind::Number(_) | Kind::Date(_) | Kind::Bool(_) => (),
     }
     let clean = clean(&cell.text);
-    if clean.text.contains('\u{FFFD}') {
+    if clean.contains('\u{FFFD}') {
         return Err(BAD_TEXT);
     }
-    Ok(Some(clean).filter(|clean| !clean.text.is_empty()))
+    Ok(Some(clean).filter(|clean| !clean.is_empty()))
 }
 
 /// Full-width forms become plain, and the many minus signs one.

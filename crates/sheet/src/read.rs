@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use calamine::{Data, DataRef, ExcelDateTime, Reader as _, SheetType, SheetVisible, Xls, Xlsx};
-use encoding_rs::Encoding;
 use jiff::civil::DateTime;
 use zip::ZipArchive;
 
@@ -181,14 +180,6 @@ pub enum Format {
     Text { encoding: &'static str, delimiter: char },
 }
 
-/// What the user knows better than the file shows.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Hints {
-    /// A label as browsers know it: `gb18030`, `utf-8`, `windows-1252`.
-    pub encoding: Option<&'static str>,
-    pub delimiter: Option<u8>,
-}
-
 /// An open list.
 pub struct Reader {
     source: Source,
@@ -208,10 +199,6 @@ enum Book {
 
 /// Recognises the file by its content, the name decides only where the content cannot, and stands on the first sheet that has rows.
 pub fn open(source: impl Into<Source>, name: &str) -> Result<Reader> {
-    open_with(source, name, Hints::default())
-}
-
-pub fn open_with(source: impl Into<Source>, name: &str, hints: Hints) -> Result<Reader> {
     let source = source.into();
     let mut head = Vec::new();
     source.open()?.take(8 << 10).read_to_end(&mut head).map_err(unreadable)?;
@@ -219,7 +206,7 @@ pub fn open_with(source: impl Into<Source>, name: &str, hints: Hints) -> Result<
     let (book, sheets, rows) = match head.as_slice() {
         [b'P', b'K', 3 | 5 | 7, ..] => zipped(&source, size)?,
         [0xD0, 0xCF, 0x11, 0xE0, ..] => old_excel(&source, size)?,
-        head => (Book::Text(delimited(&source, head, name, hints)?), vec![name.to_owned()], 0),
+        head => (Book::Text(delimited(&source, head, name)?), vec![name.to_owned()], 0),
     };
     let header = Row { number: 0, cells: Vec::new() };
     let mut reader = Reader { source, book, sheets, sheet: 0, header, rows };
@@ -312,7 +299,7 @@ fn visible(sheets: &[calamine::Sheet]) -> Vec<String> {
     sheets.into_iter().map(|sheet| sheet.name.clone()).collect()
 }
 
-fn delimited(source: &Source, head: &[u8], name: &str, hints: Hints) -> Result<Dialect> {
+fn delimited(source: &Source, head: &[u8], name: &str) -> Result<Dialect> {
     let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     if start.is_empty() {
         return Err(empty());
@@ -341,12 +328,8 @@ fn delimited(source: &Source, head: &[u8], name: &str, hints: Hints) -> Result<D
             "The file is named like a spreadsheet but holds a web page (HTML or XML). Open it in Excel, save it as .xlsx and import that.",
         ));
     }
-    let encoding = match hints.encoding.and_then(|label| Encoding::for_label(label.as_bytes())) {
-        Some(encoding) => encoding,
-        None => text::encoding(source.open()?).map_err(unreadable)?,
-    };
-    let dialect = text::dialect(source.open()?, encoding, name).map_err(unreadable)?;
-    Ok(hints.delimiter.map_or(dialect, |delimiter| Dialect { delimiter, directive: false, ..dialect }))
+    let encoding = text::encoding(source.open()?).map_err(unreadable)?;
+    text::dialect(source.open()?, encoding, name).map_err(unreadable)
 }
 
 /// The libraries are written for honest files; what a dishonest one breaks in them must not reach the server.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use model::{Cell, Conn, Dialect, Error, Label, Result, Row, Value};
+use rusqlite::config::DbConfig;
 use rusqlite::ffi::{self, ErrorCode};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Statement};
@@ -33,7 +34,9 @@ impl Sqlite {
         let own = match mode {
             Mode::Read => "PRAGMA cache_size = -4000",
             Mode::Write => {
-                "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16000"
+                // Savepoints keep their pages in memory, and a page that many jobs change is moved into the file once.
+                "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16000; \
+                 PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000"
             }
             Mode::Scratch => {
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -64000"
@@ -45,6 +48,8 @@ impl Sqlite {
             // It is no matter if somebody else is writing just now.
             let _ = db.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize = 0x10002");
         }
+        // Plans do not hang on the values that are bound: without this a statement with `x = $1` is planned at every run.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(error)?;
         db.set_prepared_statement_cache_capacity(128);
         Ok(Sqlite { db, inside: false })
     }

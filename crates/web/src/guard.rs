@@ -139,8 +139,8 @@ async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Re
     if let Some(told) = response.extensions_mut().remove::<Told>() {
         let (method, status) = (method.to_string(), response.status().as_u16());
         let path = path.chars().take(300).collect();
-        let (number, Told { user, says }) = (number.clone(), told);
-        site.traffic.keep(Problem { number, at: Moment::now(), user, method, path, status, says });
+        let (number, Told { user, error }) = (number.clone(), told);
+        site.traffic.keep(Problem { number, at: Moment::now(), user, method, path, status, error });
     }
     let took = since.elapsed();
     let class = usize::from(response.status().as_u16() / 100).min(5);

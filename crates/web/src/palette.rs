@@ -10,7 +10,7 @@ use base::Lang;
 use maud::{Markup, html};
 use model::search::{self, Source};
 use model::system::User;
-use model::{Desk, Entity, EntityDef, Error, Find, Result};
+use model::{Desk, Entity, EntityDef, Error, Find, Format, Kind, Query, Result};
 
 use crate::Site;
 use crate::act::offered;
@@ -51,7 +51,9 @@ pub fn dialog(lang: Lang) -> Markup {
                 div class="ky-seg is-small" role="group" aria-label=(t(lang, "找什么", "What")) {
                     @for (kind, label) in kinds { button type="button" data-kind=(kind) aria-pressed=(if kind.is_empty() { "true" } else { "false" }) { (label) } }
                 }
-                button class="ky-iconbtn" type="button" data-close aria-label={ (t(lang, "关闭", "Close")) " Esc" } { kbd { "Esc" } }
+                button class="ky-iconbtn" type="button" data-close aria-label={ (t(lang, "关闭", "Close")) " Esc" } {
+                    kbd class="ky-desktop" { "Esc" } span class="ky-phone" { (icon("x")) }
+                }
             }
             div class="ky-palette-body" {
                 ul class="ky-palette-list" id="palette-list" role="listbox" aria-label=(t(lang, "结果", "Results")) {}
@@ -180,7 +182,7 @@ fn records(
         let wanted = typed.to_lowercase();
         found.retain(|it| it.number.as_ref().is_some_and(|number| number.to_lowercase().contains(&wanted)));
     }
-    found.sort_by_key(|it| (it.rank, !it.own, recent(it).unwrap_or(OPENED)));
+    found.sort_by_key(|it| (it.def.module == "settings", it.rank, !it.own, recent(it).unwrap_or(OPENED)));
     let mut groups: Vec<(String, Vec<Line>)> = Vec::new();
     for it in &found {
         let label = it.def.many(lang);
@@ -332,6 +334,31 @@ async fn preview(
     part(&site, &visitor, &headers, read.await)
 }
 
+/// The first of the records within this one, such as the person to ask for, and how to call them.
+fn within(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Option<(&'static str, String)>> {
+    let registry = desk.catalog().registry;
+    let inner = registry.all().find(|it| {
+        it.within.is_some()
+            && it.parent().is_some_and(|(_, to)| std::ptr::eq(to, def))
+            && desk.may(it, "read").is_ok()
+    });
+    let Some((inner, (at, _))) = inner.and_then(|it| Some((it, it.parent()?))) else { return Ok(None) };
+    let phone = inner.fields.iter().find(|it| it.format == Format::Phone && desk.may_read(inner, it));
+    let first = inner.fields.iter().find(|it| it.list && matches!(it.kind, Kind::Bool));
+    let columns = std::iter::once(inner.title_field()).chain(phone).map(|it| it.name.to_owned()).collect();
+    let sort = first.map(|it| (it.name.to_owned(), true)).into_iter().collect();
+    let asked = Query::parse(&format!("{}={id}", inner.fields[at].name)).unwrap_or_default();
+    let list = desk.list(inner.code, &Query { columns, sort, size: Some(1), ..asked })?;
+    let cells = Cells::of(desk);
+    let mut found = None;
+    desk.each(&list, &mut |row| {
+        let texts = list.columns.iter().map(|it| cells.text(it, row)).collect::<Vec<_>>();
+        found = Some((inner.label.of(cells.lang), texts.join(" ").trim().to_owned()));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// A record's facts, its last changes, and its actions, which the script hangs below the finds.
 fn look(desk: &mut Desk, entity: &str, id: i64) -> Result<Markup> {
     let def = desk.entity(entity)?;
@@ -347,13 +374,14 @@ fn look(desk: &mut Desk, entity: &str, id: i64) -> Result<Markup> {
     for (field, value) in listed {
         let Some(value) = value.as_ref().filter(|it| !field.is_empty(it)) else { continue };
         let text = match field.kind {
-            model::Kind::Link(_) => desk.shown(field, value)?,
+            Kind::Link(_) => desk.shown(field, value)?,
             _ => cells.value(field, value.cell()),
         };
         if !text.is_empty() && facts.len() < FACTS {
             facts.push((field.label.of(lang), text));
         }
     }
+    facts.extend(within(desk, def, id)?);
     let number = card.fields.iter().find(|it| it.0.name == "number").and_then(|it| it.1.as_ref());
     let mut events = Vec::new();
     for event in desk.history(entity, id)?.into_iter().filter(|it| it.part.is_none()).take(3) {

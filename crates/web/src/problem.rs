@@ -34,31 +34,21 @@ pub struct Problem {
     pub method: String,
     pub path: String,
     pub status: u16,
-    pub says: String,
+    pub error: Error,
 }
 
 /// What a problem's answer carries to the guard, which knows the rest: who asked, and what went wrong.
 #[derive(Debug, Clone)]
 pub struct Told {
     pub user: Option<i64>,
-    pub says: String,
-}
-
-impl Told {
-    fn of(site: &Site, user: Option<i64>, error: &Error) -> Extension<Told> {
-        let says = match error {
-            Error::Internal(says) => says.clone(),
-            error => message(error, site.db.registry(), "", Lang::Zh),
-        };
-        Extension(Told { user, says })
-    }
+    pub error: Error,
 }
 
 /// The problem as an answer to a program.
 pub fn json(site: &Site, lang: Lang, entity: &str, error: &Error) -> Response {
     log(error);
     let body = body(site, lang, entity, error).to_string();
-    let told = Told::of(site, None, error);
+    let told = Extension(Told { user: None, error: error.clone() });
     (status(error), told, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
 }
 
@@ -96,7 +86,7 @@ pub fn page(site: &Site, headers: &HeaderMap, visitor: Option<&Visitor>, error: 
     let lang = visitor.map_or_else(|| preferred(headers), Visitor::lang);
     let says = message(error, site.db.registry(), "", lang);
     let status = status(error);
-    let told = Told::of(site, visitor.map(|it| it.actor.user), error);
+    let told = Extension(Told { user: visitor.map(|it| it.actor.user), error: error.clone() });
     if headers.contains_key("hx-request") {
         let toast = crate::ui::toast("bad", t(lang, "没有完成", "Not done"), &says, None);
         return (status, told, [("hx-reswap", "none".to_owned()), ("hx-trigger", toast)]).into_response();

@@ -174,7 +174,7 @@ impl Browser {
 
     /// Waits until an expression holds in the page.
     pub fn wait_for(&self, what: &str, expression: &str) {
-        let script = format!("return !!({expression})");
+        let script = format!("return document.readyState === 'complete' && !!({expression})");
         self.until(&format!("in vain: {what}"), || {
             let holds = self.wait(self.client().execute(&script, Vec::new()))?;
             Ok((holds == json!(true)).then_some(()))
@@ -227,6 +227,17 @@ impl Browser {
         });
     }
 
+    /// The file that a click has brought, once it is whole.
+    pub fn downloaded(&self) -> PathBuf {
+        self.until("nothing was downloaded", || {
+            let files =
+                std::fs::read_dir(self.downloads.path().join("files")).into_iter().flatten().flatten();
+            let mut files: Vec<PathBuf> = files.map(|it| it.path()).collect();
+            files.retain(|it| it.extension().is_some_and(|it| it != "crdownload" && it != "tmp"));
+            Ok(files.pop().filter(|it| it.metadata().is_ok_and(|it| it.len() > 0)))
+        })
+    }
+
     /// Presses keys one after the other: `J`, `Enter`, `Control+Shift+L`.
     pub fn press(&self, keys: &str) {
         let mut actions = KeyActions::new("keyboard".into());
@@ -236,6 +247,20 @@ impl Browser {
             actions = chord.iter().rev().fold(actions, |all, it| all.then(KeyAction::Up { value: *it }));
         }
         self.wait(self.client().perform_actions(actions)).unwrap_or_else(|error| panic!("{keys}: {error}"));
+    }
+
+    /// Presses Tab until the focus is on what a CSS selector finds.
+    pub fn tab_to(&self, css: &str) {
+        let there = json!(css);
+        for _ in 0..150 {
+            if self.run("return document.activeElement.matches(arguments[0])", std::slice::from_ref(&there))
+                == true
+            {
+                return;
+            }
+            self.press("Tab");
+        }
+        panic!("Tab never comes to {css} at {}", self.path());
     }
 
     /// Types a text into whatever has the focus.

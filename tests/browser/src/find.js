@@ -5,6 +5,7 @@ const KINDS = {
   field: 'input:not([type="hidden"]), select, textarea, [contenteditable="true"]',
   any: 'body *'
 };
+if (document.readyState !== 'complete') return null;
 const dialogs = document.querySelectorAll('dialog[open]');
 const root = (within && document.querySelector(within)) || (!within && dialogs[dialogs.length - 1]) || (within ? null : document);
 if (!root) return null;
@@ -33,7 +34,7 @@ const fits = [
 for (const fit of fits) {
   const found = all.find(function (it) { return names(it).some(function (name) { return name && fit(name); }); });
   if (found) {
-    found.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    found.scrollIntoView({ block: 'center', inline: 'nearest' });
     return found;
   }
 }

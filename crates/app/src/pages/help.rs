@@ -199,9 +199,8 @@ fn contents(lang: Lang) -> Markup {
     }
 }
 
-fn lead(chapter: &Chapter, lang: Lang) -> &'static str {
-    let mut lines = chapter.text(lang).lines().skip(1).map(str::trim);
-    lines.find(|it| !it.is_empty()).unwrap_or_default()
+fn lead(chapter: &Chapter, lang: Lang) -> String {
+    pieces(chapter.text(lang)).swap_remove(0).2
 }
 
 /// The sections of a chapter: id and heading.

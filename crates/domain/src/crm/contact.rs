@@ -52,18 +52,16 @@ const VIEWS: Views = views![
 fn check(new: &mut Contact, old: Option<&Contact>, tx: &mut Tx) -> Result<()> {
     new.mobile = new.mobile.as_deref().map(phone::normalise).filter(|it| !it.is_empty());
     new.phone = new.phone.as_deref().map(phone::normalise).filter(|it| !it.is_empty());
-    // The first contact is whom to ask for, until another is named.
-    if old.is_none() && !new.primary {
-        new.primary = tx.first::<Contact>(&[("customer", (&new.customer).into())])?.is_none();
+    // One primary contact a customer: the last one that was named, else the first.
+    let named = new.primary && old.is_none_or(|old| !old.primary || old.customer != new.customer);
+    if !named && old.is_some() {
+        return Ok(());
     }
-    // One primary contact a customer: the last one that was named.
-    if new.primary && old.is_none_or(|old| !old.primary || old.customer != new.customer) {
-        for mut other in tx.find::<Contact>(&[("customer", (&new.customer).into()), ("primary", 1.into())])? {
-            if other.id != new.id {
-                other.primary = false;
-                tx.save(&mut other)?;
-            }
-        }
+    let others: Vec<Contact> = tx.find(&[("customer", (&new.customer).into())])?;
+    new.primary |= others.is_empty();
+    for mut other in others.into_iter().filter(|other| named && other.primary && other.id != new.id) {
+        other.primary = false;
+        tx.save(&mut other)?;
     }
     Ok(())
 }

@@ -315,10 +315,13 @@ fn alike(it: &Customer, tx: &mut Tx) -> Result<Vec<Alike>> {
     let short = it.short_name.clone().filter(|it| !it.is_empty());
     let tax = it.tax_number.as_deref().map(tax_number::normalise).filter(|it| !it.is_empty());
     let phone = it.phone.as_deref().map(phone::normalise).filter(|it| it.len() >= 7);
-    let mut sql = Sql::new("SELECT id, core, short_name, tax_number, phone FROM customer WHERE (1 = 0");
+    // A union, so that each part uses the index of its own column.
+    let mut sql = Sql::default();
     let mut either = |column: &str, value: &Option<String>| {
         if let Some(value) = value {
-            sql.push(" OR ").name(column).push(" = ").bind(value.as_str());
+            sql.push(if sql.is_empty() { "" } else { " UNION ALL " });
+            sql.push("SELECT id, core, short_name, tax_number, phone, merged_into FROM customer WHERE ");
+            sql.name(column).push(" = ").bind(value.as_str());
         }
     };
     either("core", &Some(core.clone()).filter(|it| !it.is_empty()));
@@ -326,8 +329,14 @@ fn alike(it: &Customer, tx: &mut Tx) -> Result<Vec<Alike>> {
     either("core", &short);
     either("tax_number", &tax);
     either("phone", &phone);
-    sql.push(") AND merged_into IS NULL AND id <> ").bind(it.id.0).push(" ORDER BY id LIMIT 20");
-    let rows = tx.rows(&sql)?;
+    if sql.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = tx.rows(&sql)?;
+    rows.retain(|row| row[0].int() != it.id.0 && row[5] == Value::Null);
+    rows.sort_by_key(|row| row[0].int());
+    rows.dedup_by_key(|row| row[0].int());
+    rows.truncate(20);
     let same = |cell: &Value, mine: &Option<String>| mine.as_deref().is_some_and(|mine| cell.text() == mine);
     let found = rows.iter().map(|row| {
         let field = match row {

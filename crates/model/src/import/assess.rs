@@ -8,6 +8,7 @@ use sheet::read::Row;
 use super::cells::Bound;
 use super::{Assessed, Duplicates, Near, Place, Plan, Verdict, hashed, title_of};
 use crate::input::set_custom;
+use crate::search::Source;
 use crate::tx::{Record, select};
 use crate::{
     Access, Change, Desk, EntityDef, Error, Fault, FieldDef, Format, Given, Kind, Label, Lang, Result, Sql,
@@ -29,6 +30,10 @@ pub(super) struct Import {
     open: bool,
     /// The run's name in history; none in a preview.
     batch: Option<String>,
+    /// Each row has a savepoint.
+    pub careful: bool,
+    /// A row was refused that had written something.
+    pub spoilt: bool,
     /// Of a preview: the rows so far by what near duplicates are told by.
     rows: HashMap<u64, (u64, String)>,
 }
@@ -75,6 +80,8 @@ impl Desk<'_> {
             parts,
             open,
             batch: batch.map(str::to_owned),
+            careful: false,
+            spoilt: false,
             rows: HashMap::new(),
         })
     }
@@ -106,7 +113,7 @@ impl Desk<'_> {
         }
         let title = title_of(import.def, &values);
         let verdict = match faults.is_empty() {
-            true => match self.decide(import, row.number, &title, &values) {
+            true => match self.decided(import, row.number, &title, &values) {
                 Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => {
                     return Err(error);
                 }
@@ -116,6 +123,18 @@ impl Desk<'_> {
             false => Verdict::Refused(faults),
         };
         Ok(Assessed { number: row.number, title, values, verdict })
+    }
+
+    /// A row that is refused when some of it is written already takes a savepoint to leave no trace. They are dear, so
+    /// rows go without until one needs it; then the piece is done again with care.
+    fn decided(&mut self, import: &mut Import, row: u64, title: &str, values: &[Said]) -> Result<Verdict> {
+        if import.careful {
+            return self.alone(|desk| desk.decide(import, row, title, values));
+        }
+        let before = self.tx.wrote;
+        let result = self.decide(import, row, title, values);
+        import.spoilt |= result.is_err() && self.tx.wrote != before;
+        result
     }
 
     fn decide(&mut self, import: &mut Import, row: u64, title: &str, values: &[Said]) -> Result<Verdict> {
@@ -133,8 +152,8 @@ impl Desk<'_> {
         }
         let mut alike = self.alike(import, &probe)?;
         // The first is the one that an update means: the same name before another, a number before a name.
-        let by_name = |it: &Near| def.field(it.field).is_some_and(|it| it.1.like);
-        alike.sort_by_key(|it| (it.title != title, by_name(it)));
+        let by_number = |it: &Near| def.field(it.field).is_some_and(|it| it.1.source() == Source::Number);
+        alike.sort_by_key(|it| (it.title != title, !by_number(it)));
         if import.batch.is_none() {
             alike.extend(import.alike_row(row, title, &probe));
         }
@@ -233,8 +252,10 @@ impl Desk<'_> {
         let def = import.def;
         self.may(def, "create")?;
         let mut faults = Vec::new();
-        let blank = self.fresh(def);
-        self.fixed(None, def, values, &blank, probe, &mut faults);
+        if values.iter().any(|it| it.0.fixed) {
+            let blank = self.fresh(def);
+            self.fixed(None, def, values, &blank, probe, &mut faults);
+        }
         required(def, probe, "", &mut faults);
         if self.tx.dry {
             self.unique(def, probe, 0, &mut faults)?;
@@ -243,10 +264,22 @@ impl Desk<'_> {
             return Err(Error::Invalid(faults));
         }
         self.tx.event = "import".into();
-        let id = self.tx.store(def, None, fresh)?[0].int();
-        for part in &import.parts {
-            self.part(import, part, id, values)?;
+        // With parts, one entry in the search index at the end instead of one and another after each part.
+        let late = def.is_searched() && !import.parts.is_empty() && !self.tx.dry;
+        self.tx.unindexed = late.then_some(def);
+        let made = self.tx.store(def, None, fresh).and_then(|record| {
+            let parts = import.parts.iter();
+            parts
+                .map(|part| self.part(import, part, (record[0].int(), true), values))
+                .collect::<Result<Vec<_>>>()?;
+            Ok(record)
+        });
+        self.tx.unindexed = None;
+        let record = made?;
+        if late {
+            self.tx.index(def, &record, true, true)?;
         }
+        let id = record[0].int();
         if !import.open && !self.tx.dry {
             let forbidden = |_| Error::Forbidden { entity: def.code, right: "create".into() };
             self.load(def, id, "read").map_err(forbidden)?;
@@ -281,27 +314,27 @@ impl Desk<'_> {
             self.tx.store(def, Some(old), new)?;
         }
         for part in &import.parts {
-            changes.extend(self.part(import, part, id, values)?);
+            changes.extend(self.part(import, part, (id, false), values)?);
         }
         Ok(if changes.is_empty() { Verdict::Same(id) } else { Verdict::Update(id, changes) })
     }
 
     /// The one child row or record within that a row of the file brings: the one of the same title, else the first
-    /// where the row has no title for it, else a new one.
+    /// where the row has no title for it, else a new one. A `fresh` record has none yet.
     fn part(
         &mut self,
         import: &Import,
         part: &'static EntityDef,
-        id: i64,
+        (id, fresh): (i64, bool),
         values: &[Said],
     ) -> Result<Vec<Change>> {
         let Some((of, _)) = part.parent().filter(|_| about(Some(part), values).next().is_some()) else {
             return Ok(Vec::new());
         };
         let title = about(Some(part), values).find(|it| it.0.field.name == part.title_field().name);
-        let before = match id {
-            0 => Vec::new(),
-            id => {
+        let before = match fresh {
+            true => Vec::new(),
+            false => {
                 let mut sql = select(part);
                 sql.push(" WHERE ").name(part.fields[of].name).push(" = ").bind(id).push(" ORDER BY id");
                 self.tx.rows(&sql)?
@@ -334,7 +367,13 @@ impl Desk<'_> {
         let changes: Vec<_> =
             changes.into_iter().filter(|it| it.field.name != part.fields[of].name).collect();
         if !changes.is_empty() || old.is_none() {
-            self.may(part, if old.is_none() { "create" } else { "update" })?;
+            match &old {
+                None => drop(self.may(part, "create")?),
+                Some(old) => drop(self.load(part, old[0].int(), "update")?),
+            }
+            if part.of.is_some() && !fresh {
+                self.load(import.def, id, "update")?;
+            }
             self.tx.event = "import".into();
             self.tx.store(part, old, new).map_err(|error| under(part, error))?;
         }

@@ -73,7 +73,7 @@ impl Seen {
         let mut found = None;
         for &at in &self.columns {
             let Some(cell) = row.cells.get(at).filter(|it| !it.is_empty()) else { continue };
-            let text = sheet::parse::clean(&cell.text).text.to_lowercase();
+            let text = sheet::parse::clean(&cell.text).to_lowercase();
             let earlier = *self.rows.entry(hashed(&(at, text))).or_insert(row.number);
             found = found.or(Some(earlier).filter(|it| *it != row.number));
         }
@@ -157,7 +157,6 @@ impl Desk<'_> {
     /// Brings in the first of `rows`, as many as there is time for; beside each the earlier row with the same key.
     /// Whoever calls keeps the progress in the same transaction.
     pub fn import_piece(&mut self, run: &Run, rows: &[(Row, Option<u64>)], time: Duration) -> Result<Piece> {
-        let since = Instant::now();
         let name = Run::name(run.batch);
         let mut kept = run.import.lock().unwrap_or_else(PoisonError::into_inner);
         // Taken out, so that a failure leaves nothing that was rolled back in memory.
@@ -166,18 +165,45 @@ impl Desk<'_> {
             None => self.import(&run.plan, Some(&name))?,
         };
         self.in_batch(&name);
-        let mut piece = Piece::default();
+        let catalog = self.tx.catalog.clone();
+        self.tx.savepoint()?;
+        let mut piece = self.some_rows(run, &mut import, rows, time)?;
+        if import.spoilt {
+            // What to say here is nobody's business: it only takes the savepoint back.
+            let _ = self.tx.settle::<()>(Err(Error::missing(name.as_str())));
+            self.tx.catalog = catalog;
+            import = self.import(&run.plan, Some(&name))?;
+            import.careful = true;
+            piece = self.some_rows(run, &mut import, rows, time)?;
+            import.careful = false;
+        } else {
+            self.tx.settle(Ok(()))?;
+        }
+        self.count_rows(run.batch, &piece.counts)?;
+        *kept = Some(import);
+        Ok(piece)
+    }
+
+    fn some_rows(
+        &mut self,
+        run: &Run,
+        import: &mut Import,
+        rows: &[(Row, Option<u64>)],
+        time: Duration,
+    ) -> Result<Piece> {
+        let (since, mut piece) = (Instant::now(), Piece::default());
         for (row, twice) in rows {
-            if piece.done > 0 && since.elapsed() >= time {
+            if import.spoilt || (piece.done > 0 && since.elapsed() >= time) {
                 break;
             }
-            let assessed = self.bring_in(&mut import, row, *twice)?;
+            let assessed = self.bring_in(import, row, *twice)?;
+            if import.spoilt {
+                break;
+            }
             piece.done += 1;
             piece.counts.add(&assessed.verdict);
             self.keep(run, row, assessed, &mut piece)?;
         }
-        self.count_rows(run.batch, &piece.counts)?;
-        *kept = Some(import);
         Ok(piece)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sheet::parse::{self, Clean, Habits, Parsed};
+use sheet::parse::{self, Habits, Parsed};
 use sheet::read::Cell;
 use sheet::write::bare;
 
@@ -70,7 +70,7 @@ impl Desk<'_> {
         if cell.is_empty() && bound.column.values.is_empty() {
             return Ok(Ok(None));
         }
-        let text = parse::clean(&cell.text).text;
+        let text = parse::clean(&cell.text);
         if let Some(meant) = bound.column.values.get(&text) {
             return match meant.is_empty() {
                 true => Ok(Ok(None)),
@@ -106,10 +106,10 @@ impl Desk<'_> {
             Kind::Text | Kind::Moment | Kind::Json | Kind::Code | Kind::Choice(_) | Kind::Link(_) => {
                 let exact =
                     is_named(field) || field.format == Format::Phone || field.source() == Source::Number;
-                let read: Parsed<Clean> = if exact { parse::code(cell) } else { parse::text(cell) };
+                let read: Parsed<String> = if exact { parse::code(cell) } else { parse::text(cell) };
                 let text = match read {
                     Ok(None) => return Ok(Ok(None)),
-                    Ok(Some(clean)) => clean.text,
+                    Ok(Some(text)) => text,
                     Err(wrong) => return Ok(Err(fault(wrong))),
                 };
                 return self.named(bound, field, bare(&text));

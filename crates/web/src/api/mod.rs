@@ -174,6 +174,7 @@ impl Call {
             // A file comes with its bytes, not as a record.
             ("POST", []) if std::ptr::eq(def, Attachment::DEF) => Err(METHOD),
             ("POST", []) => self.create(def).await,
+            ("GET", ["check_name"]) if def.alike.is_some() => self.check_name(def).await,
             ("GET", [id]) => self.get(def, number(id)?).await,
             ("PATCH", [id]) => self.update(def, number(id)?).await,
             ("DELETE", [id]) => self.delete(def, number(id)?).await,

@@ -29,6 +29,9 @@ pub fn document(registry: Registry) -> Json {
         paths.insert(list.clone(), collection.into());
         paths.insert(one.clone(), single(def));
         paths.insert(format!("{one}/history"), history(def));
+        if def.alike.is_some() {
+            paths.insert(format!("/api/v1/{}/check_name", def.code), json!({ "get": check_name(def) }));
+        }
         for verb in def.verbs {
             let label = format!("{} {}: {} {}", verb.label.en, def.label.en, verb.label.zh, def.label.zh);
             let asks = fields(verb.asks.iter(), &|field| field.required, false);
@@ -148,6 +151,18 @@ fn single(def: &'static EntityDef) -> Json {
             "responses": answers("200", "The record as it is then", Some(of(def))) },
         "delete": { "operationId": format!("{code}_delete"), "tags": [code], "summary": format!("Delete {en}: 删除{zh}"),
             "parameters": [if_match()], "responses": answers("204", "It is gone", None) },
+    })
+}
+
+fn check_name(def: &'static EntityDef) -> Json {
+    let text = |it: &model::FieldDef| json!({ "name": it.name, "in": "query", "schema": { "type": "string" }, "description": it.label.en });
+    let parameters: Vec<_> = def.fields.iter().filter(|it| it.like).map(text).collect();
+    json!({
+        "operationId": format!("{}_check_name", def.code), "tags": [def.code],
+        "summary": format!("Whether one like it is there, and whose: 查重 {}", def.label.zh),
+        "description": "Beyond your own records it answers as often an hour as the house allows, and every question is kept.",
+        "parameters": parameters,
+        "responses": answers("200", "free, pool or taken, with what was found", Some(json!({ "type": "object" }))),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::{Desk, EntityDef, Error, Result};
+use model::{Desk, EntityDef, Error, Input, Result};
 use serde_json::{Map, Value as Json, json};
 
 use super::rows::{record, tag, value};
@@ -94,6 +94,26 @@ impl Call {
             })
             .await?;
         Ok(tagged(StatusCode::OK, &left))
+    }
+
+    /// `GET /customer/check_name?name=…`: whether the name, the tax number or the telephone is taken, and by whom.
+    pub(super) async fn check_name(self, def: &'static EntityDef) -> Answer {
+        let given = Input::of_form(self.query.as_bytes());
+        let like = |it: &(String, model::Given)| def.field(&it.0).is_some_and(|it| it.1.like);
+        let fields = given.fields.into_iter().filter(like).collect();
+        let input = Input { fields, ..Input::default() };
+        let look = self.write(def, move |desk| desk.look(def.code, 0, &input)).await?;
+        let one = |it: &model::Twin| {
+            let pooled = def.owner.is_some() && it.owner.is_none();
+            json!({
+                "field": it.field.name, "state": if pooled { "pool" } else { "taken" }, "id": it.id,
+                "number": it.id.map(|_| &it.number), "title": it.id.map(|_| &it.title),
+                "owner": it.owner, "department": it.department,
+            })
+        };
+        let found: Vec<_> = look.twins.iter().map(one).collect();
+        let state = found.first().map_or(json!("free"), |it| it["state"].clone());
+        Ok(ok(json!({ "state": state, "found": found, "limited": look.limited }).to_string()))
     }
 
     pub(super) async fn history(self, def: &'static EntityDef, id: i64) -> Answer {

@@ -3,9 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use maud::{Markup, html};
-use model::system::{Follower, Note};
+use model::system::{Follower, Note, Tag};
 use model::{Cell, Desk, EntityDef, Error, Fault, FieldDef, Input, Result, Value};
 use serde_json::json;
 
@@ -18,8 +18,8 @@ use crate::ui::{icon14, t};
 use crate::visitor::Visitor;
 use crate::{Site, problem};
 
-/// The record and the kind of what hangs on it, as an address names them.
-type Place = (String, i64, String);
+/// The record, the kind of what hangs on it, and which: `new` or an id.
+type Place = (String, i64, String, String);
 
 fn kind_of(desk: &Desk, kind: &str) -> Result<&'static EntityDef> {
     let found = desk.catalog().registry.entity(kind).filter(|it| it.is_attached() && it.code != "attachment");
@@ -37,35 +37,16 @@ pub async fn ask(
     headers: HeaderMap,
     Path(place): Path<Place>,
 ) -> Response {
-    let read =
-        site.db.read_async(&visitor.actor, move |desk| dialog(desk, &place, None, &Input::default(), &[]));
+    let read = site.db.read_async(&visitor.actor, move |desk| dialog(desk, &place, &Input::default(), &[]));
     answer(&site, &visitor, &headers, read.await)
 }
 
-pub async fn ask_again(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id, kind, hung)): Path<(String, i64, String, i64)>,
-) -> Response {
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        dialog(desk, &(entity, id, kind), Some(hung), &Input::default(), &[])
-    });
-    answer(&site, &visitor, &headers, read.await)
-}
-
-fn dialog(
-    desk: &mut Desk,
-    place: &Place,
-    hung: Option<i64>,
-    input: &Input,
-    faults: &[Fault],
-) -> Result<Markup> {
+fn dialog(desk: &mut Desk, place: &Place, input: &Input, faults: &[Fault]) -> Result<Markup> {
     let lang = desk.actor.lang;
-    let (entity, id, kind) = place;
+    let (entity, id, kind, hung) = place;
     let title = desk.get(entity, *id)?.title;
     let def = kind_of(desk, kind)?;
-    let old = hung.map(|hung| on(desk, place, hung)).transpose()?;
+    let old = on(desk, place)?;
     let cells = Cells::of(desk);
     let mut controls = Vec::new();
     for field in asked(def) {
@@ -78,16 +59,12 @@ fn dialog(
         let fault = faults.iter().find(|it| it.field == field.name).map(|it| model::message::fault(it, lang));
         controls.push(ask::control(desk, field, &text, fault.as_deref(), &format!("/{kind}/options"))?);
     }
-    let path = match hung {
-        Some(hung) => format!("/{entity}/{id}/hang/{kind}/{hung}"),
-        None => format!("/{entity}/{id}/hang/{kind}"),
-    };
     Ok(html! {
-        form hx-post=(path) hx-target="#dialog" autocomplete="off" data-guard {
+        form hx-post={ "/" (entity) "/" (id) "/hang/" (kind) "/" (hung) } hx-target="#dialog" autocomplete="off" data-guard {
             h2 { (def.label.of(lang)) " · " (title) }
             @for control in &controls { (control) }
             div class="ky-dialog-foot" {
-                @if hung.is_some() { button class="ky-btn is-text is-danger" name="_delete" value="1" formnovalidate { (icon14("trash")) (t(lang, "删除", "Delete")) } span class="ky-grow" {} }
+                @if old.is_some() { button class="ky-btn is-text is-danger" name="_delete" value="1" formnovalidate { (icon14("trash")) (t(lang, "删除", "Delete")) } span class="ky-grow" {} }
                 button class="ky-btn" type="button" data-close { (t(lang, "取消", "Cancel")) }
                 button class="ky-btn is-primary" data-until-valid data-key="Ctrl+S" { (t(lang, "保存", "Save")) }
             }
@@ -95,13 +72,17 @@ fn dialog(
     })
 }
 
-/// What hangs there, if it hangs on this record.
-fn on(desk: &mut Desk, (entity, id, kind): &Place, hung: i64) -> Result<model::Card> {
+/// What hangs there, if it hangs on this record; nothing yet where it is new.
+fn on(desk: &mut Desk, (entity, id, kind, hung): &Place) -> Result<Option<model::Card>> {
     desk.get(entity, *id)?;
     let def = kind_of(desk, kind)?;
-    let card = desk.get(def.code, hung)?;
+    if hung == "new" {
+        return Ok(None);
+    }
+    let missing = || Error::missing(format!("{kind}/{hung}"));
+    let card = desk.get(def.code, hung.parse().map_err(|_| missing())?)?;
     let there = card.record[1].text() == entity && card.record[2] == Value::Int(*id);
-    if there { Ok(card) } else { Err(Error::missing(format!("{kind}/{hung}"))) }
+    if there { Ok(Some(card)) } else { Err(missing()) }
 }
 
 pub async fn keep(
@@ -111,65 +92,38 @@ pub async fn keep(
     Path(place): Path<Place>,
     body: Bytes,
 ) -> Response {
-    kept(&site, &visitor, &headers, place, None, &body).await
-}
-
-pub async fn keep_again(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id, kind, hung)): Path<(String, i64, String, i64)>,
-    body: Bytes,
-) -> Response {
-    kept(&site, &visitor, &headers, (entity, id, kind), Some(hung), &body).await
-}
-
-async fn kept(
-    site: &Site,
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    place: Place,
-    hung: Option<i64>,
-    body: &[u8],
-) -> Response {
-    let input = Input::of_form(body);
+    let input = Input::of_form(&body);
     let (at, given) = (place.clone(), input.clone());
-    let saved = site.db.write_async(&visitor.actor, move |desk| write(desk, &at, hung, given.clone())).await;
-    let lang = visitor.lang();
+    let saved = site.db.write_async(&visitor.actor, move |desk| write(desk, &at, given.clone())).await;
     match saved {
         Ok(()) => {
-            let title = t(lang, "已保存", "Saved");
+            let title = t(visitor.lang(), "已保存", "Saved");
             told(&json!({ "ky:close": {}, "ky:refresh": {}, "ky:toast": { "kind": "ok", "title": title } }))
         }
         Err(Error::Invalid(faults)) => {
-            let read =
-                site.db.read_async(&visitor.actor, move |desk| dialog(desk, &place, hung, &input, &faults));
-            match read.await {
-                Ok(markup) => (StatusCode::UNPROCESSABLE_ENTITY, Html(markup.into_string())).into_response(),
-                Err(error) => problem::page(site, headers, Some(visitor), &error),
-            }
+            let read = site.db.read_async(&visitor.actor, move |desk| dialog(desk, &place, &input, &faults));
+            let mut response = answer(&site, &visitor, &headers, read.await);
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            response
         }
-        Err(error) => problem::page(site, headers, Some(visitor), &error),
+        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
     }
 }
 
-fn write(desk: &mut Desk, place: &Place, hung: Option<i64>, mut input: Input) -> Result<()> {
-    let (entity, id, kind) = place;
+fn write(desk: &mut Desk, place: &Place, mut input: Input) -> Result<()> {
+    let (entity, id, kind, _) = place;
     let delete = input.take("_delete").is_some();
     let def = kind_of(desk, kind)?;
     // People follow for themselves.
     if def.code == "follower" {
         return Err(Error::missing(kind));
     }
-    match hung {
-        Some(hung) => {
-            on(desk, place, hung)?;
-            if delete { desk.delete(def.code, hung, None) } else { desk.update(def.code, hung, None, &input) }
-        }
+    match on(desk, place)? {
+        Some(old) if delete => desk.delete(def.code, old.id, None),
+        Some(old) => desk.update(def.code, old.id, None, &input),
         None => {
-            desk.get(entity, *id)?;
-            let same = |it: &model::system::Tag| it.name == input.text("name").trim();
-            if def.code == "tag" && desk.attached::<model::system::Tag>(entity, *id)?.iter().any(same) {
+            let same = |it: &Tag| it.name == input.text("name").trim();
+            if def.code == "tag" && desk.attached::<Tag>(entity, *id)?.iter().any(same) {
                 return Ok(());
             }
             input.set("entity", entity.as_str());
@@ -240,7 +194,7 @@ pub fn notes(desk: &mut Desk, view: &View) -> Result<Markup> {
         section class="ky-card" {
             header {
                 h2 { (t(lang, "备注", "Notes")) } span class="ky-grow" {}
-                button class="ky-btn is-small" type="button" hx-get={ (view.base) "/hang/note" } hx-target="#dialog" { (icon14("plus")) (t(lang, "添加备注", "Add a note")) }
+                button class="ky-btn is-small" type="button" hx-get={ (view.base) "/hang/note/new" } hx-target="#dialog" { (icon14("plus")) (t(lang, "添加备注", "Add a note")) }
             }
             div class="ky-card-body" {
                 @if notes.is_empty() { p class="ky-mute" { (t(lang, "还没有备注", "No notes yet")) } }

@@ -39,7 +39,14 @@ fn item(desk: &mut Desk, view: &View, event: &Event) -> Result<Markup> {
     let lang = view.cells.lang;
     let def = view.card.def;
     let catalog = desk.catalog().clone();
-    let child = event.part.as_deref().and_then(|it| catalog.registry.entity(it.split('/').next()?));
+    let child = event.part.as_deref().and_then(|it| {
+        let (code, id) = it.split_once('/')?;
+        Some((catalog.registry.entity(code)?, id.parse().ok()?))
+    });
+    let child = match child {
+        Some((child, id)) => Some((child.label.of(lang), desk.called(child, id)?.1)),
+        None => None,
+    };
     let (sign, what) = match event.kind.as_str() {
         "create" => ("plus", t(lang, "新建", "Created")),
         "update" | "save" => ("pencil", t(lang, "修改", "Edited")),
@@ -67,7 +74,7 @@ fn item(desk: &mut Desk, view: &View, event: &Event) -> Result<Markup> {
             div {
                 p {
                     time { (view_time(view, event.at)) }
-                    b { (who) } " " (what) @if let Some(child) = child { (child.label.of(lang)) }
+                    b { (who) } " " (what) @if let Some((child, name)) = &child { " " (child) " " (name) }
                     @if !door.is_empty() { " " span class="ky-tag" { (door) } }
                     @if is_undoable(view, event) {
                         " " button class="ky-btn is-tiny is-text" type="button" hx-post={ "/undo/" (event.id) } hx-swap="none" { (icon12("arrow-back-up")) (t(lang, "撤销", "Undo")) }

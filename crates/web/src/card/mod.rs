@@ -39,8 +39,7 @@ pub fn routes() -> Router<Site> {
         .route("/{entity}/{id}", get(show))
         .route("/{entity}/{id}/part/{n}", get(one_part))
         .route("/{entity}/{id}/follow", post(hang::follow))
-        .route("/{entity}/{id}/hang/{kind}", get(hang::ask).post(hang::keep))
-        .route("/{entity}/{id}/hang/{kind}/{hung}", get(hang::ask_again).post(hang::keep_again))
+        .route("/{entity}/{id}/hang/{kind}/{hung}", get(hang::ask).post(hang::keep))
         .route("/{entity}/{id}/files", post(file::upload).layer(DefaultBodyLimit::disable()))
         .route("/{entity}/{id}/file/{file}", get(file::serve))
         .route("/{entity}/{id}/file/{file}/look", get(file::look))
@@ -259,7 +258,7 @@ fn head(desk: &mut Desk, view: &View) -> Result<Markup> {
                             details class="ky-menu" data-menu {
                                 summary class="ky-iconbtn is-small" aria-label=(t(lang, "添加标签", "Add a tag")) title=(t(lang, "添加标签", "Add a tag")) { (icon14("plus")) }
                                 div class="ky-pop is-form" {
-                                    form class="ky-row" hx-post=(hang("tag")) hx-swap="none" autocomplete="off" {
+                                    form class="ky-row" hx-post={ (hang("tag")) "/new" } hx-swap="none" autocomplete="off" {
                                         div class="ky-combo ky-grow" data-combo data-src="/tag/options/name" data-free {
                                             div class="ky-box is-small" { input name="name" type="text" role="combobox" aria-autocomplete="list" aria-expanded="false" aria-controls="tag-list" aria-label=(t(lang, "标签", "Tag")) maxlength="40" required autocomplete="off"; }
                                             ul class="ky-options" id="tag-list" role="listbox" aria-label=(t(lang, "标签", "Tag")) hidden {}
@@ -430,7 +429,7 @@ fn quick(view: &View) -> Markup {
         div class="ky-quick" {
             @if let Some(phone) = of(Format::Phone) { a href={ "tel:" (phone) } { (icon("phone")) (t(lang, "电话", "Call")) } }
             @if let Some(email) = of(Format::Email) { a href={ "mailto:" (email) } { (icon("mail")) (t(lang, "邮件", "Mail")) } }
-            @if view.past.is_none() { button type="button" hx-get={ (view.base) "/hang/note" } hx-target="#dialog" { (icon("message-plus")) (t(lang, "备注", "Note")) } }
+            @if view.past.is_none() { button type="button" hx-get={ (view.base) "/hang/note/new" } hx-target="#dialog" { (icon("message-plus")) (t(lang, "备注", "Note")) } }
             a href=(view.to("files")) { (icon("paperclip")) (t(lang, "文档", "Files")) }
             a href=(view.to("history")) { (icon("history")) (t(lang, "记录", "History")) }
         }

@@ -26,7 +26,7 @@ pub fn rail(desk: &mut Desk, view: &View) -> Result<Markup> {
         (steps)
         @for people in &people { (people) }
         h3 { (t(lang, "备注", "Notes")) span class="ky-grow" {}
-            button class="ky-iconbtn is-small" type="button" hx-get={ (view.base) "/hang/note" } hx-target="#dialog" aria-label=(t(lang, "添加备注", "Add a note")) title=(t(lang, "添加备注", "Add a note")) { (icon14("plus")) }
+            button class="ky-iconbtn is-small" type="button" hx-get={ (view.base) "/hang/note/new" } hx-target="#dialog" aria-label=(t(lang, "添加备注", "Add a note")) title=(t(lang, "添加备注", "Add a note")) { (icon14("plus")) }
         }
         @let pinned: Vec<&Note> = notes.iter().filter(|it| it.pinned).chain(notes.iter().filter(|it| !it.pinned)).take(3).collect();
         @if pinned.is_empty() { p class="ky-small ky-mute" { (t(lang, "还没有备注", "No notes yet")) } }
@@ -152,7 +152,7 @@ fn team(desk: &mut Desk, view: &View) -> Result<Markup> {
     Ok(html! {
         @if view.card.def.owner.is_some() && (view.card.editable || !team.is_empty()) {
             h3 { (t(lang, "协作人", "Team")) span class="ky-grow" {}
-                @if view.card.editable { button class="ky-iconbtn is-small" type="button" hx-get={ (view.base) "/hang/team" } hx-target="#dialog" aria-label=(t(lang, "添加协作人", "Add a colleague")) title=(t(lang, "添加协作人", "Add a colleague")) { (icon14("users-plus")) } }
+                @if view.card.editable { button class="ky-iconbtn is-small" type="button" hx-get={ (view.base) "/hang/team/new" } hx-target="#dialog" aria-label=(t(lang, "添加协作人", "Add a colleague")) title=(t(lang, "添加协作人", "Add a colleague")) { (icon14("users-plus")) } }
             }
             @if team.is_empty() { p class="ky-small ky-mute" { (t(lang, "还没有", "None yet")) } }
             ul class="ky-people" {

@@ -67,8 +67,13 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
             names.len()
         })
     });
-    let list = desk.list(ask.def.code, &query)?;
+    let mut list = desk.list(ask.def.code, &query)?;
     let totals = desk.totals(&list)?;
+    // A page that is not there any more is the last one.
+    let last = (totals.count.max(1) as usize).div_ceil(list.size);
+    if list.page > last && !totals.at_least {
+        list = desk.list(ask.def.code, &Query { page: Some(last), ..query })?;
+    }
     if totals.count == 0 {
         return nothing(desk, ask, &cells, &list, names.len(), totals);
     }
@@ -436,6 +441,7 @@ fn nothing(
                     }
                     (new)
                 }
+                @if desk.may(ask.def, "import").is_ok() { p class="ky-small" { a href={ "/" (code) "/template.xlsx" } { (t(lang, "下载导入模板", "Download the import template")) } } }
             }
         },
         all => no_match(desk, ask, all, new)?,

@@ -320,7 +320,7 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
                 @match when {
                     None => { p class="ky-mute" { (t(lang, "还没有检查过", "Not checked yet")) } }
                     Some(when) if found.is_empty() => { p { span class="ky-status is-ok" { (t(lang, "没有发现问题", "Nothing found")) } " · " time { (at(when)) } } }
-                    Some(when) => { p { span class="ky-status is-bad" { (found.len()) " " (t(lang, "个问题", "findings")) } " · " time { (at(when)) } } }
+                    Some(when) => { p { span class="ky-status is-bad" { (found.len()) " " (t(lang, "个问题", if found.len() == 1 { "finding" } else { "findings" })) } " · " time { (at(when)) } } }
                 }
             }
             @if !found.is_empty() { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {

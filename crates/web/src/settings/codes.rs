@@ -77,7 +77,10 @@ fn entries(look: &mut Look) -> Result<Markup> {
                 == above
         }
     };
-    let found: Vec<_> = all.iter().filter(fits).collect();
+    let mut found: Vec<_> = all.iter().filter(fits).collect();
+    if !typed.is_empty() {
+        found.sort_by_key(|it| search::rank(&typed, &it.name));
+    }
     let pages = found.len().div_ceil(PAGE).max(1);
     let shown = found.iter().skip((page - 1) * PAGE).take(PAGE);
     let mut path = Vec::new();

@@ -74,6 +74,13 @@ pub fn users(look: &mut Look) -> Result<Markup> {
     })
 }
 
+/// What a role is for; a preset's own words are known in both languages.
+pub fn remark(role: &Role, registry: model::Registry, lang: model::Lang) -> &str {
+    let kept = role.remark.as_deref().unwrap_or_default();
+    let preset = registry.presets.iter().find(|it| it.code == role.code).map(|it| it.remark);
+    preset.filter(|it| it.zh == kept || it.en == kept).map_or(kept, |it| it.of(lang))
+}
+
 pub fn called(role: &Role, lang: model::Lang) -> &str {
     match (lang, role.name_en.as_deref()) {
         (model::Lang::En, Some(name)) if !name.is_empty() => name,
@@ -153,7 +160,7 @@ fn user(look: &mut Look, id: i64) -> Result<Markup> {
                     @for (role, _) in catalog.roles.values().filter(|it| !it.0.closed || person.roles.contains(&it.0.id.0)) {
                         label class="ky-choice" {
                             input class="ky-check" type="checkbox" name={ "role." (role.id.0) } value="1" checked[person.roles.contains(&role.id.0)] disabled[!gives];
-                            span { (called(role, lang)) small { (role.remark.as_deref().unwrap_or_default()) } }
+                            span { (called(role, lang)) small { (remark(role, catalog.registry, lang)) } }
                         }
                     }
                 }
@@ -271,6 +278,7 @@ fn new_form(desk: &mut Desk, given: &Input, faults: &[Fault]) -> Result<Markup> 
 async fn new(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> Response {
     let read = site.db.read_async(&visitor.actor, |desk| {
         let given = Input::from([("language", desk.actor.lang.tag().get(..2).unwrap_or_default())]);
+        let given = sheet::written(desk, User::DEF, None, &given)?;
         new_form(desk, &given, &[])
     });
     part(&site, &visitor, &headers, read.await)
@@ -278,12 +286,8 @@ async fn new(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> 
 
 async fn create(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
     let given = Input::of_form(&body);
-    match add(&site, &visitor, given.clone()).await {
-        Err(error @ (Error::Invalid(_) | Error::Duplicate { .. })) => {
-            let faults = match error {
-                Error::Invalid(faults) => faults,
-                _ => vec![Fault { field: "login".into(), code: "duplicate", says: None }],
-            };
+    match add(&site, &visitor, given.clone()).await.map_err(sheet::at_its_field) {
+        Err(Error::Invalid(faults)) => {
             sheet::again(&site, &visitor, &headers, move |desk| new_form(desk, &given, &faults)).await
         }
         result => {

@@ -15,7 +15,7 @@ use model::{
     Access, Desk, Entity, EntityDef, Error, Grant, Id, Input, Label, Lang, Registry, Result, Rights, Scope,
 };
 
-use super::people::called;
+use super::people::{called, remark};
 use super::{Look, open};
 use crate::ui::{icon, icon14, t};
 use crate::{Site, Visitor, problem};
@@ -56,7 +56,7 @@ pub fn roles(look: &mut Look) -> Result<Markup> {
                 tbody { @for (role, rights) in catalog.roles.values() {
                     tr class=[role.closed.then_some("is-off")] {
                         td { a class="ky-lead" href={ "/settings/roles/" (role.id.0) } { (called(role, lang)) } @if role.closed { " " span class="ky-tag" { (t(lang, "停用", "Closed")) } } }
-                        td { (role.remark.as_deref().unwrap_or_default()) }
+                        td { (remark(role, catalog.registry, lang)) }
                         td class="is-number" { (count(role.id.0)) }
                         td { @match preset(catalog.registry, &role.code) {
                             None => { span class="ky-tag is-line" { (t(lang, "自建", "Own")) } }
@@ -92,7 +92,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
     let modules: Vec<_> = modules.filter(|it| !it.1.is_empty()).collect();
     Ok(html! {
         section class="ky-card" {
-            header { h2 { (called(role, lang)) } span class="ky-small ky-mute" { (role.remark.as_deref().unwrap_or_default()) } span class="ky-grow" {}
+            header { h2 { (called(role, lang)) } span class="ky-small ky-mute" { (remark(role, catalog.registry, lang)) } span class="ky-grow" {}
                 @if edits {
                     button class="ky-btn is-small" type="button" hx-get={ "/settings/record/role/" (id) } hx-target="#dialog" { (icon14("pencil")) (t(lang, "名称", "Name")) }
                     form method="post" action={ "/settings/role/" (id) "/copy" } { button class="ky-btn is-small" { (icon14("copy")) (t(lang, "复制", "Copy")) } }

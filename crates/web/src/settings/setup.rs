@@ -161,7 +161,7 @@ fn users_step(look: &mut Look) -> Markup {
     let text = |name: &str| look.given.text(name).to_owned();
     let plain = |name: &'static str, label: &'static str, kind: &'static str, fault: Option<String>| {
         html! {
-            div class="ky-field" { label class="ky-label" for=(name) { (label) } input class="ky-input" id=(name) name=(name) type=(kind) autocomplete="new-password" maxlength="200" value=[(kind == "text").then(|| text(name))] aria-invalid=[fault.as_ref().map(|_| "true")];
+            div class="ky-field" { label class="ky-label" for=(name) { (label) } input class="ky-input" id=(name) name=(name) type=(kind) autocomplete=(match (name, kind) { ("login", _) => "username", (_, "password") => "new-password", _ => "off" }) maxlength="200" value=[(kind == "text").then(|| text(name))] aria-invalid=[fault.as_ref().map(|_| "true")];
                 @if let Some(fault) = fault { small class="ky-error" { (fault) } } }
         }
     };

@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 use model::message::{fault, message};
+use model::system::CustomField;
 use model::{Desk, EntityDef, Error, Fault, Input, Kind, Label, Lang, Result};
 
 use crate::act::ask;
@@ -23,12 +24,9 @@ pub fn routes() -> Router<Site> {
 /// record that is there has.
 const SHEETS: [(&str, &[&str]); 5] = [
     ("department", &["name", "above", "kind", "head", "-closed"]),
-    ("role", &["name", "name_en", "code", "remark", "-closed"]),
+    ("role", &["name", "name_en", "remark", "-closed"]),
     ("code_entry", &["code", "name", "name_en", "above", "mark", "-closed"]),
-    (
-        "custom_field",
-        &["name", "name_en", "+kind", "table", "+field", "position", "required", "in_list", "-closed"],
-    ),
+    ("custom_field", &["name", "name_en", "+kind", "table", "required", "in_list", "-position", "-closed"]),
     ("user", &["login", "name", "department", "position", "phone", "email", "language"]),
 ];
 
@@ -39,9 +37,12 @@ pub fn asks(entity: &str, fresh: bool) -> Result<impl Iterator<Item = &'static s
     Ok(asked.map(|it| it.trim_start_matches(['+', '-'])))
 }
 
-/// What a record holds, as a form writes it.
-pub fn written(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Input> {
-    let card = desk.get(def.code, id)?;
+/// What a record holds, or a new one begins with, as a form writes it.
+pub fn written(desk: &mut Desk, def: &'static EntityDef, id: Option<i64>, given: &Input) -> Result<Input> {
+    let card = match id {
+        Some(id) => desk.get(def.code, id)?,
+        None => desk.blank(def.code, given)?,
+    };
     let text = |kind: Kind, value: &model::Value| match (kind, value) {
         (Kind::Link(_), model::Value::Int(id)) => format!("#{id}"),
         (Kind::Bool, value) => (value.int() != 0).to_string(),
@@ -117,9 +118,11 @@ fn draw(
     let fresh = id == "new";
     let names: Vec<_> = asks(entity, fresh)?.collect();
     desk.may(def, if fresh { "create" } else { "update" })?;
-    let given = match (given, fresh) {
-        (Some(given), _) if error.is_some() || fresh => given,
-        _ => written(desk, def, id.parse().map_err(|_| Error::missing(entity))?)?,
+    let sent = given.unwrap_or_default();
+    let given = match (error, fresh) {
+        (Some(_), _) => sent.clone(),
+        (None, true) => written(desk, def, None, &sent)?,
+        (None, false) => written(desk, def, Some(id.parse().map_err(|_| Error::missing(entity))?), &sent)?,
     };
     let faults: &[Fault] = match error {
         Some(Error::Invalid(faults)) => faults,
@@ -130,7 +133,7 @@ fn draw(
         _ => true,
     });
     let says = elsewhere.map(|error| message(error, desk.catalog().registry, entity, lang));
-    let hidden = given.fields.iter().filter(|(name, _)| fresh && !names.contains(&name.as_str()));
+    let hidden = sent.fields.iter().filter(|(name, _)| fresh && !names.contains(&name.as_str()));
     let hidden: Vec<_> = hidden.map(|(name, given)| (name.clone(), given.text().to_owned())).collect();
     let noun = def.label.of(lang);
     let title = match (lang, fresh) {
@@ -172,7 +175,7 @@ async fn save(
         drop(asks(&code, false)?);
         let mut given = sent.clone();
         if record == "new" {
-            complete(desk, &code, &mut given);
+            complete(desk, &code, &mut given)?;
             desk.create(&code, &given)?;
         } else {
             let id = record.parse().map_err(|_| Error::missing(code.as_str()))?;
@@ -184,16 +187,27 @@ async fn save(
             _ => Ok(()),
         }
     });
-    match write.await {
-        Err(error @ (Error::Invalid(_) | Error::Duplicate { .. })) => {
-            again(&site, &visitor, &headers, move |desk| draw(desk, &entity, &id, Some(given), Some(&error)))
-                .await
+    match write.await.map_err(at_its_field) {
+        Err(error @ Error::Invalid(_)) => {
+            let draw = move |desk: &mut Desk| draw(desk, &entity, &id, Some(given), Some(&error));
+            again(&site, &visitor, &headers, draw).await
         }
         result => {
             let says = Label { zh: "已保存", en: "Saved" };
             super::ended(&site, &visitor, &headers, "/settings", says, result)
         }
     }
+}
+
+/// A value that is there already is a fault of the field that it was written in.
+pub fn at_its_field(error: Error) -> Error {
+    let Error::Duplicate { place } = &error else { return error };
+    let field = match place.rsplit_once('.') {
+        Some((_, "key")) => "code",
+        Some((_, field)) => field,
+        None => place,
+    };
+    Error::invalid(field, "duplicate")
 }
 
 /// The dialog once more, with what is wrong.
@@ -210,24 +224,31 @@ pub async fn again(
 }
 
 /// What a new record has without being asked: a place at the end, a name for programs.
-fn complete(desk: &Desk, entity: &str, given: &mut Input) {
-    let catalog = desk.catalog();
+fn complete(desk: &mut Desk, entity: &str, given: &mut Input) -> Result<()> {
+    let catalog = desk.catalog().clone();
     match entity {
         "code_entry" => {
             let last = catalog.codes(given.text("list")).iter().map(|it| it.position).max().unwrap_or(0);
             given.set("position", (last + 10).to_string());
         }
         "custom_field" if given.text("field").trim().is_empty() => {
+            let there: Vec<CustomField> = desk.trusted().find(&[("entity", given.text("entity").into())])?;
             let english = given.text("name_en").trim().to_lowercase().replace([' ', '-'], "_");
-            let plain =
-                |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
-            let initials = model::search::initials(given.text("name"));
-            let name = if plain(&english) { english } else { initials.to_lowercase() };
-            given.set("field", if plain(&name) { name } else { "field".to_owned() });
+            let plain = |it: &&String| {
+                !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_')
+            };
+            let initials = model::search::initials(given.text("name")).to_lowercase();
+            let name = [english, initials].iter().find(plain).map_or("field", String::as_str).to_owned();
+            let taken = |name: &str| there.iter().any(|it| it.field == format!("x_{name}"));
+            let more = (2..).map(|n| format!("{name}_{n}"));
+            let free = std::iter::once(name.clone()).chain(more).find(|it| !taken(it));
+            given.set("field", free.unwrap_or(name));
+            given.set("position", (there.iter().map(|it| it.position).max().unwrap_or(0) + 10).to_string());
         }
         "role" if given.text("code").trim().is_empty() => {
             given.set("code", format!("role_{}", catalog.roles.keys().max().unwrap_or(&0) + 1));
         }
         _ => {}
     }
+    Ok(())
 }

@@ -7,9 +7,9 @@ use axum::response::Response;
 use axum::routing::post;
 use maud::{Markup, html};
 use model::system::{Job, JobStatus, Token};
-use model::{Entity, Id, Label, Lang, Moment, Query, Result, Value};
+use model::{Entity, Error, Id, Label, Lang, Moment, Query, Result, Value};
 
-use super::{ADMINISTERS, Look, can, open};
+use super::{Look, can, open};
 use crate::list::cell::Cells;
 use crate::ui::{amount, icon, icon14, none, t};
 use crate::{Site, Visitor};
@@ -68,7 +68,8 @@ pub fn jobs(look: &mut Look) -> Result<Markup> {
     Ok(html! {
         section class="ky-card is-clip is-full" id="jobs" hx-get=[busy.then_some("/settings/jobs")] hx-trigger=[busy.then_some("every 2s")] hx-select=[busy.then_some("#jobs")] hx-target=[busy.then_some("#jobs")] hx-swap=[busy.then_some("outerHTML")] {
             @if jobs.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有后台任务。导入、导出和自动备份会出现在这里。", "No jobs yet. Imports, exports and automatic backups appear here.")) } }
-            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
+@else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
+                colgroup { @for width in ["150", "110", "140", "100", "190"] { col width=(width); } col; col width="90"; }
                 thead { tr { th scope="col" { (t(lang, "任务", "Job")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "开始", "Started")) } th scope="col" { (t(lang, "状态", "Status")) } th scope="col" { (t(lang, "进度", "Progress")) } th scope="col" { (t(lang, "结果", "Result")) } th scope="col" {} } }
                 tbody { @for job in &jobs {
                     tr {
@@ -221,7 +222,10 @@ pub fn problems(look: &mut Look) -> Result<Markup> {
     let wanted = look.given.text("q").trim().to_uppercase();
     let found: Vec<_> = look.site.problems().into_iter().filter(|it| it.number.contains(&wanted)).collect();
     let catalog = look.desk.catalog();
-    debug_assert!(can(look.desk, ADMINISTERS.0, ADMINISTERS.1));
+    let says = |error: &Error| match error {
+        Error::Internal(says) => says.clone(),
+        error => model::message::message(error, catalog.registry, "", lang),
+    };
     Ok(html! {
         form class="ky-box" role="search" { (icon14("search")) input name="q" value=(wanted) maxlength="20" aria-label=(t(lang, "出错编号", "Problem number")) placeholder=(t(lang, "页面上的编号，例如 4F0A91C2", "The page's number, such as 4F0A91C2")); }
         section class="ky-card is-clip is-full" {
@@ -230,7 +234,7 @@ pub fn problems(look: &mut Look) -> Result<Markup> {
                 thead { tr { th scope="col" { (t(lang, "编号", "Number")) } th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "地址", "Address")) } th scope="col" class="is-number" { (t(lang, "状态", "Status")) } th scope="col" { (t(lang, "原因", "What happened")) } } }
                 tbody { @for it in found.iter().rev() {
                     tr { td { code { (it.number) } } td { time { (at(look, it.at)) } } td { @match it.user.and_then(|id| catalog.user_name(id)) { Some(name) => (name), None => (none()) } }
-                        td class="ky-clip" title=(it.path) { (it.method) " " (it.path) } td class="is-number" { (it.status) } td class="ky-clip" title=(it.says) { (it.says) } }
+                        td class="ky-clip" title=(it.path) { (it.method) " " (it.path) } td class="is-number" { (it.status) } td class="ky-clip" title=(says(&it.error)) { (says(&it.error)) } }
                 } }
             } } }
         }

@@ -99,3 +99,45 @@ fn the_first_steps_are_accessible() {
         });
     }
 }
+
+#[test]
+fn a_card_and_its_form_are_accessible() {
+    let house = House::demo();
+
+    for screen in [DESKTOP, PHONE] {
+        visit(&house, screen, |page| {
+            page.sign_in("boss", "demo", "/customer/1");
+            in_both(page, "card", "/customer/1", "北京金泰格散热器有限公司");
+            in_both(page, "card-history", "/customer/1?at=history", "变更记录");
+            in_both(page, "card-files", "/customer/1?at=files", "文档");
+            in_both(page, "form", "/customer/1/edit", "保存");
+            in_both(page, "form-new", "/customer/new", "保存");
+        });
+    }
+}
+
+#[test]
+fn the_import_is_accessible() {
+    let house = House::demo();
+    let file = house.path("list.csv");
+    std::fs::write(
+        &file,
+        "客户名称,电话,等级\n北京金泰格散热器有限公司,010-55504417,Z\n湘潭雨湖暖通有限公司,0731-5550101,B\n",
+    )
+    .expect("the file is written");
+
+    for screen in [DESKTOP, PHONE] {
+        visit(&house, screen, |page| {
+            page.sign_in("boss", "demo", "/customer/import");
+            in_both(page, "import", "/customer/import", "选择文件");
+            page.upload("[data-drop] input[type=file]", &file);
+            page.see("检查结果");
+            let path = page.path();
+            in_both(page, "import-columns", &path, "检查结果");
+            page.click("下一步：试导与确认");
+            page.see("试导");
+            let path = page.path();
+            in_both(page, "import-trial", &path, "试导");
+        });
+    }
+}

@@ -54,3 +54,106 @@ fn the_palette_finds_and_opens_with_the_keyboard_alone() {
         page.screenshot("keys");
     });
 }
+
+#[test]
+fn a_record_is_read_changed_and_left_with_the_keyboard_alone() {
+    visit(&House::demo(), DESKTOP, |page| {
+        page.sign_in("sales", "demo", "/customer?view=mine");
+        page.wait_for("rows", "document.querySelector('[data-row]')");
+        page.press("J Enter");
+        page.wait_for("the first record is open", "/^.customer.\\d+$/.test(location.pathname)");
+        let first = page.text("h1");
+
+        page.press("]");
+        page.wait_for(
+            "the next record is open",
+            &format!("document.querySelector('h1').innerText !== {first:?}"),
+        );
+        page.press("[");
+        page.wait_for(
+            "the first one again",
+            &format!("document.querySelector('h1').innerText === {first:?}"),
+        );
+
+        page.press("E");
+        page.wait_for("the form is open", "document.querySelector('form[data-guard] [name=short_name]')");
+        page.tab_to("[name=short_name]");
+        page.press("Control+A");
+        page.type_text("new short");
+        page.press("Control+S");
+        page.wait_for("it is saved", "/^.customer.\\d+$/.test(location.pathname)");
+        page.see("new short");
+    });
+}
+
+#[test]
+fn a_record_is_entered_with_the_keyboard_alone() {
+    visit(&House::demo(), DESKTOP, |page| {
+        page.sign_in("boss", "demo", "/customer?view=all");
+        page.press("N");
+        page.wait_for("the form is open", "document.querySelector('form [name=name]')");
+        page.wait_for("the name has the focus", "document.activeElement.name === 'name'");
+        page.type_text("Harbour Heating Ltd");
+
+        page.tab_to("#industry");
+        page.type_text("jzy");
+        page.wait_for("it is offered", "[...document.querySelectorAll('[role=listbox]:not([hidden]) [role=option]')].some(it => it.innerText.includes('建筑'))");
+        page.press("Enter Tab");
+        page.press("Control+S");
+        page.wait_for("it is saved", "/^.customer.\\d+$/.test(location.pathname)");
+        page.see("Harbour Heating Ltd");
+        page.see("建筑");
+    });
+}
+
+#[test]
+fn a_file_is_imported_with_the_keyboard_alone() {
+    let house = House::demo();
+    let file = house.path("new.csv");
+    std::fs::write(&file, "客户名称,联系电话\n湘潭雨湖暖通设备有限公司,0731-5550101\n")
+        .expect("the file is written");
+    visit(&house, DESKTOP, |page| {
+        page.sign_in("boss", "demo", "/customer/import");
+        page.tab_to("[data-drop] input[type=file]");
+        // The system's own file dialog is no part of the page.
+        page.upload("[data-drop] input[type=file]", &file);
+        page.see("列对应");
+        page.tab_to("[name='c1.to']");
+        page.wait_for(
+            "it is found by itself",
+            "document.querySelector('[name=\"c1.to\"]').value === 'phone'",
+        );
+        page.tab_to("[value=confirm]");
+        page.press("Enter");
+        page.see("试导");
+        page.tab_to("form[action$='/run'] button");
+        page.press("Enter");
+        page.see("导入结果");
+        page.tab_to("a[href='/customer?view=*'].is-primary");
+        page.press("Enter");
+        page.see("客户名称");
+        page.press("/");
+        page.type_text("xtyh");
+        page.see("湘潭雨湖暖通设备有限公司");
+    });
+}
+
+#[test]
+fn a_setting_is_changed_with_the_keyboard_alone() {
+    visit(&House::demo(), DESKTOP, |page| {
+        page.sign_in("boss", "demo", "/");
+        page.press("G S");
+        page.wait_for("the settings are open", "location.pathname.startsWith('/settings')");
+        page.tab_to("a[href='/settings/company']");
+        page.press("Enter");
+        page.wait_for("the company is open", "document.getElementById('company_short')");
+        page.tab_to("#company_short");
+        page.press("Control+A");
+        page.type_text("Henglian");
+        page.press("Enter");
+        page.wait_for(
+            "the sidebar says it",
+            "document.querySelector('.ky-side').innerText.includes('Henglian')",
+        );
+    });
+}

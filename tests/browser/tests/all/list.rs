@@ -311,6 +311,8 @@ fn a_wrong_address_says_what_is_wrong_with_it() {
             page.goto(&format!("/customer?{wrong}"));
             page.see("没有打开");
         }
+        page.goto("/customer?view=all&page=99");
+        page.see("第 251–295 条");
         page.goto("/nothing");
         page.see("没有");
         for strange in [

@@ -13,9 +13,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
+use model::system::Job;
 use model::{Desk, Entity, Lang, Query, Result};
 use web::shell::{self, Frame, Page};
-use web::ui::t;
+use web::ui::{icon, t};
 use web::{Site, Visitor, problem};
 
 pub fn routes() -> Router<Site> {
@@ -60,6 +61,12 @@ fn body(desk: &mut Desk, headers: &HeaderMap, raw: &str, name: &str) -> Result<M
     Ok(html! {
         div class="ky-bench" {
             (greeting(desk, name, others.then_some(mine)))
+            @if backup_failed(desk)? {
+                div class="ky-alert is-bad" role="alert" {
+                    (icon("alert-triangle"))
+                    div { b { (t(lang, "最近一次自动备份失败了", "The latest automatic backup failed")) } p { (t(lang, "数据还在，但没有新的备份。请看原因，并现在备份一次。", "The data are there, but no new backup is. See why, and make one now.")) " " a href="/settings/backup" { (t(lang, "去备份", "To the backups")) } } }
+                }
+            }
             @if let Some(steps) = web::settings::setup::checklist(desk) { (steps) }
             @if is_empty { (recent::nothing(desk, customers)) }
             (tiles::draw(&tiles, lang))
@@ -83,6 +90,17 @@ fn body(desk: &mut Desk, headers: &HeaderMap, raw: &str, name: &str) -> Result<M
     })
 }
 
+/// Whether the last daily backup that came to an end failed; told to whoever looks after the jobs.
+fn backup_failed(desk: &mut Desk) -> Result<bool> {
+    if desk.may(Job::DEF, "update").is_err() {
+        return Ok(false);
+    }
+    let asked = Query::parse("kind=daily_backup&status=done,failed&sort=-id&size=1&columns=status");
+    let list = desk.list(Job::DEF.code, &asked.unwrap_or_default())?;
+    let at = list.columns[0].at;
+    Ok(desk.rows(&list)?.0.first().is_some_and(|row| row[at].text() == "failed"))
+}
+
 fn greeting(desk: &Desk, name: &str, mine: Option<bool>) -> Markup {
     let lang = desk.actor.lang;
     let now = desk.catalog().zone.to_datetime(desk.now());
@@ -104,7 +122,7 @@ fn greeting(desk: &Desk, name: &str, mine: Option<bool>) -> Markup {
                 h2 { (t(lang, zh, en)) (t(lang, "，", ", ")) (name) }
                 p class="ky-second" {
                     time { (today.to_string()) } " " (t(lang, "星期", "")) (weekday)
-                    @if let Some(holiday) = holiday::next(desk) { span class="ky-mute" { "\u{3000}" (holiday) } }
+                    @if let Some(holiday) = holiday::next(desk) { span class="ky-mute" { (holiday) } }
                 }
             }
             span class="ky-grow" {}

@@ -160,12 +160,13 @@ pub fn team(desk: &mut Desk, def: &'static EntityDef) -> Result<Option<Markup>> 
         }
     };
     let pool = figure(0, &Value::Null);
+    let widths = if lang == Lang::Zh { [128, 48, 58, 74] } else { [104, 48, 72, 90] };
     let href = address(def, &with(OPEN, "group", owner.name));
     Ok(Some(html! {
         section class="ky-card" {
             header { h2 { (t(lang, "团队本月", "The team this month")) } span class="ky-grow" {} a href=(href) { (t(lang, "按人查看", "By person")) } }
             table class="ky-table is-inset" {
-                colgroup { col; col width="128"; col width="48"; col width="58"; col width="74"; }
+                colgroup { col; @for width in widths { col width=(width); } }
                 thead { tr {
                     th scope="col" { (t(lang, "业务员", "Salesperson")) }
                     th scope="col" { (t(lang, "在册客户", "Customers")) }

@@ -15,8 +15,8 @@ const ROWS: usize = 8;
 #[derive(Clone, Copy)]
 enum Deed {
     Verb(&'static VerbDef),
-    /// Opening the card to complete it.
-    Open(&'static str, &'static str),
+    /// A page of the record: its labels and how its address ends.
+    Go(&'static str, &'static str, &'static str),
 }
 
 #[derive(Clone)]
@@ -83,7 +83,7 @@ fn table(lines: &[Line], lang: Lang) -> Markup {
     html! {
         table class="ky-table is-inset ky-todo-table" {
             colgroup {
-                col width="96"; col; @if grades { col width="52" class="ky-desktop"; }
+                col width=(if lang == Lang::Zh { "96" } else { "156" }); col; @if grades { col width="52" class="ky-desktop"; }
                 col width="176"; col width="76" class="ky-desktop"; col width="104";
             }
             thead { tr {
@@ -107,8 +107,8 @@ fn table(lines: &[Line], lang: Lang) -> Markup {
                                 Deed::Verb(verb) => {
                                     button class="ky-btn is-small" type="button" hx-get={ "/" (it.def.code) "/" (it.id) "/" (verb.name) } hx-target="#dialog" aria-label={ (verb.label.of(lang)) " " (it.title) } { (verb.label.of(lang)) }
                                 }
-                                Deed::Open(zh, en) => {
-                                    a class="ky-btn is-small" href={ "/" (it.def.code) "/" (it.id) } aria-label={ (t(lang, zh, en)) " " (it.title) } { (t(lang, zh, en)) }
+                                Deed::Go(zh, en, end) => {
+                                    a class="ky-btn is-small" href={ "/" (it.def.code) "/" (it.id) (end) } aria-label={ (t(lang, zh, en)) " " (it.title) } { (t(lang, zh, en)) }
                                 }
                             }
                         }
@@ -212,8 +212,8 @@ fn deed(tile: &Tile, card: &Card) -> Deed {
     };
     match (verb, tile.code.as_str(), card.editable) {
         (Some(verb), ..) => Deed::Verb(verb),
-        (None, "incomplete", true) => Deed::Open("补资料", "Complete"),
-        (None, "wrong_tax", true) => Deed::Open("核对税号", "Check"),
-        _ => Deed::Open("查看", "Open"),
+        (None, "incomplete", true) => Deed::Go("补资料", "Complete", "/edit"),
+        (None, "wrong_tax", true) => Deed::Go("核对税号", "Check", "/edit"),
+        _ => Deed::Go("查看", "Open", ""),
     }
 }
