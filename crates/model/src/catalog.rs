@@ -10,8 +10,8 @@ use crate::system::{
     UserRole,
 };
 use crate::{
-    Conn, Entity, EntityDef, Error, FieldDef, Format, Kind, Label, Lang, Registry, Result, Rights, Row,
-    Scope, TimeZone, Value,
+    Conn, Entity, EntityDef, Error, FieldDef, Format, Kind, Label, Lang, Record, Registry, Result, Rights,
+    Row, Scope, TimeZone, Value,
 };
 
 #[derive(Clone)]
@@ -31,20 +31,23 @@ pub struct Catalog {
 
 /// Counts that took long, each with the last event that it knows of.
 #[derive(Default)]
-pub(crate) struct Counts(Mutex<HashMap<(String, Vec<Value>), (i64, Instant, Vec<Vec<Value>>)>>);
+pub(crate) struct Counts(Mutex<HashMap<Asked, (i64, Instant, Vec<Record>)>>);
+
+/// A statement with its values.
+type Asked = (String, Vec<Value>);
 
 /// How many are kept, and for how long at most.
 const KEPT: usize = 500;
 const FRESH: Duration = Duration::from_secs(10);
 
 impl Counts {
-    pub fn get(&self, key: &(String, Vec<Value>), last: i64) -> Option<Vec<Vec<Value>>> {
+    pub fn get(&self, key: &Asked, last: i64) -> Option<Vec<Record>> {
         let kept = self.0.lock().unwrap_or_else(|lock| lock.into_inner());
         let found = kept.get(key).filter(|it| it.0 == last && it.1.elapsed() < FRESH);
         found.map(|it| it.2.clone())
     }
 
-    pub fn keep(&self, key: (String, Vec<Value>), last: i64, rows: &[Vec<Value>]) {
+    pub fn keep(&self, key: Asked, last: i64, rows: &[Record]) {
         let mut kept = self.0.lock().unwrap_or_else(|lock| lock.into_inner());
         if kept.len() >= KEPT {
             kept.clear();
