@@ -2,8 +2,8 @@
 
 use model::system::{Department, Role, User};
 use model::{
-    Card, Catalog, Cell, Column, Desk, Entity, EntityDef, Error, FieldDef, Id, Kind, Money, Price, Quantity,
-    Query, Result, Row, Stamp, target_of,
+    Card, Catalog, Cell, Column, Desk, Entity, EntityDef, Error, FieldDef, Kind, Money, Price, Quantity,
+    Query, Result, Row, target_of,
 };
 use serde_json::{Map, Value as Json, json};
 

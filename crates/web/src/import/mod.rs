@@ -91,7 +91,9 @@ struct Checked {
 
 /// The checks of this process, by import and user.
 #[derive(Clone, Default)]
-pub struct Checks(Arc<Mutex<BTreeMap<(i64, i64), Arc<Checked>>>>);
+pub struct Checks(Arc<Mutex<Kept>>);
+
+type Kept = BTreeMap<(i64, i64), Arc<Checked>>;
 
 impl Checks {
     fn get(&self, import: &Import, user: i64) -> Option<Arc<Checked>> {
