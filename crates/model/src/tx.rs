@@ -88,6 +88,17 @@ impl<'c> Tx<'c> {
         Ok(rows)
     }
 
+    /// A number that may be some seconds old.
+    pub(crate) fn roughly(&mut self, sql: &Sql) -> Result<i64> {
+        let key = (sql.text(), sql.values.clone());
+        if let Some(rows) = self.catalog.counts.get(&key, 0) {
+            return Ok(rows[0][0].int());
+        }
+        let rows = self.rows(sql)?;
+        self.catalog.counts.keep(key, 0, &rows);
+        Ok(rows[0][0].int())
+    }
+
     pub fn dialect(&self) -> Dialect {
         self.conn.dialect()
     }
