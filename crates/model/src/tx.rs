@@ -1,6 +1,7 @@
 //! A transaction as business code sees it: typed records in, typed records out, history for nothing.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::input::{set_custom, value_of};
 use crate::search::{self, Source};
@@ -9,6 +10,9 @@ use crate::{
     Access, Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef,
     Format, Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
 };
+
+/// A count that takes longer is worth keeping.
+const DEAR: Duration = Duration::from_millis(20);
 
 /// A row in memory: its id, then its fields.
 pub type Record = Vec<Value>;
@@ -63,6 +67,36 @@ impl<'c> Tx<'c> {
             wrote: 0,
             unindexed: None,
         }
+    }
+
+    /// The rows of a statement that counts. What took long is kept until anything is changed: every change is an event,
+    /// and what a slower neighbour committed behind a later one is seen after a few seconds at the latest.
+    pub(crate) fn counted(&mut self, sql: &Sql) -> Result<Vec<Record>> {
+        if self.writes {
+            return self.rows(sql);
+        }
+        let last = self.one(&Sql::new("SELECT COALESCE(MAX(id), 0) FROM event"))?;
+        let key = (sql.text(), sql.values.clone());
+        if let Some(rows) = self.catalog.counts.get(&key, last) {
+            return Ok(rows);
+        }
+        let since = Instant::now();
+        let rows = self.rows(sql)?;
+        if since.elapsed() > DEAR {
+            self.catalog.counts.keep(key, last, &rows);
+        }
+        Ok(rows)
+    }
+
+    /// A number that may be some seconds old.
+    pub(crate) fn roughly(&mut self, sql: &Sql) -> Result<i64> {
+        let key = (sql.text(), sql.values.clone());
+        if let Some(rows) = self.catalog.counts.get(&key, 0) {
+            return Ok(rows[0][0].int());
+        }
+        let rows = self.rows(sql)?;
+        self.catalog.counts.keep(key, 0, &rows);
+        Ok(rows[0][0].int())
     }
 
     pub fn dialect(&self) -> Dialect {
