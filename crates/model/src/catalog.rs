@@ -31,7 +31,10 @@ pub struct Catalog {
 
 /// Counts that took long, each with the last event that it knows of.
 #[derive(Default)]
-pub(crate) struct Counts(Mutex<HashMap<Asked, (i64, Instant, Vec<Record>)>>);
+pub(crate) struct Counts(Mutex<HashMap<Asked, Counted>>);
+
+/// The last event that the count knows of, when it was made, and its rows.
+type Counted = (i64, Instant, Vec<Record>);
 
 /// A statement with its values.
 type Asked = (String, Vec<Value>);
