@@ -225,7 +225,7 @@ async fn update(
     body: Bytes,
 ) -> Response {
     // What is no number is no record's.
-    match id.parse() {
+    match id.parse::<i64>() {
         Ok(id) if id > 0 => save(&site, &visitor, &headers, entity, id, &body).await,
         _ => problem::page(&site, &headers, Some(&visitor), &Error::missing(format!("{entity}/{id}"))),
     }
