@@ -113,7 +113,6 @@ fn hand_over(page: &Browser) {
         );
         for card in found.as_array().into_iter().flatten().filter_map(|it| it.as_str()) {
             page.goto(card);
-            page.click("更多操作");
             page.click("转移");
             ask("转移 ");
         }
