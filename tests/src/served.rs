@@ -54,6 +54,10 @@ impl Served {
             _ if path.starts_with("/api/") => {
                 agent().post(url).header("cookie", cookie).content_type("application/json").send("{}")
             }
+            _ if path.ends_with("/files") => {
+                let parts = "multipart/form-data; boundary=x";
+                agent().post(url).header("cookie", cookie).content_type(parts).send("--x--\r\n")
+            }
             _ => agent().post(url).header("cookie", cookie).content_type(form).send(""),
         };
         answer.expect("an answer").status().as_u16()

@@ -115,8 +115,8 @@ fn a_list_goes_in_and_comes_out_again() {
     assert!(!result.contains("id=\"progress\""));
     assert_eq!(figures(&result), [1, 1, 0, 0, 2], "{result}");
     assert_eq!((house.count("name~=石家庄&class=A"), house.count("phone~=6000002")), (1, 1));
-    let list = result.split("href=\"/customer?view=*").nth(1).unwrap().split('"').next().unwrap();
-    let list = house.get("吴淑芬", &format!("/customer?view=*{}", list.replace("&amp;", "&"))).text();
+    let list = result.split("href=\"/customer?view=*&amp;id=").nth(1).unwrap().split('"').next().unwrap();
+    let list = house.get("吴淑芬", &format!("/customer?view=*&id={}", list.replace("&amp;", "&"))).text();
     assert!(list.contains("石家庄新华") && !list.contains("唐山瑞丰"));
 
     let wrong = house.get("吴淑芬", &format!("{at}/wrong.xlsx"));

@@ -67,8 +67,11 @@ fn routes() -> BTreeSet<(String, String)> {
         for method in ["GET", "POST"] {
             found.insert((method.to_owned(), format!("/api/v1/{}", def.code)));
             for verb in def.verbs {
-                found.insert((method.to_owned(), format!("/{}/{}", def.code, verb.name)));
-                found.insert((method.to_owned(), format!("/{}/{{id}}/{}", def.code, verb.name)));
+                // One that asks for a secret has a page of its own.
+                if verb.asks.iter().all(|it| it.format != model::Format::Secret) {
+                    found.insert((method.to_owned(), format!("/{}/{}", def.code, verb.name)));
+                    found.insert((method.to_owned(), format!("/{}/{{id}}/{}", def.code, verb.name)));
+                }
                 found.insert(("POST".to_owned(), format!("/api/v1/{}/{}", def.code, verb.name)));
                 found.insert(("POST".to_owned(), format!("/api/v1/{}/{{id}}/{}", def.code, verb.name)));
             }
@@ -150,7 +153,7 @@ fn addresses(path: &str) -> Vec<String> {
         ("{table}", &["region"]),
         ("{part}", &["1", "unit"]),
         ("{file}", &["1"]),
-        ("{hung}", &["1"]),
+        ("{hung}", &["1", "new"]),
         ("{n}", &["0"]),
         ("{name}", &["x"]),
         ("{hash}", &["x"]),

@@ -42,7 +42,10 @@ pub struct Options {
 /// Logs to standard error; KEYUAN_LOG says which, e.g. `warn,store=debug`, else `level`.
 pub fn logs(json: bool, level: &str) {
     let filter = EnvFilter::try_from_env("KEYUAN_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt()
+        .log_internal_errors(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second call, as tests make, changes nothing.
     let _ = if json { logs.json().try_init() } else { logs.try_init() };
 }

@@ -3,14 +3,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use crate::system::{
     CodeEntry, CustomField, CustomKind, Department, DepartmentKind, NumberRule, Parameter, Role, User,
     UserRole,
 };
 use crate::{
-    Conn, Entity, EntityDef, Error, FieldDef, Format, Kind, Label, Lang, Registry, Result, Rights, Row,
-    Scope, TimeZone, Value,
+    Conn, Entity, EntityDef, Error, FieldDef, Format, Kind, Label, Lang, Record, Registry, Result, Rights,
+    Row, Scope, TimeZone, Value,
 };
 
 #[derive(Clone)]
@@ -25,6 +26,37 @@ pub struct Catalog {
     custom: HashMap<String, Vec<&'static FieldDef>>,
     numbers: HashMap<String, String>,
     pub zone: TimeZone,
+    pub(crate) counts: Arc<Counts>,
+}
+
+/// Counts that took long, each with the last event that it knows of.
+#[derive(Default)]
+pub(crate) struct Counts(Mutex<HashMap<Asked, Counted>>);
+
+/// The last event that the count knows of, when it was made, and its rows.
+type Counted = (i64, Instant, Vec<Record>);
+
+/// A statement with its values.
+type Asked = (String, Vec<Value>);
+
+/// How many are kept, and for how long at most.
+const KEPT: usize = 500;
+const FRESH: Duration = Duration::from_secs(10);
+
+impl Counts {
+    pub fn get(&self, key: &Asked, last: i64) -> Option<Vec<Record>> {
+        let kept = self.0.lock().unwrap_or_else(|lock| lock.into_inner());
+        let found = kept.get(key).filter(|it| it.0 == last && it.1.elapsed() < FRESH);
+        found.map(|it| it.2.clone())
+    }
+
+    pub fn keep(&self, key: Asked, last: i64, rows: &[Record]) {
+        let mut kept = self.0.lock().unwrap_or_else(|lock| lock.into_inner());
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(key, (last, Instant::now(), rows.to_vec()));
+    }
 }
 
 /// A user as the rest of the house needs to know them.
@@ -103,6 +135,7 @@ impl Catalog {
             custom,
             numbers: all::<NumberRule>(conn, "id")?.into_iter().map(|it| (it.entity, it.pattern)).collect(),
             zone,
+            counts: Arc::default(),
         })
     }
 

@@ -9,6 +9,8 @@ use crate::{Cell, Desk, EntityDef, Error, FieldDef, Kind, Result, Row, Scalar, S
 
 /// A text search stops counting here.
 pub const COUNTED: i64 = 10_000;
+/// A scope of no more rows is gone through as a whole.
+const SMALL: i64 = 4_000;
 /// Page numbers lead this far; beyond, pages follow one another.
 const REACHED: usize = 10_000;
 
@@ -33,6 +35,8 @@ pub struct List {
     /// Place of the record's version in a row.
     pub version: usize,
     from: Sql,
+    /// The row scope by itself.
+    scope: Sql,
     filter: Sql,
     searched: bool,
     keys: Vec<Key>,
@@ -111,7 +115,8 @@ impl Desk<'_> {
     fn bare(&mut self, def: &'static EntityDef, query: &Query) -> Result<List> {
         let mut from = Sql::default();
         from.name(def.code).push(" t");
-        let mut filter = self.reach(def, "t", false)?;
+        let scope = self.reach(def, "t", false)?;
+        let mut filter = scope.clone();
         let words = query.q.trim();
         let searched = !words.is_empty();
         if searched {
@@ -152,6 +157,7 @@ impl Desk<'_> {
             page: 1,
             version: 1,
             from,
+            scope,
             filter,
             searched,
             keys,
@@ -461,6 +467,9 @@ impl Desk<'_> {
         each: &mut dyn FnMut(&dyn Row) -> Result<()>,
     ) -> Result<Option<String>> {
         let mut sql = self.select(list)?;
+        if self.is_small(list)? {
+            sql = sql.through_indexes();
+        }
         sql.push(&format!(" LIMIT {}", list.size + 1));
         if list.after.is_none() && list.page > 1 {
             sql.push(&format!(" OFFSET {}", (list.page - 1) * list.size));
@@ -480,6 +489,18 @@ impl Desk<'_> {
             each(row)
         })?;
         Ok(last.filter(|_| seen > size).map(|(id, keys)| cursor(id, &keys)))
+    }
+
+    /// Whether the actor's scope holds so few rows that it is quicker to fetch and sort them than to walk through all
+    /// rows in order until a page is full.
+    fn is_small(&mut self, list: &List) -> Result<bool> {
+        if list.searched || !list.scope.is_parts() {
+            return Ok(false);
+        }
+        let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM ");
+        sql.name(list.def.code).push(" t WHERE ").append(&list.scope.through_indexes());
+        sql.push(&format!(" LIMIT {}) found", SMALL + 1));
+        Ok(self.tx.roughly(&sql)? <= SMALL)
     }
 
     /// All rows of a prepared list in its order, in pieces of `size`, each a statement of its own.
@@ -551,13 +572,13 @@ impl Desk<'_> {
                 .push(" WHERE ")
                 .append(&list.filter);
             sql.push(&format!(" LIMIT {}) found", COUNTED + 1));
-            let count = self.tx.one(&sql)?;
+            let count = self.tx.one(&sql.through_indexes())?;
             return Ok(Totals { count: count.min(COUNTED), at_least: count > COUNTED, sums: Vec::new() });
         }
         sql.push("SELECT COUNT(*)");
         self.sums(&mut sql, &summed);
         sql.push(" FROM ").append(&list.from).push(" WHERE ").append(&list.filter);
-        let rows = self.tx.rows(&sql)?;
+        let rows = self.tx.counted(&sql.through_indexes())?;
         Ok(rows.first().map(|row| totals(row, &summed)).unwrap_or_default())
     }
 
@@ -580,7 +601,7 @@ impl Desk<'_> {
         self.sums(&mut sql, &summed);
         sql.push(", ").append(&place).push(" FROM ").append(&list.from).push(" WHERE ").append(&list.filter);
         sql.push(" GROUP BY ").append(&place).push(" ORDER BY 1 DESC LIMIT 500");
-        let rows = self.tx.rows(&sql)?;
+        let rows = self.tx.counted(&sql.through_indexes())?;
         let group = |mut row: Record| Group {
             value: row.pop().unwrap_or(Value::Null),
             totals: totals(&row, &summed),

@@ -97,6 +97,18 @@ impl Sql {
         self
     }
 
+    /// A row scope of several parts, any of which may hold.
+    pub(crate) fn is_parts(&self) -> bool {
+        self.text.starts_with("(1 = 0 OR ")
+    }
+
+    /// The same without the constant at the head of each row scope. With it SQLite walks in the order asked for and stops
+    /// early, which is what a list wants; without it, it goes through the indexes of the scope's parts, which is what a
+    /// count wants.
+    pub(crate) fn through_indexes(&self) -> Sql {
+        Sql { text: self.text.replace("(1 = 0 OR ", "("), values: self.values.clone() }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }

@@ -1,6 +1,7 @@
 //! A transaction as business code sees it: typed records in, typed records out, history for nothing.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::input::{set_custom, value_of};
 use crate::search::{self, Source};
@@ -9,6 +10,9 @@ use crate::{
     Access, Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef,
     Format, Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
 };
+
+/// A count that takes longer is worth keeping.
+const DEAR: Duration = Duration::from_millis(20);
 
 /// A row in memory: its id, then its fields.
 pub type Record = Vec<Value>;
@@ -63,6 +67,36 @@ impl<'c> Tx<'c> {
             wrote: 0,
             unindexed: None,
         }
+    }
+
+    /// The rows of a statement that counts. What took long is kept until anything is changed: every change is an event,
+    /// and what a slower neighbour committed behind a later one is seen after a few seconds at the latest.
+    pub(crate) fn counted(&mut self, sql: &Sql) -> Result<Vec<Record>> {
+        if self.writes {
+            return self.rows(sql);
+        }
+        let last = self.one(&Sql::new("SELECT COALESCE(MAX(id), 0) FROM event"))?;
+        let key = (sql.text(), sql.values.clone());
+        if let Some(rows) = self.catalog.counts.get(&key, last) {
+            return Ok(rows);
+        }
+        let since = Instant::now();
+        let rows = self.rows(sql)?;
+        if since.elapsed() > DEAR {
+            self.catalog.counts.keep(key, last, &rows);
+        }
+        Ok(rows)
+    }
+
+    /// A number that may be some seconds old.
+    pub(crate) fn roughly(&mut self, sql: &Sql) -> Result<i64> {
+        let key = (sql.text(), sql.values.clone());
+        if let Some(rows) = self.catalog.counts.get(&key, 0) {
+            return Ok(rows[0][0].int());
+        }
+        let rows = self.rows(sql)?;
+        self.catalog.counts.keep(key, 0, &rows);
+        Ok(rows[0][0].int())
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -239,16 +273,13 @@ impl<'c> Tx<'c> {
     }
 
     fn number(&mut self, def: &EntityDef) -> Result<String> {
-        self.wrote += 1;
         let pattern =
             self.catalog.pattern(def).expect("only an entity that says `number = …` counts").to_owned();
         let today = self.today();
         loop {
             let (series, _) = pattern::number(&pattern, today, 0);
-            let mut sql = Sql::new("INSERT INTO number (series, last) VALUES (");
-            sql.bind(format!("{}:{series}", def.code));
-            sql.push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1 RETURNING last");
-            let (_, number) = pattern::number(&pattern, today, self.one(&sql)?);
+            let last = self.count_on(&format!("{}:{series}", def.code))?;
+            let (_, number) = pattern::number(&pattern, today, last);
             // A number that was imported or typed is passed over.
             let mut taken = Sql::new("SELECT COUNT(*) FROM ");
             taken.name(def.code).push(" WHERE number = ").bind(number.as_str());
@@ -256,6 +287,20 @@ impl<'c> Tx<'c> {
                 return Ok(number);
             }
         }
+    }
+
+    /// The next number of a series, whose row is locked from here on.
+    fn count_on(&mut self, series: &str) -> Result<i64> {
+        let mut sql = Sql::new("UPDATE number SET last = last + 1 WHERE series = ");
+        sql.bind(series);
+        if self.execute(&sql)? == 0 {
+            let mut sql = Sql::new("INSERT INTO number (series, last) VALUES (");
+            sql.bind(series).push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1");
+            self.execute(&sql)?;
+        }
+        let mut sql = Sql::new("SELECT last FROM number WHERE series = ");
+        sql.bind(series);
+        self.one(&sql)
     }
 
     /// Whether any record holds a code.
@@ -365,10 +410,20 @@ impl<'c> Tx<'c> {
         let mut sql = Sql::default();
         match old {
             None => {
-                self.wrote += 1;
                 sql.push("INSERT INTO ").name(def.code).push(" (").names(touched.iter().map(|it| it.0));
-                sql.push(") VALUES ").any_of(touched.into_iter().map(|it| it.1)).push(" RETURNING id");
-                new[0] = Value::Int(self.one(&sql)?);
+                sql.push(") VALUES ").any_of(touched.into_iter().map(|it| it.1));
+                let (returning, afterwards) = self.dialect().inserted();
+                let id = match afterwards {
+                    Some(afterwards) => {
+                        self.execute(&sql)?;
+                        self.one(&Sql::new(afterwards))?
+                    }
+                    None => {
+                        self.wrote += 1;
+                        self.one(sql.push(returning))?
+                    }
+                };
+                new[0] = Value::Int(id);
             }
             Some(old) => {
                 sql.push("UPDATE ").name(def.code).push(" SET ").each(touched, |sql, it| {

@@ -43,6 +43,11 @@ impl Sqlite {
             }
         };
         db.execute_batch(&format!("{pragmas}{own}")).map_err(error)?;
+        if mode == Mode::Write {
+            // How many rows a value has, from a sample: without it the planner takes any index for as good as the next.
+            // It is no matter if somebody else is writing just now.
+            let _ = db.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize = 0x10002");
+        }
         // Plans do not hang on the values that are bound: without this a statement with `x = $1` is planned at every run.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(error)?;
         db.set_prepared_statement_cache_capacity(128);

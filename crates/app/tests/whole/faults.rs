@@ -174,11 +174,11 @@ fn cut_connections_cost_nobody_a_record() {
 fn without_room_nothing_is_half_written_and_with_room_it_goes_on() {
     let data = tempfile::tempdir().unwrap();
     let program = Program::start(data.path(), None, None);
-    program.sign_in();
-    program.end();
-    let size = std::fs::metadata(data.path().join("keyuan.db")).unwrap().len();
-    let program = Program::start(data.path(), None, Some(size + 200_000));
     let cookie = program.sign_in();
+    program.end();
+    let length = |name: &str| std::fs::metadata(data.path().join(name)).map_or(0, |it| it.len());
+    let program =
+        Program::start(data.path(), None, Some(length("keyuan.db") + length("keyuan.db-wal") + 300_000));
     let (one, remark) = (Client::new(&program.address, &cookie), "长".repeat(3000));
     let create = |n: usize| {
         let body = format!("{{\"name\":\"公司 {n}\",\"remark\":\"{remark}\"}}");

@@ -77,16 +77,22 @@ pub fn all(
     let mut random = Random::new(5);
     for round in 0..=rounds {
         let one = [
-            time(CALLS, || drop(raw.list(place.sales, "created DESC, id DESC"))),
+            time(CALLS, || {
+                raw.list(place.sales, "created DESC, id DESC");
+            }),
             time(CALLS, || drop(ok(&mut sales, json))),
             time(CALLS / 4, || drop(ok(&mut sales, part))),
-            time(CALLS, || drop(raw.list(place.sales, "title_key, id"))),
+            time(CALLS, || {
+                raw.list(place.sales, "title_key, id");
+            }),
             time(CALLS, || drop(ok(&mut sales, "/api/v1/customer?size=50&count=0&sort=name"))),
             time(CALLS, || drop(ok(&mut manager, json))),
             time(CALLS, || {
-                drop(ok(&mut boss, &format!("/api/v1/customer/{}", 1 + random.below(names.len()))))
+                drop(ok(&mut boss, &format!("/api/v1/customer/{}", 2 + random.below(names.len() * 9 / 10))))
             }),
-            time(CALLS, || drop(raw.get(1 + random.below(names.len()) as i64))),
+            time(CALLS, || {
+                raw.get(2 + random.below(names.len() * 9 / 10) as i64);
+            }),
         ];
         // The first round only warms up.
         if round > 0 {
@@ -123,7 +129,9 @@ pub fn all(
     );
 
     let total = time(5, || drop(ok(&mut boss, "/api/v1/customer?size=1&sort=id")));
-    let bare_total = time(5, || drop(raw.total()));
+    let bare_total = time(5, || {
+        raw.total();
+    });
     let says = format!("{total:.0} ms, raw {bare_total:.0} ms");
     table.add("total and sum of all", kind, says, "under 400 ms", Some(total < 400.0));
 

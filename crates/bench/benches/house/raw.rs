@@ -1,5 +1,7 @@
 //! The same rows by plain SQL with prepared statements, on a connection of our own.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use domain::Customer;
 use model::Entity;
 use model::search::{Source, document};
@@ -94,11 +96,9 @@ impl Raw {
                      VALUES ('customer', $1, '2026-01-01T00:00:00Z', 1, 'api', 'create', '{}')";
         let tokens = document([(Source::Number, "KH-0000001"), (Source::Text, "北京金泰格散热器有限公司")]);
         let at = columns.iter().position(|it| *it == "number").expect("a number");
-        let (since, mut done) = (std::time::Instant::now(), 0);
-        let mut number = || {
-            done += 1;
-            format!("RAW-{}-{done}", std::process::id())
-        };
+        static DONE: AtomicUsize = AtomicUsize::new(0);
+        let since = std::time::Instant::now();
+        let number = || format!("RAW-{}-{}", std::process::id(), DONE.fetch_add(1, Ordering::Relaxed));
         let mut count = 0;
         match self {
             Raw::Sqlite(db) => {

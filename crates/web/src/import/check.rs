@@ -410,6 +410,7 @@ pub fn confirm(desk: &mut Desk, import: &Import, checked: Option<&Checked>) -> R
     let rows = counts.map_or(0, |it| it.new + it.updated);
     let go = match lang {
         Lang::Zh => format!("开始导入 {} 行", amount(rows, 0, 0)),
+        Lang::En if rows == 1 => "Import 1 row".to_owned(),
         Lang::En => format!("Import {} rows", amount(rows, 0, 0)),
     };
     Ok(html! {
