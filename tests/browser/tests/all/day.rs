@@ -89,7 +89,7 @@ fn find_and_change(page: &Browser) {
 fn hand_over(page: &Browser) {
     let ask = |dialog: &str| {
         page.see(dialog);
-        page.fill("[role=combobox]", "why");
+        page.fill("新业务员", "why");
         page.wait_for(
             "she is offered",
             "document.querySelector('dialog [role=option]')?.innerText.includes('王海燕')",
@@ -113,7 +113,6 @@ fn hand_over(page: &Browser) {
         );
         for card in found.as_array().into_iter().flatten().filter_map(|it| it.as_str()) {
             page.goto(card);
-            page.click("更多操作");
             page.click("转移");
             ask("转移 ");
         }
