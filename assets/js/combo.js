@@ -5,7 +5,7 @@
   let leaving = false;
 
   function parts(combo) {
-    return { combo: combo, field: combo.querySelector('[role="combobox"]'), list: combo.querySelector('[role="listbox"]'), value: combo.querySelector('.ky-box > input[type="hidden"]'), many: combo.hasAttribute('data-many') };
+    return { combo: combo, field: combo.querySelector('[role="combobox"]'), list: combo.querySelector('[role="listbox"]'), value: combo.querySelector('.ky-box > input[type="hidden"]'), many: combo.hasAttribute('data-many'), free: combo.hasAttribute('data-free') };
   }
 
   function expand(p, open) {
@@ -47,9 +47,11 @@
 
   function finish(p, query) {
     const all = ky.options.all(p.list);
+    if (!all.length && p.free) { expand(p, false); return; }
     if (!all.length) { note(p, ky.text('没有匹配：', 'No match: ') + query); ky.say(p.list.textContent); return; }
     expand(p, true);
-    ky.options.activate(p.list, query ? all[0] : p.list.querySelector('[aria-selected="true"]'), p.field);
+    // What may be new is not replaced by what resembles it.
+    ky.options.activate(p.list, query && !p.free ? all[0] : p.list.querySelector('[aria-selected="true"]'), p.field);
     ky.say(all.length + ky.text(' 项', ' options'));
   }
 
@@ -100,7 +102,7 @@
   /* What was typed and not taken goes back, unless the field was emptied on purpose. */
   function settle(p) {
     expand(p, false);
-    if (p.field.value.trim() === '' && p.value && p.value.value) { p.value.value = ''; p.field.dataset.was = ''; changed(p); } else if (!p.combo.hasAttribute('data-free')) p.field.value = p.field.dataset.was || '';
+    if (p.field.value.trim() === '' && p.value && p.value.value) { p.value.value = ''; p.field.dataset.was = ''; changed(p); } else if (!p.free) p.field.value = p.field.dataset.was || '';
   }
 
   ky.each('[data-combo]', function (combo) {
@@ -119,6 +121,7 @@
       if (event.isComposing || event.keyCode === 229) return;
       const open = !p.list.hidden;
       if (/^(ArrowDown|ArrowUp|PageDown|PageUp)$/.test(event.key)) { event.preventDefault(); if (open) ky.options.move(p.list, event.key, p.field); else search(p, ''); }
+      else if (event.key === 'Enter' && open && p.free && !ky.options.active(p.list)) expand(p, false);
       else if (event.key === 'Enter' && open) { event.preventDefault(); const option = ky.options.active(p.list); if (option) take(p, option); }
       else if (event.key === 'Escape' && open) { event.preventDefault(); event.stopPropagation(); p.field.value = p.field.dataset.was || ''; expand(p, false); }
       else if (event.key === 'Tab' && open) { const option = ky.options.active(p.list); if (option && p.field.value !== p.field.dataset.was) take(p, option); }

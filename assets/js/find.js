@@ -75,7 +75,7 @@
   }, 150);
 
   ky.on('click', '[data-filter] [role="option"]', function (event, option) { toggle(option); });
-  ky.on('keydown', '[data-filter]', function (event, pop) {
+  ky.on('keydown', '.ky-pop[data-filter]', function (event, pop) {
     if (event.isComposing) return;
     const options = list(pop);
     const field = pop.querySelector('[data-filter-find]');
@@ -103,9 +103,9 @@
     }
     ky.go(ky.address(change));
   }
-  ky.on('click', '[data-filter-apply]', function (event, button) { apply(button.closest('[data-filter]')); });
+  ky.on('click', '[data-filter-apply]', function (event, button) { apply(button.closest('.ky-pop')); });
   ky.on('click', '[data-filter-clear]', function (event, button) {
-    const pop = button.closest('[data-filter]');
+    const pop = button.closest('.ky-pop');
     const change = { page: '', after: '', chip: '' };
     change[pop.dataset.filter] = nothing(pop);
     ky.go(ky.address(change));

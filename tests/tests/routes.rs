@@ -153,7 +153,7 @@ fn addresses(path: &str) -> Vec<String> {
         ("{table}", &["region"]),
         ("{part}", &["1", "unit"]),
         ("{file}", &["1"]),
-        ("{hung}", &["1"]),
+        ("{hung}", &["1", "new"]),
         ("{n}", &["0"]),
         ("{name}", &["x"]),
         ("{hash}", &["x"]),

@@ -128,7 +128,13 @@ impl Desk<'_> {
                 let to = target_of(field).ok_or_else(|| Error::missing(field.name))?;
                 self.records(to, typed, field.depends.map(|name| (name, given.text(name).to_owned())), most)
             }
-            Kind::Text if field.again && !field.is_custom() => self.again(def, field, typed, most),
+            // What a verb asks is no column of its entity.
+            Kind::Text
+                if field.again
+                    && def.at(field.name).is_some_and(|at| std::ptr::eq(&def.fields[at], field)) =>
+            {
+                self.again(def, field, typed, most)
+            }
             _ => Ok(Vec::new()),
         }
     }

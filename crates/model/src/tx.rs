@@ -273,16 +273,13 @@ impl<'c> Tx<'c> {
     }
 
     fn number(&mut self, def: &EntityDef) -> Result<String> {
-        self.wrote += 1;
         let pattern =
             self.catalog.pattern(def).expect("only an entity that says `number = …` counts").to_owned();
         let today = self.today();
         loop {
             let (series, _) = pattern::number(&pattern, today, 0);
-            let mut sql = Sql::new("INSERT INTO number (series, last) VALUES (");
-            sql.bind(format!("{}:{series}", def.code));
-            sql.push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1 RETURNING last");
-            let (_, number) = pattern::number(&pattern, today, self.one(&sql)?);
+            let last = self.count_on(&format!("{}:{series}", def.code))?;
+            let (_, number) = pattern::number(&pattern, today, last);
             // A number that was imported or typed is passed over.
             let mut taken = Sql::new("SELECT COUNT(*) FROM ");
             taken.name(def.code).push(" WHERE number = ").bind(number.as_str());
@@ -290,6 +287,20 @@ impl<'c> Tx<'c> {
                 return Ok(number);
             }
         }
+    }
+
+    /// The next number of a series, whose row is locked from here on.
+    fn count_on(&mut self, series: &str) -> Result<i64> {
+        let mut sql = Sql::new("UPDATE number SET last = last + 1 WHERE series = ");
+        sql.bind(series);
+        if self.execute(&sql)? == 0 {
+            let mut sql = Sql::new("INSERT INTO number (series, last) VALUES (");
+            sql.bind(series).push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1");
+            self.execute(&sql)?;
+        }
+        let mut sql = Sql::new("SELECT last FROM number WHERE series = ");
+        sql.bind(series);
+        self.one(&sql)
     }
 
     /// Whether any record holds a code.
@@ -399,10 +410,20 @@ impl<'c> Tx<'c> {
         let mut sql = Sql::default();
         match old {
             None => {
-                self.wrote += 1;
                 sql.push("INSERT INTO ").name(def.code).push(" (").names(touched.iter().map(|it| it.0));
-                sql.push(") VALUES ").any_of(touched.into_iter().map(|it| it.1)).push(" RETURNING id");
-                new[0] = Value::Int(self.one(&sql)?);
+                sql.push(") VALUES ").any_of(touched.into_iter().map(|it| it.1));
+                let (returning, afterwards) = self.dialect().inserted();
+                let id = match afterwards {
+                    Some(afterwards) => {
+                        self.execute(&sql)?;
+                        self.one(&Sql::new(afterwards))?
+                    }
+                    None => {
+                        self.wrote += 1;
+                        self.one(sql.push(returning))?
+                    }
+                };
+                new[0] = Value::Int(id);
             }
             Some(old) => {
                 sql.push("UPDATE ").name(def.code).push(" SET ").each(touched, |sql, it| {

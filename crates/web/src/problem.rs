@@ -118,7 +118,8 @@ pub fn page(site: &Site, headers: &HeaderMap, visitor: Option<&Visitor>, error: 
     (status, told, Html(body.into_string())).into_response()
 }
 
-fn log(error: &Error) {
+/// Keeps what is the house's own fault.
+pub fn log(error: &Error) {
     match error {
         Error::Internal(says) => tracing::error!(%says, "internal error"),
         Error::Full => tracing::error!("the disk is full"),

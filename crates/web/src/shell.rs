@@ -184,6 +184,8 @@ pub fn head(lang: Lang, title: &str) -> Markup {
         link rel="icon" href=(assets::path("favicon.svg"));
         link rel="preload" as="font" type="font/woff2" crossorigin href=(assets::path("inter-latin.woff2"));
         link rel="stylesheet" href=(assets::path("keyuan.css"));
+        // Nothing is painted before the whole page is there, so nothing shifts while it arrives.
+        link rel="expect" href="#end" blocking="render";
         script defer src=(assets::path("keyuan.js")) {}
     }
 }

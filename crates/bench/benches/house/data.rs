@@ -198,7 +198,7 @@ fn customer(like: &Customer, n: usize, name: &str, owners: &[(Id<User>, Id<Depar
         id: Id::NEW,
         number: format!("KH-{:07}", n + 1),
         name: name.to_owned(),
-        short_name: (n % 3 == 0).then(|| name.chars().skip(2).take(4).collect()),
+        short_name: n.is_multiple_of(3).then(|| name.chars().skip(2).take(4).collect()),
         class: *random.one(&[Grade::A, Grade::B, Grade::C, Grade::D]),
         stage: *random.one(&[Stage::Potential, Stage::New, Stage::Familiar, Stage::Old]),
         industry: Some(Code((*random.one(&["51", "52", "47", "35"])).to_owned())),

@@ -157,7 +157,7 @@ pub struct Customer {
     pub credit_limit: Money,
     #[field(zh = "黑名单", en = "Blacklisted", readonly, filter, group = "credit")]
     pub blacklisted: bool,
-    #[field(zh = "备注", en = "Remark", format = Long, section("其他", "Other"), alias = "说明|note|notes|comments")]
+    #[field(zh = "备注", en = "Remark", format = Long, section("其他", "Other"), alias = "说明|remarks|note|notes|comments")]
     pub remark: Option<String>,
     #[field(zh = "登记", en = "Registration", readonly, filter)]
     pub registration: Registration,

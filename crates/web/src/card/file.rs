@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use axum::body::Bytes;
+use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -44,6 +45,9 @@ fn named(given: &str) -> String {
     if name.is_empty() { "file".to_owned() } else { name }
 }
 
+/// A body of files, or none.
+type Sent = std::result::Result<Multipart, MultipartRejection>;
+
 /// What arrives, as a reader for the thread that writes it down.
 struct Arriving {
     parts: mpsc::Receiver<Bytes>,
@@ -71,7 +75,7 @@ pub async fn upload(
     State(site): State<Site>,
     visitor: Visitor,
     Path((entity, id)): Path<(String, i64)>,
-    multipart: Multipart,
+    multipart: Sent,
 ) -> Response {
     match take(&site, &visitor, &entity, id, multipart).await {
         Ok(()) => told(&serde_json::json!({})),
@@ -86,7 +90,7 @@ pub async fn upload(
     }
 }
 
-async fn take(site: &Site, visitor: &Visitor, entity: &str, id: i64, mut multipart: Multipart) -> Result<()> {
+async fn take(site: &Site, visitor: &Visitor, entity: &str, id: i64, multipart: Sent) -> Result<()> {
     let code = entity.to_owned();
     // Before anything is taken in: whoever does not see the record sends in vain.
     let most = site
@@ -96,16 +100,16 @@ async fn take(site: &Site, visitor: &Visitor, entity: &str, id: i64, mut multipa
             Ok(desk.catalog().number("upload_mb").clamp(1, 2_000) as usize * (1 << 20))
         })
         .await?;
-    let broken = |_| {
-        Error::refused(
-            "broken_upload",
-            model::Label {
-                zh: "文件没有传完整，请再试一次", en: "The file did not arrive whole; try again"
-            },
-        )
+    let broken = || {
+        let says = model::Label {
+            zh: "文件没有传完整，请再试一次",
+            en: "The file did not arrive whole; try again",
+        };
+        Error::refused("broken_upload", says)
     };
+    let mut multipart = multipart.map_err(|_| broken())?;
     let mut taken = 0;
-    while let Some(mut field) = multipart.next_field().await.map_err(broken)? {
+    while let Some(mut field) = multipart.next_field().await.map_err(|_| broken())? {
         let Some(name) = field.file_name().filter(|it| !it.is_empty()).map(named) else { continue };
         let (send, parts) = mpsc::channel(4);
         let whole = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
@@ -137,8 +141,8 @@ async fn take(site: &Site, visitor: &Visitor, entity: &str, id: i64, mut multipa
                     whole.store(true, std::sync::atomic::Ordering::Release);
                     break;
                 }
-                Err(error) => {
-                    trouble = Some(broken(error));
+                Err(_) => {
+                    trouble = Some(broken());
                     break;
                 }
             }

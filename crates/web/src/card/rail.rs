@@ -69,7 +69,7 @@ fn steps(desk: &mut Desk, view: &View) -> Result<Markup> {
                     div class="ky-row" {
                         @if let Some(verb) = verb {
                             button class="ky-btn is-small" type="button" hx-get={ (view.base) "/" (verb.verb.name) } hx-target="#dialog" { (verb.verb.label.of(lang)) }
-                        } @else if view.card.editable {
+                        } @else if view.card.editable && reminder.verb.is_empty() {
                             a class="ky-btn is-small" href={ (view.base) "/edit" } { (t(lang, "补资料", "Complete it")) }
                         }
                         a class="ky-btn is-small is-text" href={ "/" (def.code) "?view=" (reminder.code) } { (t(lang, "看全部", "See all")) }
@@ -108,7 +108,7 @@ fn people_of(desk: &mut Desk, view: &View, within: &'static EntityDef, count: i6
         .find(|it| it.name != title && matches!(it.kind, Kind::Text) && it.format == Format::Plain);
     let phones: Vec<_> = fields.iter().filter(|it| it.format == Format::Phone).collect();
     Ok(html! {
-        h3 { (within.label.of(lang)) @if count > 0 { a class="ky-count" href=(view.to(within.code)) { (amount(count, 0, 0)) } } span class="ky-grow" {}
+        h3 { (within.many(lang)) @if count > 0 { a class="ky-count" href=(view.to(within.code)) { (amount(count, 0, 0)) } } span class="ky-grow" {}
             @if desk.may(within, "create").is_ok() { (add(view, within)) }
         }
         @if rows.is_empty() { p class="ky-small ky-mute" { (t(lang, "还没有", "None yet")) } }
@@ -198,7 +198,7 @@ pub fn child_panel(desk: &mut Desk, view: &View, child: &'static EntityDef, brie
     Ok(html! {
         section class="ky-card is-clip" id=(target) {
             header {
-                h2 { (child.label.of(lang)) } span class="ky-count" { (rows.len()) } span class="ky-grow" {}
+                h2 { (child.many(lang)) } span class="ky-count" { (rows.len()) } span class="ky-grow" {}
                 @if open {
                     button class="ky-iconbtn" type="button" hx-get={ (view.base) "/part/" (child.code) "?brief=" (u8::from(brief)) } hx-target={ "#" (target) } hx-swap="outerHTML" data-key=[(!brief).then_some("E")]
                         aria-label={ (t(lang, "编辑", "Edit ")) (child.label.of(lang)) } title=(t(lang, "编辑", "Edit")) { (icon14("pencil")) }
@@ -238,7 +238,7 @@ pub fn inside_panel(desk: &mut Desk, view: &View, within: &'static EntityDef) ->
     Ok(html! {
         section class="ky-card is-clip" {
             header {
-                h2 { (within.label.of(lang)) } span class="ky-grow" {}
+                h2 { (within.many(lang)) } span class="ky-grow" {}
                 @if more.is_some() { a href={ "/" (within.code) "?" (link) "=" (view.card.id) } { (t(lang, "看全部", "See all")) } }
                 @if desk.may(within, "create").is_ok() { a class="ky-btn is-small" href={ "/" (within.code) "/new?" (link) "=" (view.card.id) } { (icon14("plus")) (label) } }
             }

@@ -221,10 +221,14 @@ async fn update(
     State(site): State<Site>,
     visitor: Visitor,
     headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
+    Path((entity, id)): Path<(String, String)>,
     body: Bytes,
 ) -> Response {
-    save(&site, &visitor, &headers, entity, id, &body).await
+    // What is no number is no record's.
+    match id.parse() {
+        Ok(id) if id > 0 => save(&site, &visitor, &headers, entity, id, &body).await,
+        _ => problem::page(&site, &headers, Some(&visitor), &Error::missing(format!("{entity}/{id}"))),
+    }
 }
 
 /// What saving came to.
@@ -293,6 +297,7 @@ async fn save(
             return problem::page(site, headers, Some(visitor), &error);
         }
         Err(error) => {
+            problem::log(&error);
             let status = problem::status(&error);
             let says = message(&error, site.db.registry(), &entity, lang);
             match error {

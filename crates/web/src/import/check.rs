@@ -62,8 +62,10 @@ fn counts(checked: &Checked, preview: &Preview, plan: &Plan) -> Counts {
 
 /// Asks for the check and says so meanwhile.
 fn pending(import: &Import, step: &str, lang: Lang) -> Markup {
+    // Another plan is another form, which asks anew: a form of the same name would stay as it is and ask no more.
+    let id = format!("checking-{}{step}", import.batch.stamp.version);
     html! {
-        form class="ky-card-body" id="checking" method="post" action=(import.link("/check"))
+        form class="ky-card-body" id=(id) method="post" action=(import.link("/check"))
             hx-post=(import.link("/check")) hx-trigger="load" hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
             input type="hidden" name="step" value=(step);
             p class="ky-mute" role="status" { (t(lang, "正在检查整个文件，列的对应可以先改。大文件要等一会儿。", "Looking through the whole file. Columns can be changed meanwhile; a large file takes a while.")) }
@@ -408,6 +410,7 @@ pub fn confirm(desk: &mut Desk, import: &Import, checked: Option<&Checked>) -> R
     let rows = counts.map_or(0, |it| it.new + it.updated);
     let go = match lang {
         Lang::Zh => format!("开始导入 {} 行", amount(rows, 0, 0)),
+        Lang::En if rows == 1 => "Import 1 row".to_owned(),
         Lang::En => format!("Import {} rows", amount(rows, 0, 0)),
     };
     Ok(html! {

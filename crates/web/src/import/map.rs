@@ -190,14 +190,21 @@ fn state(
     let rows = |rows: i64| amount(rows, 0, 0);
     if unclear > 0 {
         let zh = format!("{unclear} 个值没有对上");
-        return ("is-warn", if lang == Lang::Zh { zh } else { format!("{unclear} values unknown") });
+        return (
+            "is-warn",
+            if lang == Lang::Zh {
+                zh
+            } else {
+                format!("{unclear} unknown {}", if unclear == 1 { "value" } else { "values" })
+            },
+        );
     }
     if filled.wrong > 0 {
         let reason = filled.reason.as_ref().map_or(String::new(), |it| fault(it, lang));
         let n = rows(filled.wrong);
         return (
             "is-warn",
-            if lang == Lang::Zh { format!("{n} 行：{reason}") } else { format!("{n} rows: {reason}") },
+            if lang == Lang::Zh { format!("{n} 行：{reason}") } else { format!("{n}: {reason}") },
         );
     }
     if filled.filled == 0 {
@@ -266,7 +273,7 @@ fn values(
             chooser(desk, owner, place.field, &format!("c{at}.v{n}"), now.unwrap_or(""), &label, true)?;
         chips.push(html! {
             span class="ky-value-map" {
-                "“" (meant.text) "” " span class="ky-mute" { (amount(meant.rows, 0, 0)) (t(lang, " 行", " rows")) } (icon12("arrow-right"))
+                "“" (meant.text) "” " span class="ky-mute" { (amount(meant.rows, 0, 0)) (t(lang, " 行", if meant.rows == 1 { " row" } else { " rows" })) } (icon12("arrow-right"))
                 input type="hidden" name={ "c" (at) ".k" (n) } value=(meant.text);
                 (chooser)
             }
@@ -279,7 +286,7 @@ fn values(
             @for chip in &chips { (chip) }
             @for (meant, value, text) in &others {
                 span class="ky-value-map" {
-                    "“" (meant.text) "” " span class="ky-mute" { (amount(meant.rows, 0, 0)) (t(lang, " 行", " rows")) } (icon12("arrow-right"))
+                    "“" (meant.text) "” " span class="ky-mute" { (amount(meant.rows, 0, 0)) (t(lang, " 行", if meant.rows == 1 { " row" } else { " rows" })) } (icon12("arrow-right"))
                     @match (place.field.kind, value) {
                         (Kind::Choice(all), model::Value::Text(code)) => { (choice(place.field, all, code, text, lang)) }
                         _ => { b { (text) } }

@@ -60,13 +60,13 @@ pub fn page(desk: &mut Desk, import: &Import) -> Result<Markup> {
                         button class="ky-btn is-small is-danger" type="button" hx-get=(import.link("/undo")) hx-target="#dialog" { (icon14("arrow-back-up")) (t(lang, "撤销这次导入", "Undo the import")) }
                     }
                 }
-                @if let Some(job) = under_way { (progress(import, job, lang)) }
                 div class="ky-outcomes" {
                     @for (rows, label, mark, href) in figures {
                         @let figure = html! { b class=[(rows > 0 && !mark.is_empty()).then_some(mark)] { (amount(rows, 0, 0)) } (label) };
                         @match href { Some(href) => { a href=(href) { (figure) } } None => { span { (figure) } } }
                     }
                 }
+                @if let Some(job) = under_way { (progress(import, job, lang)) }
                 (ended(import, lang))
             }
             @if !wrong.is_empty() {

@@ -98,7 +98,7 @@ async fn draw(
         let says = wrong.as_ref().map(|error| model::message::message(error, desk.catalog().registry, "user", lang));
         let mut look = Look { site: &house, desk, lang, part: "", given, wrong, title: None };
         let (title, inner) = match STEPS[at].0 {
-            "company" => (t(lang, "您的公司", "Your company"), company_step(&mut look)),
+            "company" => (t(lang, "你的公司", "Your company"), company_step(&mut look)),
             "numbers" => (t(lang, "怎样编号", "How records are numbered"), numbers_step(&look)),
             "users" => (t(lang, "谁来使用", "Who will use it"), users_step(&mut look)),
             _ => (t(lang, "导入现有的数据", "Import what you have"), import_step(&look)),

@@ -66,25 +66,25 @@ pub fn jobs(look: &mut Look) -> Result<Markup> {
         Some(crate::list::cell::choice(field, all, value.text(), &cells.value(field, value.cell()), lang))
     };
     Ok(html! {
-            section class="ky-card is-clip is-full" id="jobs" hx-get=[busy.then_some("/settings/jobs")] hx-trigger=[busy.then_some("every 2s")] hx-select=[busy.then_some("#jobs")] hx-target=[busy.then_some("#jobs")] hx-swap=[busy.then_some("outerHTML")] {
-                @if jobs.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有后台任务。导入、导出和自动备份会出现在这里。", "No jobs yet. Imports, exports and automatic backups appear here.")) } }
-    @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-                    colgroup { @for width in ["150", "110", "140", "100", "190"] { col width=(width); } col; col width="90"; }
-                    thead { tr { th scope="col" { (t(lang, "任务", "Job")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "开始", "Started")) } th scope="col" { (t(lang, "状态", "Status")) } th scope="col" { (t(lang, "进度", "Progress")) } th scope="col" { (t(lang, "结果", "Result")) } th scope="col" {} } }
-                    tbody { @for job in &jobs {
-                        tr {
-                            td { a class="ky-lead" href={ "/job/" (job.id.0) } { (named(&job.kind, lang)) } }
-                            td { (who(job.user)) }
-                            td { time { (at(look, job.stamp.created)) } }
-                            td { @if let Some(status) = status(job) { (status) } }
-                            td { @if job.total > 0 { progress max=(job.total) value=(job.done.min(job.total)) aria-label=(t(lang, "进度", "Progress")) {} " " (amount(job.done, 0, 0)) " / " (amount(job.total, 0, 0)) } @else { (none()) } }
-                            td class="ky-clip" title=(job.result) { (job.result) }
-                            td class="is-number" { @if edits && runs(job) { button class="ky-btn is-small is-text" type="button" hx-post={ "/settings/job/" (job.id.0) "/cancel" } hx-swap="none" { (t(lang, "取消", "Cancel")) } } }
-                        }
-                    } }
-                } } }
-            }
-        })
+        section class="ky-card is-clip is-full" id="jobs" hx-get=[busy.then_some("/settings/jobs")] hx-trigger=[busy.then_some("every 2s")] hx-select=[busy.then_some("#jobs")] hx-target=[busy.then_some("#jobs")] hx-swap=[busy.then_some("outerHTML")] {
+            @if jobs.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有后台任务。导入、导出和自动备份会出现在这里。", "No jobs yet. Imports, exports and automatic backups appear here.")) } }
+            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
+                colgroup { @for width in ["150", "110", "140", "100", "190"] { col width=(width); } col; col width="90"; }
+                thead { tr { th scope="col" { (t(lang, "任务", "Job")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "开始", "Started")) } th scope="col" { (t(lang, "状态", "Status")) } th scope="col" { (t(lang, "进度", "Progress")) } th scope="col" { (t(lang, "结果", "Result")) } th scope="col" {} } }
+                tbody { @for job in &jobs {
+                    tr {
+                        td { a class="ky-lead" href={ "/job/" (job.id.0) } { (named(&job.kind, lang)) } }
+                        td { (who(job.user)) }
+                        td { time { (at(look, job.stamp.created)) } }
+                        td { @if let Some(status) = status(job) { (status) } }
+                        td { @if job.total > 0 { progress max=(job.total) value=(job.done.min(job.total)) aria-label=(t(lang, "进度", "Progress")) {} " " (amount(job.done, 0, 0)) " / " (amount(job.total, 0, 0)) } @else { (none()) } }
+                        td class="ky-clip" title=(job.result) { (job.result) }
+                        td class="is-number" { @if edits && runs(job) { button class="ky-btn is-small is-text" type="button" hx-post={ "/settings/job/" (job.id.0) "/cancel" } hx-swap="none" { (t(lang, "取消", "Cancel")) } } }
+                    }
+                } }
+            } } }
+        }
+    })
 }
 
 async fn cancel(
