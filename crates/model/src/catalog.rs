@@ -33,8 +33,11 @@ pub struct Catalog {
 #[derive(Default)]
 pub(crate) struct Counts(Mutex<HashMap<Asked, Counted>>);
 
-/// The last event that the count knows of, when it was made, and its rows.
-type Counted = (i64, Instant, Vec<Record>);
+struct Counted {
+    last: i64,
+    at: Instant,
+    rows: Vec<Record>,
+}
 
 /// A statement with its values.
 type Asked = (String, Vec<Value>);
@@ -46,8 +49,8 @@ const FRESH: Duration = Duration::from_secs(10);
 impl Counts {
     pub fn get(&self, key: &Asked, last: i64) -> Option<Vec<Record>> {
         let kept = self.0.lock().unwrap_or_else(|lock| lock.into_inner());
-        let found = kept.get(key).filter(|it| it.0 == last && it.1.elapsed() < FRESH);
-        found.map(|it| it.2.clone())
+        let found = kept.get(key).filter(|it| it.last == last && it.at.elapsed() < FRESH);
+        found.map(|it| it.rows.clone())
     }
 
     pub fn keep(&self, key: Asked, last: i64, rows: &[Record]) {
@@ -55,7 +58,7 @@ impl Counts {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(key, (last, Instant::now(), rows.to_vec()));
+        kept.insert(key, Counted { last, at: Instant::now(), rows: rows.to_vec() });
     }
 }
 
