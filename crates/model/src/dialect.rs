@@ -88,8 +88,9 @@ impl Dialect {
     }
 
     /// The entity as `t`, reached through its search index; `groups` are the field groups that may be searched.
-    /// SQLite goes through the index first and stops early.
-    pub fn found(self, def: &EntityDef, groups: &[&str], query: &Query) -> Found {
+    /// SQLite goes through the index first and stops early. PostgreSQL always reads the index to its end, which is good
+    /// for what is `rare`; what is not is met soon by going through the rows.
+    pub fn found(self, def: &EntityDef, groups: &[&str], query: &Query, rare: bool) -> Found {
         let table = format!("{}_search", def.code);
         let (mut from, mut matches) = (Sql::default(), Sql::default());
         match self {
@@ -104,21 +105,34 @@ impl Dialect {
                 let text = format!("{{{}}} : ({})", groups.join(" "), query.fts5());
                 matches.name(&table).push(" MATCH ").bind(text);
             }
+            // What stands behind OFFSET 0 is planned by itself, without a look at the order and limit around it.
+            Dialect::Postgres if rare => {
+                from.push("(SELECT s.id FROM ").name(&table).push(" s WHERE ").append(&words(groups, query));
+                from.push(" OFFSET 0) s CROSS JOIN LATERAL (SELECT * FROM ").name(def.code);
+                from.push(" r WHERE r.id = s.id OFFSET 0) t");
+                matches.push("1 = 1");
+            }
+            // IS TRUE keeps it from the index.
             Dialect::Postgres => {
                 from.name(def.code).push(" t JOIN ").name(&table).push(" s ON s.id = t.id");
-                // Each word in any group: one may be the company's, the next one a person's there.
-                let words = if groups.len() > 1 { query.tsqueries() } else { vec![query.tsquery()] };
-                for (n, word) in words.iter().enumerate() {
-                    matches.push(if n > 0 { " AND (1 = 0" } else { "(1 = 0" });
-                    for group in groups {
-                        matches.push(" OR s.").name(group).push(" @@ CAST(CAST(").bind(word.as_str());
-                        matches.push(" AS TEXT) AS tsquery)");
-                    }
-                    matches.push(")");
-                }
+                matches.push("(").append(&words(groups, query)).push(") IS TRUE");
             }
         }
-        Found { from, matches }
+        // SQLite sorts all it found unless the order is the index's own.
+        let id = match self {
+            Dialect::Sqlite => format!("\"{table}\".rowid"),
+            Dialect::Postgres => "t.id".to_owned(),
+        };
+        Found { from, matches, id }
+    }
+
+    /// Counts how many of the newest records answer, as far as it tells what is rare; nothing where that does not matter.
+    pub fn sample(self, def: &EntityDef, groups: &[&str], query: &Query) -> Option<Sql> {
+        let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM (SELECT * FROM ");
+        sql.name(&format!("{}_search", def.code));
+        sql.push(&format!(" ORDER BY id DESC LIMIT {}) s WHERE ", RARE * 100));
+        sql.append(&words(groups, query)).push(&format!(" LIMIT {RARE}) found"));
+        (self == Dialect::Postgres).then_some(sql)
     }
 
     /// A text anywhere in a column, whatever its case.
@@ -128,8 +142,28 @@ impl Dialect {
     }
 }
 
+/// Fewer answers than these among a hundred times as many records are rare.
+pub const RARE: i64 = 5;
+
+/// Each word in any group: one may be the company's, the next one a person's there.
+fn words(groups: &[&str], query: &Query) -> Sql {
+    let words = if groups.len() > 1 { query.tsqueries() } else { vec![query.tsquery()] };
+    let mut sql = Sql::default();
+    for (n, word) in words.iter().enumerate() {
+        sql.push(if n > 0 { " AND (1 = 0" } else { "(1 = 0" });
+        for group in groups {
+            sql.push(" OR s.").name(group).push(" @@ CAST(CAST(").bind(word.as_str());
+            sql.push(" AS TEXT) AS tsquery)");
+        }
+        sql.push(")");
+    }
+    sql
+}
+
 /// What a search adds to a statement.
 pub struct Found {
     pub from: Sql,
     pub matches: Sql,
+    /// The record's id, for order.
+    pub id: String,
 }

@@ -1,6 +1,7 @@
 //! Lists: a query, the actor's reach and a descriptor become one statement for the rows and one for the totals.
 
 use crate::desk::target_of;
+use crate::dialect::RARE;
 use crate::query::{Condition, Op, Query, Term, days};
 use crate::search;
 use crate::system::{Department, Role, User};
@@ -35,6 +36,8 @@ pub struct List {
     /// Place of the record's version in a row.
     pub version: usize,
     from: Sql,
+    /// What tells the rows apart and orders them last.
+    id: String,
     /// The row scope by itself.
     scope: Sql,
     filter: Sql,
@@ -116,7 +119,7 @@ impl Desk<'_> {
         let mut from = Sql::default();
         from.name(def.code).push(" t");
         let scope = self.reach(def, "t", false)?;
-        let mut filter = scope.clone();
+        let (mut filter, mut id) = (scope.clone(), "t.id".to_owned());
         let words = query.q.trim();
         let searched = !words.is_empty();
         if searched {
@@ -124,8 +127,13 @@ impl Desk<'_> {
             groups.retain(|group| self.searches(def, group));
             match search::query(words).filter(|_| !groups.is_empty()) {
                 Some(query) => {
-                    let found = self.tx.dialect().found(def, &groups, &query);
-                    from = found.from;
+                    let dialect = self.tx.dialect();
+                    let rare = match dialect.sample(def, &groups, &query) {
+                        Some(sample) => self.tx.one(&sample)? < RARE,
+                        None => false,
+                    };
+                    let found = dialect.found(def, &groups, &query, rare);
+                    (from, id) = (found.from, found.id);
                     filter.push(" AND ").append(&found.matches);
                 }
                 None => {
@@ -157,6 +165,7 @@ impl Desk<'_> {
             page: 1,
             version: 1,
             from,
+            id,
             scope,
             filter,
             searched,
@@ -557,7 +566,7 @@ impl Desk<'_> {
         }
         // Without an order a search shows the newest first, which stops early.
         let down = list.keys.last().map_or(list.searched, |key| key.down);
-        sql.push(if down { "t.id DESC" } else { "t.id" });
+        sql.push(&list.id).push(if down { " DESC" } else { "" });
         Ok(sql)
     }
 
@@ -753,7 +762,7 @@ impl List {
             };
         }
         let down = self.keys.last().map_or(self.searched, |key| key.down);
-        sql.push(if down { "t.id < " } else { "t.id > " }).bind(id);
+        sql.push(&self.id).push(if down { " < " } else { " > " }).bind(id);
         sql.push(&")".repeat(self.keys.len() + 1));
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Measures the program as it is served, on both databases, beside raw SQL on the same data in the same run. Medians of
 //! several rounds, the two sides in turn; what counts is the ratio, since no machine is quiet.
 //!
-//! `KEYUAN_BENCH_ROWS` says how many customers there are (1,000,000), `KEYUAN_BENCH_ROUNDS` how many rounds (5).
+//! `KEYUAN_BENCH_ROWS` says how many customers there are (1,000,000), `KEYUAN_BENCH_ROUNDS` how many rounds (5),
+//! `KEYUAN_BENCH_ONLY` which database. With `KEYUAN_BENCH_FIND` only finding is measured.
 
 mod client;
 mod data;
@@ -32,9 +33,15 @@ fn main() {
     let only = std::env::var("KEYUAN_BENCH_ONLY").unwrap_or_default();
     for kind in ["sqlite", "postgres"].into_iter().filter(|it| only.is_empty() || *it == only) {
         let place = data::place(kind, &folder, &names);
+        if std::env::var_os("KEYUAN_BENCH_FIND").is_some() {
+            measure::find(kind, &program, &place, &names, rounds, &mut table);
+            continue;
+        }
         let raw = raw::Raw::open(&place);
         measure::all(kind, &program, &place, raw, &names, rounds, &mut table);
     }
-    measure::files(&program, &names, &mut table);
+    if std::env::var_os("KEYUAN_BENCH_FIND").is_none() {
+        measure::files(&program, &names, &mut table);
+    }
     println!("{}", table.text());
 }

@@ -193,6 +193,29 @@ fn typed(names: &[String], random: &mut Random) -> String {
     }
 }
 
+/// Finding alone: what is typed at random by many, then some words by one.
+pub fn find(kind: &str, program: &Path, place: &Place, names: &[String], rounds: usize, table: &mut Table) {
+    let server = Server::start(program, place);
+    for _ in 0..rounds {
+        search(kind, &server, names, table);
+    }
+    let rare: String = names[names.len() / 3].chars().take(7).collect();
+    for who in ["sales", "boss"] {
+        let mut client = Client::new(&server.address, who);
+        for word in [&rare, "有限公司", "bj", "bjkj", "beijing", "15400", "龘靐"] {
+            let q: String = word.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            for (what, rest) in
+                [("rows", "&count=0"), ("rows and count", ""), ("by name", "&count=0&sort=name")]
+            {
+                let path = format!("/api/v1/customer?size=10&columns=name,number&q={q}{rest}");
+                ok(&mut client, &path);
+                let took = time(10, || drop(ok(&mut client, &path)));
+                table.add(&format!("{who} finds {word}, {what}"), kind, format!("{took:.2} ms"), "", None);
+            }
+        }
+    }
+}
+
 fn search(kind: &str, server: &Server, names: &[String], table: &mut Table) {
     for (who, what) in [("sales", "with one person's scope"), ("boss", "in all")] {
         let took = Mutex::new(Vec::new());
