@@ -112,10 +112,9 @@ impl Dialect {
                 from.push(" r WHERE r.id = s.id OFFSET 0) t");
                 matches.push("1 = 1");
             }
-            // IS TRUE keeps it from the index.
             Dialect::Postgres => {
                 from.name(def.code).push(" t JOIN ").name(&table).push(" s ON s.id = t.id");
-                matches.push("(").append(&words(groups, query)).push(") IS TRUE");
+                matches.append(&words(groups, query));
             }
         }
         // SQLite sorts all it found unless the order is the index's own.
