@@ -465,17 +465,20 @@ fn a_backup_is_made_listed_and_its_download_leaves_a_trace() {
         app::jobs::House { db: house.db.clone(), data: house.folder.path().to_owned(), lang: Lang::Zh };
     assert!(runner.run_one(None, &|| false, &|_, _| {}).unwrap());
 
-    let page = house.get("吴淑芬", "/settings/backup").text();
+    let hers = house.get("吴淑芬", "/settings/backup").text();
+    assert!(hers.contains("keyuan_") && !hers.contains("/settings/backup/"));
+    let page = house.get("何振邦", "/settings/backup").text();
     let name = page.split("/settings/backup/").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert!(!page.contains("还没有任何备份"));
-    let file = house.get("吴淑芬", &format!("/settings/backup/{name}"));
+    let file = house.get("何振邦", &format!("/settings/backup/{name}"));
     assert_eq!((file.status, &file.bytes[..2]), (200, &[0x1f, 0x8b][..]));
+    assert_eq!(house.get("吴淑芬", &format!("/settings/backup/{name}")).status, 403);
     assert_eq!(house.get("王海燕", &format!("/settings/backup/{name}")).status, 404);
-    assert_eq!(house.get("吴淑芬", "/settings/backup/..%2Fkeyuan.db").status, 404);
+    assert_eq!(house.get("何振邦", "/settings/backup/..%2Fkeyuan.db").status, 404);
     let seen = house.system(|desk| desk.trusted().find::<Access>(&[("kind", "backup".into())]));
     assert_eq!(seen.len(), 1);
     let exports = house.get("何振邦", "/settings/exports").text();
-    assert!(exports.contains("下载备份") && exports.contains("吴淑芬"));
+    assert!(exports.contains("下载备份") && exports.contains("何振邦"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::{Access, Actor, Input, Query, Rights, Value};
+use model::{Access, Actor, Entity, Input, Query, Rights, Value};
 use proptest::prelude::*;
 use tests::{World, databases};
 
@@ -181,5 +181,65 @@ fn sorting_by_a_link_gives_away_nothing_of_a_record_out_of_reach() {
 
         assert_eq!(mine.unwrap(), format!("{id}.n"));
         assert!(all.unwrap().contains(".t"));
+    });
+}
+
+#[test]
+fn work_in_the_background_is_begun_and_written_by_the_program_alone() {
+    databases(|db| {
+        let world = World::new(db);
+        let batch = model::system::ImportBatch::DEF.blank(model::Moment::now());
+        let id = world
+            .act("何振邦", move |desk| {
+                let mut record = <model::system::ImportBatch as model::Entity>::read(&batch)?;
+                desk.trusted().save(&mut record)
+            })
+            .unwrap();
+
+        for (entity, field) in [("job", "kind"), ("import_batch", "plan"), ("access", "query")] {
+            let made =
+                world.act("何振邦", move |desk| desk.create(entity, &Input::from([(field, "import")])));
+            assert_eq!(tests::code(made), "forbidden", "{entity}");
+        }
+        let plan = Input::from([("plan", "{\"source\":\"/etc/passwd\"}")]);
+        let forged = world.act("何振邦", move |desk| desk.update("import_batch", id.0, None, &plan));
+
+        assert_eq!(tests::code(forged), "forbidden_field");
+    });
+}
+
+#[test]
+fn who_may_not_do_it_may_not_take_it_back() {
+    databases(|db| {
+        let world = World::new(db);
+        let id = world.customer("王海燕", "甲公司");
+        let reason = Input::from([("reason", "重复")]);
+        world.act("张国栋", move |desk| desk.run("customer", id, "close", &reason)).unwrap();
+        let event = world.look("张国栋", move |desk| desk.history("customer", id)).unwrap()[0].id;
+
+        let by_sales = world.act("王海燕", move |desk| desk.undo(event));
+        let by_manager = world.act("张国栋", move |desk| desk.undo(event));
+
+        assert_eq!(tests::code(by_sales), "forbidden");
+        assert_eq!(by_manager, Ok(()));
+        let card = world.look("王海燕", move |desk| desk.get("customer", id)).unwrap();
+        assert_eq!(card.value("closed"), Some(&Value::Int(0)));
+    });
+}
+
+#[test]
+fn nothing_is_merged_into_a_record_that_may_only_be_read() {
+    databases(|db| {
+        let world = World::new(db);
+        let (own, pooled) = (world.customer("王海燕", "甲公司"), world.customer("李建军", "甲公司上海"));
+        world.act("李建军", move |desk| desk.run("customer", pooled, "release", &Input::default())).unwrap();
+        world.look("张国栋", move |desk| desk.get("customer", pooled).map(drop)).unwrap();
+        let into = Input::from([("into", format!("#{pooled}")), ("take", format!("name={own}"))]);
+
+        let merged = world.act("张国栋", move |desk| desk.run("customer", own, "merge", &into));
+
+        assert_eq!(tests::code(merged), "forbidden");
+        let card = world.look("何振邦", move |desk| desk.get("customer", pooled)).unwrap();
+        assert_eq!(card.value("name"), Some(&Value::from("甲公司上海")));
     });
 }

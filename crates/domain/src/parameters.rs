@@ -30,6 +30,7 @@ const fn whole(
 
 const CUSTOMERS: Label = Label { zh: "家", en: "customers" };
 const MINUTES: Label = Label { zh: "分钟", en: "minutes" };
+const O_CLOCK: Label = Label { zh: "点", en: "o'clock" };
 const HOURS: Label = Label { zh: "小时", en: "hours" };
 const ROWS: Label = Label { zh: "行", en: "rows" };
 const TIMES: Label = Label { zh: "次", en: "times" };
@@ -79,6 +80,6 @@ pub static PARAMETERS: &[ParameterDef] = &[
         TIMES,
     ),
     whole("upload_mb", SECURITY, "附件最大", "Largest attachment", "20", MEGABYTES),
-    whole("backup_hour", BACKUP, "每天自动备份的时间（点）", "Daily backup at (hour)", "2", HOURS),
+    whole("backup_hour", BACKUP, "每天自动备份的时间", "Daily backup at", "2", O_CLOCK),
     whole("backup_keep", BACKUP, "保留每日备份", "Daily backups kept", "14", COPIES),
 ];

@@ -29,7 +29,8 @@ pub static PRESETS: &[Preset] = &[
         says("用户、角色、代码、备份；看不到业务数据", "Users, roles, codes, backup; no business data"),
         &[
             "user: * @all account=write",
-            "department,role,code_entry,parameter,custom_field,number_rule,token,job,import_batch,access: * @all",
+            "department,role,code_entry,parameter,custom_field,number_rule,token,job,import_batch: * @all",
+            "access: read export @all",
         ],
     ),
     preset(

@@ -82,6 +82,11 @@ impl<'c> Desk<'c> {
         if !rights.can(def, "read") {
             return Err(Error::missing(def.code));
         }
+        // What only the program writes, nobody else begins.
+        let is_ours = def.fields.iter().all(|field| field.readonly || !field.is_shown());
+        if is_ours && matches!(right, "create" | "import") {
+            return Err(Error::Forbidden { entity: def.code, right: right.to_owned() });
+        }
         // A child row is written by whoever may edit its record.
         let right = if def.of.is_some() && matches!(right, "create" | "delete") { "update" } else { right };
         match rights.grant(def) {

@@ -138,6 +138,10 @@ impl Table {
             columns.push(Column::new("title_key", Shape::Text));
             indexes.push(Index { unique: false, columns: vec!["title_key".to_owned(), "id".to_owned()] });
         }
+        // Every list is asked what is new this month.
+        if !def.module.is_empty() {
+            indexes.push(Index { unique: false, columns: vec!["created".to_owned(), "id".to_owned()] });
+        }
         let search = registry.search_groups(def).into_iter().map(str::to_owned).collect();
         Table { name: def.code.to_owned(), columns, indexes, search }
     }

@@ -74,6 +74,11 @@ impl Desk<'_> {
             self.load(def, id, verb.right)?
         };
         let asked = self.asked(verb.asks, input)?;
+        // A merge writes the record that it goes into: that one, too, must be within reach for the verb.
+        let merges = verb.asks.iter().any(|it| it.format == crate::Format::Fields);
+        if let Some(at) = verb.asks.iter().position(|it| merges && it.name == "into") {
+            self.load(def, asked[at].int(), verb.right)?;
+        }
         self.run_on(def, n, old, asked)
     }
 

@@ -184,8 +184,6 @@ pub fn head(lang: Lang, title: &str) -> Markup {
         link rel="icon" href=(assets::path("favicon.svg"));
         link rel="preload" as="font" type="font/woff2" crossorigin href=(assets::path("inter-latin.woff2"));
         link rel="stylesheet" href=(assets::path("keyuan.css"));
-        // Nothing is painted before the whole page is there, so nothing shifts while it arrives.
-        link rel="expect" href="#end" blocking="render";
         script defer src=(assets::path("keyuan.js")) {}
     }
 }
@@ -195,7 +193,8 @@ fn whole(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(lang.tag()) data-theme=(visitor.theme) data-icons=(assets::path("icons.svg")) data-today=(frame.today) {
-            head { (head(lang, &page.title)) }
+            // Nothing is painted before the whole page is there, so nothing shifts while it arrives.
+            head { (head(lang, &page.title)) link rel="expect" href="#end" blocking="render"; }
             body {
                 a class="ky-skip" href="#main" { (t(lang, "跳到主要内容", "Skip to content")) }
                 div class={ "ky-shell" @if frame.rail { " is-rail" } } {
@@ -210,6 +209,7 @@ fn whole(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
                     (crate::palette::dialog(lang))
                     (crate::help::keys(lang))
                 }
+                span id="end" hidden {}
             }
         }
     }

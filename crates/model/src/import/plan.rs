@@ -95,6 +95,9 @@ impl Desk<'_> {
             .iter_mut()
             .filter(|it| !places.iter().any(|place| place.path() == it.to))
             .for_each(|it| it.to.clear());
+        // A colleague's plan may speak of what this actor may not write.
+        plan.defaults.retain(|path, _| place(&places, path).is_ok_and(|it| !it.fixed));
+        plan.keys.retain(|key| self.catalog().field(def, key).is_some_and(|it| self.may_read(def, it)));
         Ok(plan)
     }
 

@@ -159,6 +159,11 @@ fn end_sessions(user: &User, tx: &mut Tx) -> Result<()> {
     for session in tx.find::<Session>(&[("user", (&user.id).into())])? {
         tx.delete(session)?;
     }
+    // A token is a way in like a session.
+    for mut token in tx.find::<Token>(&[("user", (&user.id).into()), ("closed", 0.into())])? {
+        token.closed = true;
+        tx.save(&mut token)?;
+    }
     Ok(())
 }
 

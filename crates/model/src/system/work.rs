@@ -1,4 +1,5 @@
-//! Work that takes longer than an answer, and who took what out of the house.
+//! Work that takes longer than an answer, and who took what out of the house. Only the program writes these records:
+//! whoever could write them could give work in another's name.
 
 use crate::{Choice, Entity, Id, Moment, Stamp};
 
@@ -9,29 +10,29 @@ use super::User;
 #[entity(zh = "导入批次", en = "Import", module = "settings", icon = "upload", title = file, owner = user)]
 pub struct ImportBatch {
     pub id: Id<ImportBatch>,
-    #[field(zh = "文件", en = "File", list)]
+    #[field(zh = "文件", en = "File", readonly, list)]
     pub file: String,
-    #[field(zh = "档案", en = "Entity", list, filter)]
+    #[field(zh = "档案", en = "Entity", readonly, list, filter)]
     pub entity: String,
-    #[field(zh = "用户", en = "User", list, filter)]
+    #[field(zh = "用户", en = "User", readonly, list, filter)]
     pub user: Option<Id<User>>,
     /// Sheet, mapping, key, defaults and the treatment of near duplicates, as JSON.
-    #[field(zh = "设置", en = "Plan", format = Long)]
+    #[field(zh = "设置", en = "Plan", readonly, format = Long)]
     pub plan: String,
     /// The headers' signature, by which the mapping is remembered.
-    #[field(zh = "表头", en = "Headers")]
+    #[field(zh = "表头", en = "Headers", readonly)]
     pub headers: String,
-    #[field(zh = "新建", en = "New", list)]
+    #[field(zh = "新建", en = "New", readonly, list)]
     pub created_rows: i64,
-    #[field(zh = "更新", en = "Updated", list)]
+    #[field(zh = "更新", en = "Updated", readonly, list)]
     pub updated_rows: i64,
-    #[field(zh = "相同", en = "Same", list)]
+    #[field(zh = "相同", en = "Same", readonly, list)]
     pub same_rows: i64,
-    #[field(zh = "跳过", en = "Skipped", list)]
+    #[field(zh = "跳过", en = "Skipped", readonly, list)]
     pub skipped_rows: i64,
-    #[field(zh = "错误", en = "Refused", list)]
+    #[field(zh = "错误", en = "Refused", readonly, list)]
     pub refused_rows: i64,
-    #[field(zh = "已撤销", en = "Undone", list)]
+    #[field(zh = "已撤销", en = "Undone", readonly, list)]
     pub undone: bool,
     pub stamp: Stamp,
 }
@@ -41,31 +42,31 @@ pub struct ImportBatch {
 #[entity(zh = "后台任务", en = "Job", module = "settings", icon = "clock", title = kind, owner = user)]
 pub struct Job {
     pub id: Id<Job>,
-    #[field(zh = "任务", en = "Job", list, filter)]
+    #[field(zh = "任务", en = "Job", readonly, list, filter)]
     pub kind: String,
-    #[field(zh = "状态", en = "Status", list, filter)]
+    #[field(zh = "状态", en = "Status", readonly, list, filter)]
     pub status: JobStatus,
-    #[field(zh = "用户", en = "User", list, filter)]
+    #[field(zh = "用户", en = "User", readonly, list, filter)]
     pub user: Option<Id<User>>,
     /// What to do, as JSON.
-    #[field(zh = "内容", en = "Input", format = Long)]
+    #[field(zh = "内容", en = "Input", readonly, format = Long)]
     pub input: String,
     /// How far it is: what it needs to go on from here, as JSON.
-    #[field(zh = "进展", en = "State", format = Long)]
+    #[field(zh = "进展", en = "State", readonly, format = Long)]
     pub state: String,
-    #[field(zh = "完成", en = "Done", list)]
+    #[field(zh = "完成", en = "Done", readonly, list)]
     pub done: i64,
-    #[field(zh = "总数", en = "Of", list)]
+    #[field(zh = "总数", en = "Of", readonly, list)]
     pub total: i64,
-    #[field(zh = "结果", en = "Result", format = Long, list)]
+    #[field(zh = "结果", en = "Result", readonly, format = Long, list)]
     pub result: String,
     /// Until when the runner that works on it has it for itself.
-    #[field(zh = "租期", en = "Lease")]
+    #[field(zh = "租期", en = "Lease", readonly)]
     pub lease: Option<Moment>,
-    #[field(zh = "结束时间", en = "Finished", list)]
+    #[field(zh = "结束时间", en = "Finished", readonly, list)]
     pub finished: Option<Moment>,
     /// A key that the caller chose, so that the same request makes one job.
-    #[field(zh = "请求号", en = "Request key", unique)]
+    #[field(zh = "请求号", en = "Request key", readonly, unique)]
     pub request: Option<String>,
     pub stamp: Stamp,
 }
@@ -89,15 +90,15 @@ pub enum JobStatus {
 #[entity(zh = "外带记录", en = "Export seen", module = "settings", icon = "eye", title = kind, owner = user)]
 pub struct Access {
     pub id: Id<Access>,
-    #[field(zh = "用户", en = "User", list, filter)]
+    #[field(zh = "用户", en = "User", readonly, list, filter)]
     pub user: Option<Id<User>>,
-    #[field(zh = "方式", en = "Kind", list, filter)]
+    #[field(zh = "方式", en = "Kind", readonly, list, filter)]
     pub kind: String,
-    #[field(zh = "档案", en = "Entity", list, filter)]
+    #[field(zh = "档案", en = "Entity", readonly, list, filter)]
     pub entity: String,
-    #[field(zh = "条件", en = "Filter", list)]
+    #[field(zh = "条件", en = "Filter", readonly, list)]
     pub query: String,
-    #[field(zh = "行数", en = "Rows", list, sum)]
+    #[field(zh = "行数", en = "Rows", readonly, list, sum)]
     pub rows: i64,
     pub stamp: Stamp,
 }

@@ -32,7 +32,7 @@ pub fn document(registry: Registry) -> Json {
         if def.alike.is_some() {
             paths.insert(format!("/api/v1/{}/check_name", def.code), json!({ "get": check_name(def) }));
         }
-        for verb in def.verbs {
+        for verb in crate::act::offered(def) {
             let label = format!("{} {}: {} {}", verb.label.en, def.label.en, verb.label.zh, def.label.zh);
             let asks = fields(verb.asks.iter(), &|field| field.required, false);
             let (name, input) = (verb.name, json!({ "content": { "application/json": { "schema": asks } } }));

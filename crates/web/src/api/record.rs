@@ -39,7 +39,7 @@ impl Call {
         let once = self.once();
         let (status, made) = self
             .write(def, move |desk| {
-                once.answer(desk, |desk| {
+                once.answer(desk, def, |desk| {
                     let id = desk.create(def.code, &input)?;
                     Ok((201, shown(desk, def, id)?))
                 })
@@ -79,10 +79,10 @@ impl Call {
     /// `POST /sale/81/post`: a verb on one record; answers the record as it is then.
     pub(super) async fn run(self, def: &'static EntityDef, id: i64, verb: &str) -> Answer {
         let (input, seen, once) = (input(self.json()?)?, self.if_match(), self.once());
-        let verb = def.verb(verb)?.1.name;
+        let verb = super::verb::open(def, verb)?.name;
         let (_, left) = self
             .write(def, move |desk| {
-                once.answer(desk, |desk| {
+                once.answer(desk, def, |desk| {
                     unchanged(desk, def, id, seen.as_deref())?;
                     desk.run(def.code, id, verb, &input)?;
                     match shown(desk, def, id) {

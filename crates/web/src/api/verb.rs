@@ -1,7 +1,7 @@
 //! A verb on many records, and requests that may be sent twice.
 
 use model::system::{Job, JobStatus};
-use model::{Desk, EntityDef, Error, Id, Label, Query, Result, Stamp};
+use model::{Desk, EntityDef, Error, Id, Label, Query, Result, Stamp, VerbDef};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
@@ -16,7 +16,7 @@ const MOST: usize = 10_000;
 impl Call {
     /// `POST /customer/transfer` with `{ids | filter, input}`: each record by itself, every refusal listed.
     pub(super) async fn run_many(self, def: &'static EntityDef, verb: &str) -> Answer {
-        let verb = def.verb(verb)?.1;
+        let verb = open(def, verb)?;
         let (right, verb) = (verb.right, verb.name);
         self.read(def, move |desk| desk.may(def, right).map(drop)).await?;
         let body = self.json()?;
@@ -87,6 +87,12 @@ pub(super) struct Once {
     hash: String,
 }
 
+/// A verb that programs may call: one that asks for a secret has a page of its own, where it is hashed first.
+pub fn open(def: &'static EntityDef, name: &str) -> Result<&'static VerbDef> {
+    let found = crate::act::offered(def).find(|it| it.name == name);
+    found.ok_or_else(|| Error::missing(format!("{}/{name}", def.code)))
+}
+
 impl Once {
     /// The answer that the request got before.
     pub fn answered(&self, desk: &mut Desk) -> Result<Option<(u16, Json)>> {
@@ -105,17 +111,26 @@ impl Once {
         Ok(Some((job.done as u16, kept)))
     }
 
-    /// Does the work, unless it is done already; the work and its answer commit together.
+    /// Does the work on a record, unless it is done already; the work and its answer commit together. Kept is which
+    /// record it was, not what it held: that is shown anew, to whom may see it now.
     pub fn answer(
         &self,
         desk: &mut Desk,
+        def: &'static EntityDef,
         work: impl Fn(&mut Desk) -> Result<(u16, Json)>,
     ) -> Result<(u16, Json)> {
-        if let Some(answer) = self.answered(desk)? {
-            return Ok(answer);
+        if let Some((status, kept)) = self.answered(desk)? {
+            let now = match kept["id"].as_i64() {
+                Some(id) => super::record::shown(desk, def, id),
+                None => Ok(kept.clone()),
+            };
+            return match now {
+                Err(Error::NotFound { .. }) => Ok((status, kept)),
+                now => Ok((status, now?)),
+            };
         }
         let (status, answer) = work(desk)?;
-        self.keep(desk, status, &answer)?;
+        self.keep(desk, status, &json!({ "id": answer["id"] }))?;
         Ok((status, answer))
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,7 +11,9 @@ use maud::{Markup, html};
 use model::message::message;
 use model::system::Attachment;
 use model::{Cell, Desk, Error, Id, Result, Stamp};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::sync::mpsc;
+use tokio_util::io::ReaderStream;
 
 use super::{View, told};
 use crate::list::part as answer;
@@ -195,13 +197,21 @@ pub async fn serve(
         Ok(file) => file,
         Err(error) => return problem::page(&site, &headers, Some(&visitor), &error),
     };
-    let Ok(bytes) = tokio::fs::read(store::files::path(&site.data.join("files"), &file.hash)).await else {
+    let opened = async {
+        let mut content =
+            tokio::fs::File::open(store::files::path(&site.data.join("files"), &file.hash)).await?;
+        let mut start = [0; 16];
+        let read = content.read(&mut start).await?;
+        content.rewind().await?;
+        Ok::<_, io::Error>((content, start[..read].to_vec()))
+    };
+    let Ok((content, start)) = opened.await else {
         let error = Error::missing(format!("attachment/{}", file.id.0));
         return problem::page(&site, &headers, Some(&visitor), &error);
     };
     let inline = raw.as_deref() == Some("show") && file.mime != OTHER;
     let how = if inline { "inline" } else { "attachment" };
-    let mime = if inline { sniff(&bytes) } else { OTHER };
+    let mime = if inline { sniff(&start) } else { OTHER };
     // A viewer of PDF does not run in a sandbox; without scripts, forms and frames it has nothing to misuse.
     let policy = match mime {
         "application/pdf" => {
@@ -215,8 +225,9 @@ pub async fn serve(
         (header::CONTENT_DISPOSITION, place),
         (header::CONTENT_SECURITY_POLICY, policy.to_owned()),
         (header::CACHE_CONTROL, "private, max-age=600".to_owned()),
+        (header::CONTENT_LENGTH, file.size.to_string()),
     ];
-    (head, bytes).into_response()
+    (head, Body::from_stream(ReaderStream::with_capacity(content, 64 << 10))).into_response()
 }
 
 /// A picture in a dialog.

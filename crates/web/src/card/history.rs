@@ -77,7 +77,9 @@ fn item(desk: &mut Desk, view: &View, event: &Event) -> Result<Markup> {
                     b { (who) } " " (what) @if let Some((child, name)) = &child { " " (child) " " (name) }
                     @if !door.is_empty() { " " span class="ky-tag" { (door) } }
                     @if is_undoable(view, event) {
-                        " " button class="ky-btn is-tiny is-text" type="button" hx-post={ "/undo/" (event.id) } hx-swap="none" { (icon12("arrow-back-up")) (t(lang, "撤销", "Undo")) }
+                        @let gone = matches!(event.kind.as_str(), "create" | "import") && event.changes.is_empty();
+                        @let ask = gone.then_some(t(lang, "撤销新建会删除这条记录，继续吗？", "Undoing a creation deletes the record. Go on?"));
+                        " " button class="ky-btn is-tiny is-text" type="button" hx-post={ "/undo/" (event.id) } hx-swap="none" hx-confirm=[ask] { (icon12("arrow-back-up")) (t(lang, "撤销", "Undo")) }
                     }
                 }
                 @if let Some(reason) = &event.reason { p class="ky-quote" { (reason) } }

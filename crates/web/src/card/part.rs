@@ -156,7 +156,7 @@ pub fn strip(desk: &mut Desk, view: &View) -> Result<Markup> {
                     html! { a href=(view.to(&n.to_string())) { (view.cells.value(field, value.cell())) } @if !unit.is_empty() && unit != "¥" { small { " " (unit) } } }
                 }
             };
-            cells.push((field.label.of(lang).to_owned(), figure, html! { (part.title) }));
+            cells.push((field.label.of(lang).to_owned(), figure, html! {}));
         }
     }
     cells.truncate(4);
@@ -186,7 +186,7 @@ pub fn strip(desk: &mut Desk, view: &View) -> Result<Markup> {
     }
     Ok(html! {
         dl class="ky-strip" {
-            @for (label, figure, below) in &cells { div { dt { (label) } dd class="ky-value" { (figure) } dd { (below) } } }
+            @for (label, figure, below) in &cells { div { dt { (label) } dd class="ky-value" { (figure) } @if !below.0.is_empty() { dd { (below) } } } }
         }
     })
 }

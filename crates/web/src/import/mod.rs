@@ -76,7 +76,8 @@ impl Import {
     }
 
     fn file(&self, site: &Site) -> std::path::PathBuf {
-        upload::folder(site).join(&self.plan.source)
+        let name = std::path::Path::new(&self.plan.source).file_name().unwrap_or_default();
+        upload::folder(site).join(name)
     }
 }
 
@@ -383,18 +384,26 @@ async fn leave(
     headers: HeaderMap,
     Path((entity, id)): Path<(String, i64)>,
 ) -> Response {
-    let folder = upload::folder(&site);
     site.checks.forget(id);
+    let (code, place) = (entity.clone(), site.clone());
+    let file = move |desk: &mut Desk| Ok(Import::read(desk, &code, id)?.file(&place));
+    let file = site.db.read_async(&visitor.actor, file).await;
     let to = Some(format!("/{entity}/import"));
-    changed(&site, &visitor, &headers, (entity, id), to, move |desk, import| {
+    let left = changed(&site, &visitor, &headers, (entity, id), to, move |desk, import| {
         if import.job.is_some() {
             return Err(Error::refused("wrong_state", run::BEGUN));
         }
-        // Housekeeping takes what can't be taken away now.
-        let _ = std::fs::remove_file(folder.join(&import.plan.source));
         desk.trusted().delete(import.batch.clone())
     })
-    .await
+    .await;
+    if let Ok(file) = file
+        && !left.status().is_client_error()
+        && !left.status().is_server_error()
+    {
+        // Housekeeping takes what can't be taken away now.
+        let _ = std::fs::remove_file(file);
+    }
+    left
 }
 
 async fn undo(

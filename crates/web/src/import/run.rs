@@ -57,7 +57,7 @@ pub fn page(desk: &mut Desk, import: &Import) -> Result<Markup> {
                     span class={ "ky-status " (class) } role="status" { (says) }
                     span class="ky-grow" {}
                     @let why_not = (!can_undo).then_some(if under_way.is_some() { t(lang, "还没有结束", "Not ended yet") } else { t(lang, "没有可撤销的", "There is nothing to undo") });
-                    button class="ky-btn is-small is-danger" type="button" disabled[!can_undo] title=[why_not] hx-get=(import.link("/undo")) hx-target="#dialog" { (icon14("arrow-back-up")) (t(lang, "撤销这次导入", "Undo the import")) }
+                    button class="ky-btn is-small is-danger" type="button" disabled[!can_undo] title=[why_not] hx-get=[can_undo.then(|| import.link("/undo"))] hx-target="#dialog" { (icon14("arrow-back-up")) (t(lang, "撤销这次导入", "Undo the import")) }
                 }
                 div class="ky-outcomes" {
                     @for (rows, label, mark, href) in figures {

@@ -109,11 +109,11 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
                 thead { tr { th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "文件", "File")) } th scope="col" class="is-number" { (t(lang, "大小", "Size")) } th scope="col" {} } }
                 tbody { @for it in kept.iter().take(60) {
                     tr { td { time { (zone.to_datetime(it.made).strftime("%Y-%m-%d %H:%M").to_string()) } } td class="ky-clip" { (it.name) } td class="is-number" { (bytes(it.size)) }
-                        td class="is-number" { a class="ky-btn is-small is-text" href={ "/settings/backup/" (it.name) } download { (icon14("download")) (t(lang, "下载", "Download")) } } }
+                        td class="is-number" { @if everything { a class="ky-btn is-small is-text" href={ "/settings/backup/" (it.name) } download { (icon14("download")) (t(lang, "下载", "Download")) } } } }
                 } }
             } } }
         }
-        p class="ky-small ky-mute" { (t(lang, "备份里是公司的全部数据。每次下载都会记入外带记录。", "A backup holds everything the company has. Each download is recorded under exports seen.")) }
+        p class="ky-small ky-mute" { (t(lang, "备份里是公司的全部数据，只有看得见一切的人可以下载，每次都会记入外带记录。", "A backup holds everything the company has: only whoever may see everything downloads it, and each download is recorded under exports seen.")) }
         @if !schedule.is_empty() {
             form method="post" action="/settings/parameters" { section class="ky-card" {
                 header { h2 { (section.of(lang)) } }
@@ -208,6 +208,10 @@ async fn download(
 ) -> Response {
     let sent = async {
         enter(&site, &visitor, "backup").await?;
+        // It holds everything, so it is for whom nothing is kept from.
+        if !visitor.actor.rights.all {
+            return Err(Error::Forbidden { entity: "access", right: "export".into() });
+        }
         let missing = || Error::missing("settings/backup");
         let kept = list(&folder(&site)).into_iter().find(|it| it.name == name).ok_or_else(missing)?;
         let file = tokio::fs::File::open(folder(&site).join(&kept.name)).await.map_err(|_| missing())?;

@@ -313,7 +313,18 @@ async fn confirm_code(
             .await;
     }
     let secret = given.secret;
-    let result = site.change_own(&visitor, move |user| user.totp = Some(secret.clone())).await;
+    let enable = async {
+        // A factor that is there goes first, for which the password is asked.
+        if site.own(&visitor).await?.totp.is_some_and(|it| !it.is_empty()) {
+            let says = Label {
+                zh: "两步验证已开启，先停用再重新设置",
+                en: "Two-step sign-in is on; turn it off first",
+            };
+            return Err(Error::refused("wrong_state", says));
+        }
+        site.change_own(&visitor, move |user| user.totp = Some(secret.clone())).await
+    };
+    let result = enable.await;
     end(&site, &visitor, headers, "code", result).await
 }
 
@@ -404,6 +415,8 @@ async fn close_token(
 
 /// Where a visitor who must change the password is sent.
 pub fn detour(path: &str) -> Option<String> {
-    let allowed = path.starts_with("/me") || path == "/logout" || path.starts_with("/help");
+    let within =
+        |place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let allowed = within("/me") || path == "/logout" || within("/help");
     (!allowed).then(|| format!("/me/password?to={}", percent(path)))
 }
