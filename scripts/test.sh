@@ -16,7 +16,7 @@ phase() {
 phase "PostgreSQL is there" need_postgres
 phase "Format" cargo fmt --all --check
 phase "Lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
-phase "Building the tests" cargo test --workspace --quiet --no-run
+phase "Building the tests" cargo test --workspace --exclude browser --quiet --no-run
 phase "Tests on both databases" scripts/postgres.sh cargo test --workspace --exclude browser --quiet
 phase "Chromium is there" need_browser
 phase "Building the program" cargo build --quiet -p app
