@@ -7,7 +7,7 @@ use model::{Desk, EntityDef, Label, Lang, Result};
 
 use super::{DAYS, Import, steps, upload};
 use crate::list::cell::Cells;
-use crate::ui::{amount, icon, icon14, t};
+use crate::ui::{alert, count, icon, icon14, t};
 
 /// Imports that are listed.
 const LISTED: usize = 20;
@@ -58,8 +58,7 @@ fn before(desk: &mut Desk, def: &'static EntityDef) -> Result<Vec<Before>> {
     let mut before = Vec::new();
     for batch in found {
         let job = desk.job_of(&Run::name(batch.id.0))?;
-        let hours = now.duration_since(batch.stamp.created).as_hours();
-        if job.is_some() || hours < DAYS * 24 {
+        if job.is_some() || now.duration_since(batch.stamp.created).as_hours() < DAYS * 24 {
             before.push((batch, job));
         }
         if before.len() == LISTED {
@@ -85,9 +84,7 @@ fn table(desk: &Desk, def: &EntityDef, before: &[Before]) -> Markup {
                                 td { a class="ky-clip" href={ "/" (def.code) "/import/" (batch.id.0) } { (batch.file) } }
                                 td { time { (cells.value(&model::STAMP[1], model::Cell::Text(&batch.stamp.created.to_string()))) } }
                                 td { span class={ "ky-status " (class) } { (says) } }
-                                td class="is-number" { (amount(batch.created_rows, 0, 0)) }
-                                td class="is-number" { (amount(batch.updated_rows, 0, 0)) }
-                                td class="is-number" { (amount(batch.refused_rows, 0, 0)) }
+                                @for rows in [batch.created_rows, batch.updated_rows, batch.refused_rows] { td class="is-number" { (count(rows)) } }
                             }
                         }
                     }
@@ -117,10 +114,7 @@ pub fn gone(desk: &Desk, import: &Import) -> Markup {
     html! {
         (steps(lang, 1, &import.batch.file, ""))
         div class="ky-wizard is-single" {
-            div class="ky-alert is-warn" role="alert" { (icon("alert-triangle")) div {
-                b { (t(lang, "这个文件已经清除", "The file is gone")) }
-                p { (t(lang, "没有做完的导入保留 7 天。请重新上传，列的对应会自动恢复。", "Unfinished imports stay for 7 days. Upload it again; what you said of its columns is kept.")) }
-            } }
+            (alert("warn", t(lang, "这个文件已经清除", "The file is gone"), t(lang, "没有做完的导入保留 7 天。请重新上传，列的对应会自动恢复。", "Unfinished imports stay for 7 days. Upload it again; what you said of its columns is kept.")))
         }
         div class="ky-wizard-foot" { a class="ky-btn is-primary" href={ "/" (import.def.code) "/import" } { (t(lang, "重新上传", "Upload again")) } }
     }

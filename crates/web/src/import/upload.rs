@@ -1,17 +1,15 @@
 //! A file on its way in: to disk piece by piece, looked at, and kept for the wizard or thrown away.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use axum::extract::{FromRequest, Multipart, Path, Request, State};
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::{FromRequest, Multipart, Request};
 use model::import::{self, Plan};
-use model::message::message;
-use model::{Error, Label, Result, Text};
+use model::{Desk, Error, Label, Result, Text};
 use tokio::io::AsyncWriteExt;
 
-use crate::visitor::{Visitor, random_token};
-use crate::{Site, problem};
+use crate::Site;
+use crate::visit::{Answer, At, Visit};
+use crate::visitor::random_token;
 
 /// The parameter that says how large a file may be, in MB, and what it is where nobody says.
 const LIMIT: &str = "import_mb";
@@ -28,54 +26,37 @@ pub fn most(catalog: &model::Catalog) -> u64 {
     (if most > 0 { most } else { USUAL } as u64) << 20
 }
 
-pub async fn take(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    request: Request,
-) -> Response {
-    let is_script = headers.contains_key("hx-request");
-    match taken(&site, &visitor, &entity, request).await {
-        Ok(id) => {
-            let to = format!("/{entity}/import/{id}");
-            if is_script { [("hx-redirect", to)].into_response() } else { Redirect::to(&to).into_response() }
-        }
+pub async fn take(visit: Visit, At(entity): At<String>, request: Request) -> Answer {
+    match taken(&visit, &entity, request).await {
+        Ok(id) => Ok(visit.lead(&format!("/{entity}/import/{id}"))),
         // The drop zone shows the sentence beside the file's name.
-        Err(error) if is_script => {
-            let says = message(&error, site.db.registry(), &entity, visitor.lang());
-            let status = problem::status(&error);
-            (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], says).into_response()
-        }
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
+        Err(error) if visit.is_part() => Ok(visit.sentence(&entity, &error)),
+        Err(error) => Err(error.into()),
     }
 }
 
-async fn taken(site: &Site, visitor: &Visitor, entity: &str, request: Request) -> Result<i64> {
+async fn taken(visit: &Visit, entity: &str, request: Request) -> Result<i64> {
     let code = entity.to_owned();
-    let most = site.db.read_async(&visitor.actor, move |desk| {
+    let most = visit.read(move |desk| {
         let def = desk.entity(&code)?;
         desk.may(def, "import")?;
         Ok(most(desk.catalog()))
     });
     let most = most.await?;
     let name = random_token()?[..32].to_owned();
-    let path = folder(site).join(&name);
+    let path = folder(&visit.site).join(&name);
     let kept = async {
-        let file = stream(site, request, &path, most).await?;
+        let file = stream(&visit.site, request, &path, most).await?;
         let (code, opened) = (entity.to_owned(), path.clone());
-        let (plan, file, signature) = site
-            .db
-            .read_async(&visitor.actor, move |desk| {
-                let def = desk.entity(&code)?;
-                let mut reader = import::open(opened.as_path(), &file, &Plan::default())?;
-                let signature = import::signature(&reader);
-                let plan = desk.plan_for(def, &mut reader)?;
-                Ok((Plan { source: name, ..plan }, file, signature))
-            })
-            .await?;
-        let work = move |desk: &mut model::Desk| desk.start_import(&file, &signature, &plan);
-        site.db.write_async(&visitor.actor, work).await
+        let planned = move |desk: &mut Desk| {
+            let def = desk.entity(&code)?;
+            let mut reader = import::open(opened.as_path(), &file, &Plan::default())?;
+            let signature = import::signature(&reader);
+            let plan = Plan { source: name, ..desk.plan_for(def, &mut reader)? };
+            Ok((plan, file, signature))
+        };
+        let (plan, file, signature) = visit.read(planned).await?;
+        visit.write(move |desk| desk.start_import(&file, &signature, &plan)).await
     };
     let kept = kept.await;
     if kept.is_err() {
@@ -86,7 +67,7 @@ async fn taken(site: &Site, visitor: &Visitor, entity: &str, request: Request) -
 }
 
 /// Writes the form's file to `path`; returns what the user calls it.
-async fn stream(site: &Site, request: Request, path: &std::path::Path, most: u64) -> Result<String> {
+async fn stream(site: &Site, request: Request, path: &Path, most: u64) -> Result<String> {
     let mut form = Multipart::from_request(request, site).await.map_err(|_| broken_off())?;
     while let Some(mut part) = form.next_field().await.map_err(|_| broken_off())? {
         if part.name() != Some("file") {
