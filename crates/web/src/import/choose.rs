@@ -1,20 +1,65 @@
 //! Step 1: the file, and what was imported before.
 
+use axum::extract::Request;
 use maud::{Markup, html};
-use model::import::Run;
+use model::import::{self, Plan, Run};
 use model::system::{ImportBatch, Job, JobStatus};
 use model::{Desk, EntityDef, Label, Lang, Result};
 
-use super::{DAYS, Import, steps, upload};
+use super::{DAYS, Import, steps};
 use crate::list::cell::Cells;
 use crate::ui::{alert, count, icon, icon14, t};
+use crate::upload::{self, Upload};
+use crate::visit::{Answer, At, Visit};
 
 /// Imports that are listed.
 const LISTED: usize = 20;
+/// The parameter that says how large a file may be, in MB, and what it is where nobody says.
+const LIMIT: &str = "import_mb";
+const USUAL: i64 = 500;
+
+/// Bytes that a file may have.
+fn most(desk: &Desk) -> u64 {
+    let most = desk.catalog().number(LIMIT);
+    (if most > 0 { most } else { USUAL } as u64) << 20
+}
+
+pub async fn take(visit: Visit, At(entity): At<String>, request: Request) -> Answer {
+    match taken(&visit, &entity, request).await {
+        Ok(id) => Ok(visit.lead(&format!("/{entity}/import/{id}"))),
+        // The drop zone shows the sentence beside the file's name.
+        Err(error) if visit.is_part() => Ok(visit.sentence(&entity, &error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn taken(visit: &Visit, entity: &str, request: Request) -> Result<i64> {
+    let code = entity.to_owned();
+    let most = visit.read(move |desk| {
+        let def = desk.entity(&code)?;
+        desk.may(def, "import")?;
+        Ok(most(desk))
+    });
+    let mut upload = Upload::of(&visit.site, request, most.await?).await?;
+    let (name, file) = upload.next().await?.ok_or_else(upload::missing)?;
+    let (code, path) = (entity.to_owned(), file.path().to_owned());
+    let planned = move |desk: &mut Desk| {
+        let def = desk.entity(&code)?;
+        let mut reader = import::open(path.as_path(), &name, &Plan::default())?;
+        let signature = import::signature(&reader);
+        let source = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let plan = Plan { source, ..desk.plan_for(def, &mut reader)? };
+        Ok((name, signature, plan))
+    };
+    let (name, signature, plan) = visit.read(planned).await?;
+    let id = visit.write(move |desk| desk.start_import(&name, &signature, &plan)).await?;
+    file.keep().map_err(|error| upload::unwritten(error.error))?;
+    Ok(id)
+}
 
 pub fn page(desk: &mut Desk, def: &'static EntityDef) -> Result<Markup> {
     let lang = desk.actor.lang;
-    let most = upload::most(desk.catalog());
+    let most = most(desk);
     let address = format!("/{}/import", def.code);
     let before = before(desk, def)?;
     Ok(html! {
@@ -82,7 +127,7 @@ fn table(desk: &Desk, def: &EntityDef, before: &[Before]) -> Markup {
                             @let (class, says) = state(batch, job.as_ref(), lang);
                             tr {
                                 td { a class="ky-clip" href={ "/" (def.code) "/import/" (batch.id.0) } { (batch.file) } }
-                                td { time { (cells.value(&model::STAMP[1], model::Cell::Text(&batch.stamp.created.to_string()))) } }
+                                td { time { (cells.moment(batch.stamp.created)) } }
                                 td { span class={ "ky-status " (class) } { (says) } }
                                 @for rows in [batch.created_rows, batch.updated_rows, batch.refused_rows] { td class="is-number" { (count(rows)) } }
                             }

@@ -4,7 +4,6 @@ mod check;
 mod choose;
 mod map;
 mod run;
-mod upload;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,10 +19,10 @@ use model::system::{ImportBatch, Job};
 use model::{Desk, EntityDef, Error, Input, Lang, Result};
 use sheet::read::Reader;
 
-use crate::Site;
 use crate::shell::Page;
 use crate::ui::{icon12, t};
 use crate::visit::{Answer, At, Sent, Visit};
+use crate::{Site, upload};
 
 /// Rows of each fate that a check keeps to be looked at.
 const SHOWN: usize = 200;
@@ -34,7 +33,7 @@ const DAYS: i64 = 7;
 
 pub fn routes() -> Router<Site> {
     Router::new()
-        .route("/{entity}/import", get(begin).post(upload::take).layer(DefaultBodyLimit::disable()))
+        .route("/{entity}/import", get(begin).post(choose::take).layer(DefaultBodyLimit::disable()))
         .route("/{entity}/import/{id}", get(show))
         .route("/{entity}/import/{id}/check", post(recheck))
         .route("/{entity}/import/{id}/plan", post(plan))
@@ -143,13 +142,17 @@ async fn begin(visit: Visit, At(entity): At<String>) -> Answer {
     visit.show(draw).await
 }
 
-fn framed(desk: &Desk, def: &'static EntityDef, body: Markup) -> Page {
-    let lang = desk.actor.lang;
-    let title = match lang {
+/// What the wizard is called.
+pub fn title(def: &EntityDef, lang: Lang) -> String {
+    match lang {
         Lang::Zh => format!("导入{}", def.label.zh),
         Lang::En => format!("Import {}", def.many(lang).to_lowercase()),
-    };
-    let mut page = Page::new(title, def.code, body);
+    }
+}
+
+fn framed(desk: &Desk, def: &'static EntityDef, body: Markup) -> Page {
+    let lang = desk.actor.lang;
+    let mut page = Page::new(title(def, lang), def.code, body);
     page.crumbs = vec![(def.many(lang), format!("/{}?view=*", def.code))];
     page.class = "ky-main is-flush";
     page
