@@ -17,6 +17,7 @@ use crate::list::cell::Cells;
 use crate::list::table::new_label;
 use crate::list::{verb_icon, words};
 use crate::print::shown;
+use crate::shell::business;
 use crate::ui::{avatar, icon, t};
 use crate::visit::{Answer, At, Visit};
 use crate::visitor::cookie;
@@ -230,10 +231,7 @@ fn pages(desk: &mut Desk, typed: &str) -> Result<Vec<Line>> {
     for (label, href, icon) in crate::settings::entries(desk) {
         add(href, icon, label, settings);
     }
-    for def in registry.all().filter(|it| !matches!(it.module, "" | "settings")) {
-        if desk.may(def, "read").is_err() {
-            continue;
-        }
+    for def in business(desk, "read") {
         let module = registry.modules.iter().find(|it| it.code == def.module);
         let module = module.map_or("", |it| it.label.of(lang));
         let many = def.many(lang);

@@ -39,7 +39,7 @@ fn body(desk: &mut Desk, asked: &Input, headers: &HeaderMap, name: &str) -> Resu
     let is_empty = may_read && desk.count(customers.code, &Query::default())? == 0;
     let lang = desk.actor.lang;
     let tiles = if is_empty { Vec::new() } else { tiles::read(desk, mine)? };
-    let reach = month::Reach { def: customers, whose: if mine || !others { "owner=me" } else { "" } };
+    let whose = if mine || !others { "owner=me" } else { "" };
     Ok(html! {
         div class="ky-bench" {
             (greeting(desk, name, others.then_some(mine)))
@@ -52,9 +52,9 @@ fn body(desk: &mut Desk, asked: &Input, headers: &HeaderMap, name: &str) -> Resu
             (tiles::draw(&tiles, lang))
             @if may_read && !is_empty {
                 div class="ky-bench-thirds" {
-                    (recent::opened(desk, headers, reach.whose)?)
-                    (month::figures(desk, &reach)?)
-                    (month::chart(desk, &reach)?)
+                    (recent::opened(desk, headers, whose)?)
+                    (month::figures(desk, customers, whose)?)
+                    (month::chart(desk, customers, whose)?)
                 }
             }
             @if !is_empty {
