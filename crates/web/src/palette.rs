@@ -8,12 +8,12 @@ use base::Lang;
 use maud::{Markup, html};
 use model::search::{self, Source};
 use model::system::User;
-use model::{Desk, Entity, EntityDef, Error, Find, Format, Kind, Query, Result};
+use model::{Desk, Entity, EntityDef, Error, Find, Result};
 
 use crate::Site;
 use crate::act::offered;
-use crate::card::inside_of;
-use crate::list::cell::Cells;
+use crate::card::people_of;
+use crate::list::cell::{Cells, spaced};
 use crate::list::table::new_label;
 use crate::list::{verb_icon, words};
 use crate::print::shown;
@@ -296,20 +296,9 @@ async fn preview(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer {
 fn within(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Option<(&'static str, String)>> {
     let mut inner = desk.catalog().registry.inside(def).filter(|it| desk.may(it, "read").is_ok());
     let Some(inner) = inner.next() else { return Ok(None) };
-    let phone = inner.fields.iter().find(|it| it.format == Format::Phone && desk.may_read(inner, it));
-    let first = inner.fields.iter().find(|it| it.list && matches!(it.kind, Kind::Bool));
-    let columns = std::iter::once(inner.title_field()).chain(phone).map(|it| it.name.to_owned()).collect();
-    let sort = first.map(|it| (it.name.to_owned(), true)).into_iter().collect();
-    let asked = Query { columns, sort, size: Some(1), ..inside_of(inner, id) };
-    let list = desk.list(inner.code, &asked)?;
-    let cells = Cells::of(desk);
-    let mut found = None;
-    desk.each(&list, &mut |row| {
-        let texts = list.columns.iter().map(|it| cells.text(it, row)).collect::<Vec<_>>();
-        found = Some((inner.label.of(cells.lang), texts.join(" ").trim().to_owned()));
-        Ok(())
-    })?;
-    Ok(found)
+    let found = people_of(desk, inner, id, 1)?.into_iter().next();
+    let label = inner.label.of(desk.actor.lang);
+    Ok(found.map(|it| (label, format!("{} {}", it.name, spaced(&it.phone)).trim().to_owned())))
 }
 
 /// A record's facts, its last changes, and its actions, which the script hangs below the finds.

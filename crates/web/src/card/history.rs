@@ -4,7 +4,8 @@ use maud::{Markup, html};
 use model::{Desk, Event, Result};
 
 use super::{View, part, section};
-use crate::list::bar::verb_icon;
+use crate::list::verb_icon;
+use crate::list::words::deed;
 use crate::ui::{icon, icon12, icon14, t};
 
 pub fn history(desk: &mut Desk, view: &View) -> Result<Markup> {
@@ -41,13 +42,14 @@ fn item(desk: &mut Desk, view: &View, event: &Event) -> Result<Markup> {
         Some((child, id)) => Some((child.label.of(lang), desk.called(child, id)?.1)),
         None => None,
     };
-    let (sign, what) = match event.kind.as_str() {
-        "create" => ("plus", t(lang, "新建", "Created")),
-        "update" | "save" => ("pencil", t(lang, "修改", "Edited")),
-        "delete" => ("trash", t(lang, "删除", "Deleted")),
-        "import" => ("upload", t(lang, "导入", "Imported")),
-        "undo" => ("arrow-back-up", t(lang, "撤销", "Undone")),
-        verb => (verb_icon(verb), def.verb(verb).map_or("", |it| it.1.label.of(lang))),
+    let what = deed(def, &event.kind, lang);
+    let sign = match event.kind.as_str() {
+        "create" => "plus",
+        "update" | "save" => "pencil",
+        "delete" => "trash",
+        "import" => "upload",
+        "undo" => "arrow-back-up",
+        verb => verb_icon(verb),
     };
     let door = match event.door.as_str() {
         "api" => t(lang, "接口", "API"),

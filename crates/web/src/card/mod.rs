@@ -28,6 +28,7 @@ use crate::visit::{Answer, At, Failure, Visit};
 use crate::visitor::cookie;
 use crate::{Site, says};
 use part::Part;
+pub use rail::people_of;
 
 /// How far from the start of a list a card still knows its place.
 const PLACES: usize = 2_000;
@@ -61,9 +62,8 @@ pub struct View {
     pub at: String,
     /// The day whose state is shown, where it is not today's.
     pub past: Option<Date>,
-    /// Child rows and records within, with how many there are.
-    pub children: Vec<(&'static EntityDef, i64)>,
-    pub inside: Vec<(&'static EntityDef, i64)>,
+    /// Records within, then child rows, with how many there are.
+    pub below: Vec<(&'static EntityDef, i64)>,
     /// Pinned ones first.
     pub notes: Vec<Note>,
     pub files: Vec<Attachment>,
@@ -78,15 +78,12 @@ impl View {
         let at = asked.fields.get("at").map_or("overview", |it| it.text()).to_owned();
         let (def, id) = (card.def, card.id);
         let registry = desk.catalog().registry;
-        let mut children = Vec::new();
-        for child in registry.children(def) {
-            children.push((child, desk.rows_of(def, id, child)?.len() as i64));
+        let mut below = Vec::new();
+        for within in registry.inside(def).filter(|it| desk.may(it, "read").is_ok()).collect::<Vec<_>>() {
+            below.push((within, desk.count(within.code, &inside_of(within, id))?));
         }
-        let mut inside = Vec::new();
-        for within in registry.inside(def) {
-            if desk.may(within, "read").is_ok() {
-                inside.push((within, desk.count(within.code, &inside_of(within, id))?));
-            }
+        for child in registry.children(def) {
+            below.push((child, desk.rows_of(def, id, child)?.len() as i64));
         }
         let cells = Cells::of(desk);
         let (parts, base) = (part::parts(&card, cells.lang), format!("/{}/{id}", def.code));
@@ -95,22 +92,7 @@ impl View {
         let (files, tags) = (desk.attached(def.code, id)?, desk.attached(def.code, id)?);
         let (followers, team) = (desk.attached(def.code, id)?, desk.attached(def.code, id)?);
         let past = None;
-        Ok(View {
-            card,
-            parts,
-            cells,
-            base,
-            from,
-            at,
-            past,
-            children,
-            inside,
-            notes,
-            files,
-            tags,
-            followers,
-            team,
-        })
+        Ok(View { card, parts, cells, base, from, at, past, below, notes, files, tags, followers, team })
     }
 
     /// The card at another of its sections.
@@ -131,7 +113,7 @@ impl View {
 }
 
 /// The records of `within` that stand within record `id`.
-pub fn inside_of(within: &EntityDef, id: i64) -> Query {
+fn inside_of(within: &EntityDef, id: i64) -> Query {
     let field = within.parent().map_or("", |it| within.fields[it.0].name).to_owned();
     let terms = vec![Term::One(Condition { field, op: Op::Is, value: id.to_string() })];
     Query { terms, ..Query::default() }
@@ -204,12 +186,11 @@ fn page(desk: &mut Desk, entity: &str, id: i64, asked: &Input, done: Option<&str
         (sticky(&view))
     };
     let def = view.card.def;
-    let mut page = Page::new(view.card.title.clone(), def.code, body);
     let list = if view.from.is_empty() { "view=*" } else { &view.from };
-    page.crumbs = vec![(def.many(lang), format!("/{entity}?{list}"))];
-    page.class = "ky-main is-flush is-record";
-    page.toast = done.and_then(|it| toast(&view, it));
-    Ok(page)
+    let crumbs = vec![(def.many(lang), format!("/{entity}?{list}"))];
+    let toast = done.and_then(|it| toast(&view, it));
+    let class = "ky-main is-flush is-record";
+    Ok(Page { crumbs, toast, class, ..Page::new(view.card.title, def.code, body) })
 }
 
 /// The toast for what was just done, with its undo.
@@ -465,7 +446,7 @@ fn tabs(view: &View) -> Markup {
             @for (n, part) in view.parts.iter().enumerate().take(view.parts.len() - 1) { (tab(&n.to_string(), part.title, None)) }
             span class="ky-sep" {}
             @if view.past.is_none() {
-                @for (def, rows) in view.inside.iter().chain(&view.children) { (tab(def.code, &def.many(lang), Some(*rows))) }
+                @for (def, rows) in &view.below { (tab(def.code, &def.many(lang), Some(*rows))) }
                 (tab("notes", t(lang, "备注", "Notes"), Some(view.notes.len() as i64)))
                 (tab("files", t(lang, "文档", "Files"), Some(view.files.len() as i64)))
             }
@@ -493,7 +474,6 @@ fn section(
 
 /// What the open section shows.
 fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
-    let of = |list: &[(&'static EntityDef, i64)]| list.iter().find(|it| it.0.code == view.at).map(|it| it.0);
     let last = view.parts.len() - 1;
     let now = view.past.is_none();
     match view.at.as_str() {
@@ -504,11 +484,8 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
             if let Some(n) = at.parse().ok().filter(|it| *it <= last) {
                 return part::panel(desk, view, n, false);
             }
-            if let Some(child) = of(&view.children).filter(|_| now) {
-                return rail::child_panel(desk, view, child, false);
-            }
-            if let Some(within) = of(&view.inside).filter(|_| now) {
-                return rail::inside_panel(desk, view, within);
+            if let Some((below, _)) = view.below.iter().find(|it| now && it.0.code == at) {
+                return rail::panel(desk, view, below, false);
             }
         }
     }
@@ -516,8 +493,8 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
     for n in 0..=last {
         panels.push(part::panel(desk, view, n, true)?);
     }
-    for (child, _) in view.children.iter().filter(|it| now && it.1 > 0) {
-        children.push(rail::child_panel(desk, view, child, true)?);
+    for (child, _) in view.below.iter().filter(|it| now && it.1 > 0 && it.0.within.is_none()) {
+        children.push(rail::panel(desk, view, child, true)?);
     }
     Ok(html! {
         div class="ky-halves" { @for panel in &panels { (panel) } }
@@ -532,11 +509,11 @@ async fn one_part(visit: Visit, At((entity, id, n)): At<(String, i64, String)>) 
         let (read, brief) = (asked.text("read") == "1", asked.text("brief") == "1");
         let card = desk.get(&entity, id)?;
         let view = View::of(desk, card, &asked)?;
-        let child = view.children.iter().find(|it| it.0.code == n).map(|it| it.0);
+        let child = view.below.iter().map(|it| it.0).find(|it| it.code == n && it.within.is_none());
         let place = n.parse::<usize>().ok().filter(|it| *it < view.parts.len());
         match (place, child) {
             (Some(n), _) if read => part::panel(desk, &view, n, brief),
-            (_, Some(child)) if read => rail::child_panel(desk, &view, child, brief),
+            (_, Some(child)) if read => rail::panel(desk, &view, child, brief),
             (None, None) => Err(Error::missing(format!("{entity}/{id}/{n}"))),
             _ => crate::form::in_place(desk, view.card, &n, &crate::form::Draft::default(), brief),
         }

@@ -153,7 +153,7 @@ pub fn strip(desk: &Desk, view: &View) -> Markup {
         }
     }
     cells.truncate(4);
-    for (def, rows) in view.inside.iter().chain(&view.children) {
+    for (def, rows) in &view.below {
         let figure = html! { a href=(view.to(def.code)) { (count(*rows)) } };
         cells.push((def.many(lang), figure, html! {}));
     }

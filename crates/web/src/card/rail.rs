@@ -1,13 +1,13 @@
 //! Beside and below a record: next steps, people, colleagues, notes; child rows and records within.
 
 use maud::{Markup, html};
+use model::system::Team;
 use model::{Condition, Desk, EntityDef, Error, FieldDef, Format, Kind, Op, Query, Result, Term, Value};
 
 use super::{ROWS, View, hang, inside_of, part, section};
 use crate::list::cell::spaced;
 use crate::list::table::new_label;
 use crate::ui::{avatar, count, icon, icon14, t};
-use model::system::Team;
 
 /// Most people that the rail names.
 const PEOPLE: usize = 5;
@@ -17,8 +17,8 @@ const NOTES: usize = 3;
 pub fn rail(desk: &mut Desk, view: &View) -> Result<Markup> {
     let lang = view.cells.lang;
     let mut blocks = vec![steps(desk, view)?];
-    for (within, rows) in &view.inside {
-        blocks.push(people_of(desk, view, within, *rows)?);
+    for (within, rows) in view.below.iter().filter(|it| it.0.within.is_some()) {
+        blocks.push(people_block(desk, view, within, *rows)?);
     }
     let label = t(lang, "添加备注", "Add a note");
     let add = html! { button class="ky-iconbtn is-small" type="button" hx-get={ (view.base) "/hang/note/new" } hx-target="#dialog" aria-label=(label) title=(label) { (icon14("plus")) } };
@@ -47,22 +47,22 @@ fn steps(desk: &mut Desk, view: &View) -> Result<Markup> {
     let mut steps = Vec::new();
     for reminder in def.views.iter().filter(|it| it.remind) {
         let Some(mut query) = Query::parse(reminder.query) else { continue };
-        let about = query
-            .terms
-            .iter()
-            .find_map(|it| if let Term::One(it) = it { Some(it.field.clone()) } else { None });
+        let about = query.terms.iter().find_map(|it| match it {
+            Term::One(it) => def.field(&it.field).map(|it| it.1),
+            Term::Or(_) => None,
+        });
         query.terms.push(Term::One(Condition { field: "id".into(), op: Op::Is, value: id.to_string() }));
-        match desk.ids(def.code, &query, 0, 1) {
-            Ok(found) if found.is_empty() => continue,
+        let is_due = match desk.ids(def.code, &query, 0, 1) {
             // A reminder about what this actor may not read is none.
-            Err(Error::Invalid(_)) => continue,
-            found => found?,
+            Err(Error::Invalid(_)) => false,
+            found => !found?.is_empty(),
         };
-        let field = about.as_deref().and_then(|it| def.field(it)).map(|it| it.1);
-        let value = field.and_then(|field| Some((field, view.card.value(field.name)?)));
-        let why = value.map(|(field, value)| {
-            let colon = t(lang, "：", ": ");
-            format!("{}{colon}{}", field.label.of(lang), view.cells.value(field, value.cell()))
+        if !is_due {
+            continue;
+        }
+        let why = about.and_then(|field| {
+            let value = view.cells.value(field, view.card.value(field.name)?.cell());
+            Some(format!("{}{}{value}", field.label.of(lang), t(lang, "：", ": ")))
         });
         let verb = view.card.verbs.iter().find(|it| it.verb.name == reminder.verb && it.unless.is_none());
         steps.push(html! {
@@ -94,29 +94,42 @@ fn steps(desk: &mut Desk, view: &View) -> Result<Markup> {
     })
 }
 
-/// Who stands within the record, the first ones to ask on top, with their numbers.
-fn people_of(desk: &mut Desk, view: &View, within: &'static EntityDef, all: i64) -> Result<Markup> {
-    let lang = view.cells.lang;
-    let flag =
-        within.fields.iter().find(|it| matches!(it.kind, Kind::Bool) && it.list && desk.may_read(within, it));
-    let sort = flag.map(|it| (it.name.to_owned(), true)).into_iter().collect();
-    let query = Query { size: Some(PEOPLE), sort, ..inside_of(within, view.card.id) };
+/// Somebody within a record: what they are called, do, and answer at.
+pub struct Person {
+    pub id: i64,
+    pub name: String,
+    pub role: String,
+    pub phone: String,
+}
+
+/// Who stands within the record, the first ones to ask on top.
+pub fn people_of(desk: &mut Desk, within: &'static EntityDef, id: i64, most: usize) -> Result<Vec<Person>> {
+    let flag = within.fields.iter().find(|it| matches!(it.kind, Kind::Bool) && it.list);
+    let sort = flag.filter(|it| desk.may_read(within, it)).map(|it| (it.name.to_owned(), true));
+    let query = Query { size: Some(most), sort: sort.into_iter().collect(), ..inside_of(within, id) };
     let list = desk.list(within.code, &query)?;
     let title = within.title_field().name;
-    let open = |it: &&model::Column| !it.masked;
-    let is_role = |it: &&model::Column| {
-        it.field.name != title && matches!(it.field.kind, Kind::Text) && it.field.format == Format::Plain
-    };
-    let role = list.columns.iter().find(is_role).map(|it| it.field.name);
+    let plain = |it: &FieldDef| matches!(it.kind, Kind::Text) && it.format == Format::Plain;
+    let role = list.columns.iter().map(|it| it.field).find(|it| it.name != title && plain(it));
     let text = |row: &Vec<Value>, fits: &dyn Fn(&FieldDef) -> bool| {
-        let texts = list.columns.iter().filter(open).filter(|it| fits(it.field)).map(|it| row[it.at].text());
-        texts.map(str::to_owned).find(|it| !it.is_empty()).unwrap_or_default()
+        let open = list.columns.iter().filter(|it| !it.masked && fits(it.field));
+        open.map(|it| row[it.at].text()).find(|it| !it.is_empty()).unwrap_or_default().to_owned()
     };
-    let person = |row: &Vec<Value>| {
-        let (name, role) = (text(row, &|it| it.name == title), text(row, &|it| Some(it.name) == role));
-        let phone = text(row, &|it| it.format == Format::Phone);
+    let person = |row: &Vec<Value>| Person {
+        id: row[0].int(),
+        name: text(row, &|it| it.name == title),
+        role: text(row, &|it| role.is_some_and(|role| role.name == it.name)),
+        phone: text(row, &|it| it.format == Format::Phone),
+    };
+    Ok(desk.rows(&list)?.0.iter().map(person).collect())
+}
+
+/// The people of one kind with their numbers.
+fn people_block(desk: &mut Desk, view: &View, within: &'static EntityDef, all: i64) -> Result<Markup> {
+    let lang = view.cells.lang;
+    let line = |Person { id, name, role, phone }: Person| {
         let about = html! {
-            a class="ky-lead" href={ "/" (within.code) "/" (row[0].int()) } { (name) }
+            a class="ky-lead" href={ "/" (within.code) "/" (id) } { (name) }
             @if !role.is_empty() { " " span class="ky-mute" { (role) } }
             @if !phone.is_empty() { p { (spaced(&phone)) } }
         };
@@ -128,7 +141,7 @@ fn people_of(desk: &mut Desk, view: &View, within: &'static EntityDef, all: i64)
         };
         (name, about, ways)
     };
-    let rows: Vec<_> = desk.rows(&list)?.0.iter().map(person).collect();
+    let rows: Vec<_> = people_of(desk, within, view.card.id, PEOPLE)?.into_iter().map(line).collect();
     let label = new_label(within.label.of(lang), lang);
     let add = html! {
         @if desk.may(within, "create").is_ok() { a class="ky-iconbtn is-small" href=(new_inside(view, within)) aria-label=(label) title=(label) { (icon14("plus")) } }
@@ -189,8 +202,15 @@ fn team(desk: &Desk, view: &View) -> Markup {
     }
 }
 
-/// Child rows as a table.
-pub fn child_panel(desk: &mut Desk, view: &View, child: &'static EntityDef, brief: bool) -> Result<Markup> {
+/// What stands below the record as a table: records within, or child rows.
+pub fn panel(desk: &mut Desk, view: &View, below: &'static EntityDef, brief: bool) -> Result<Markup> {
+    match below.within {
+        Some(_) => inside_panel(desk, view, below),
+        None => child_panel(desk, view, below, brief),
+    }
+}
+
+fn child_panel(desk: &mut Desk, view: &View, child: &'static EntityDef, brief: bool) -> Result<Markup> {
     let lang = view.cells.lang;
     let fields: Vec<_> = child.fields.iter().filter(|it| it.list && desk.may_see(child, it)).collect();
     let rows = desk.rows_of(view.card.def, view.card.id, child)?;
@@ -210,7 +230,7 @@ pub fn child_panel(desk: &mut Desk, view: &View, child: &'static EntityDef, brie
 }
 
 /// Records within as a table; each opens its own card.
-pub fn inside_panel(desk: &mut Desk, view: &View, within: &'static EntityDef) -> Result<Markup> {
+fn inside_panel(desk: &mut Desk, view: &View, within: &'static EntityDef) -> Result<Markup> {
     let lang = view.cells.lang;
     let link = parent_of(within);
     let list = desk.list(within.code, &Query { size: Some(ROWS), ..inside_of(within, view.card.id) })?;

@@ -49,19 +49,20 @@ fn treated(plan: &Plan, near: i64, then: Duplicates) -> i64 {
 }
 
 /// The counts with today's decisions about near duplicates, as far as they can be told without another check.
-fn counts(import: &Import, checked: &Checked, preview: &Preview) -> Counts {
-    let counts = preview.counts;
-    let more = |then| treated(&import.plan, counts.near, then) - treated(&checked.plan, counts.near, then);
-    Counts {
+fn counts(import: &Import) -> Option<Counts> {
+    let (before, counts) = (&import.checked.as_ref()?.plan, import.preview()?.counts);
+    let more = |then| treated(&import.plan, counts.near, then) - treated(before, counts.near, then);
+    Some(Counts {
         new: counts.new + more(Duplicates::New),
         updated: counts.updated + more(Duplicates::Update),
         skipped: counts.skipped + more(Duplicates::Skip),
         ..counts
-    }
+    })
 }
 
 /// Asks for the check and says so meanwhile.
-fn pending(import: &Import, step: &str, lang: Lang) -> Markup {
+fn pending(import: &Import, step: &str) -> Markup {
+    let lang = import.lang;
     // Another plan is another form, which asks anew: a form of the same name would stay as it is and ask no more.
     let id = format!("checking-{}{step}", import.batch.stamp.version);
     html! {
@@ -75,22 +76,17 @@ fn pending(import: &Import, step: &str, lang: Lang) -> Markup {
     }
 }
 
-pub fn pane(
-    desk: &mut Desk,
-    import: &Import,
-    checked: Option<&Checked>,
-    places: &[Place],
-    fate: &str,
-) -> Result<Markup> {
-    let lang = desk.actor.lang;
+pub fn pane(desk: &mut Desk, import: &Import, fate: &str) -> Result<Markup> {
+    let lang = import.lang;
+    let checked = import.checked.as_deref();
     let found = checked.map_or(String::new(), |it| {
         let (at, took) = (&it.at, it.took.as_secs_f64());
         says!(lang, "{at} 检查完成，用时 {took:.1} 秒", "Checked at {at}, took {took:.1} s")
     });
     let inside = match checked.map(|it| (it, &it.result)) {
-        None => pending(import, "", lang),
+        None => pending(import, ""),
         Some((_, Err(error))) => html! { div class="ky-card-body" { (broken(desk, import, error)) } },
-        Some((checked, Ok(preview))) => outcomes(desk, import, checked, preview, places, fate)?,
+        Some((checked, Ok(preview))) => outcomes(desk, import, checked, preview, fate)?,
     };
     Ok(html! {
         section class="ky-card" aria-labelledby="checked" {
@@ -120,10 +116,9 @@ fn outcomes(
     import: &Import,
     checked: &Checked,
     preview: &Preview,
-    places: &[Place],
     asked: &str,
 ) -> Result<Markup> {
-    let lang = desk.actor.lang;
+    let lang = import.lang;
     let counts = preview.counts;
     // Near duplicates stand by themselves here, whatever becomes of them.
     let rows = |code: &str| match code {
@@ -133,15 +128,13 @@ fn outcomes(
         "same" => counts.same,
         _ => counts.refused,
     };
-    let usual = if counts.near > 0 {
-        "near"
-    } else if counts.refused > 0 {
-        "refused"
-    } else {
-        "new"
+    let usual = match (counts.near, counts.refused) {
+        (1.., _) => "near",
+        (_, 1..) => "refused",
+        _ => "new",
     };
     let open = FATES.iter().map(|it| it.0).find(|it| *it == asked).unwrap_or(usual);
-    let missing = places.iter().filter(|it| {
+    let missing = import.places.iter().filter(|it| {
         let path = it.path();
         let has = import.plan.columns.iter().any(|column| column.to == path)
             || import.plan.defaults.get(&path).is_some_and(|it| !it.is_empty());
@@ -151,7 +144,7 @@ fn outcomes(
     let shown: Vec<&Assessed> = preview.shown.iter().filter(|it| fate(&it.verdict) == open).collect();
     let mut items = Vec::new();
     for row in shown.iter().take(DRAWN) {
-        items.push(item(desk, import, row, places)?);
+        items.push(item(desk, import, row)?);
     }
     let more = rows(open) - items.len() as i64;
     Ok(html! {
@@ -175,7 +168,7 @@ fn outcomes(
                 span { (t(lang, "名称或号码相近的行", "Rows that resemble others")) }
                 span class="ky-grow" {}
                 span { (t(lang, "全部设为", "All")) }
-                (decision(import, None, Some(import.plan.duplicates).filter(|_| import.plan.decisions.is_empty()), lang))
+                (decision(import, None, Some(import.plan.duplicates).filter(|_| import.plan.decisions.is_empty())))
             }
         }
         ul class="ky-duplicates" {
@@ -190,7 +183,8 @@ fn outcomes(
 }
 
 /// Three ways with a near duplicate.
-fn decision(import: &Import, row: Option<u64>, now: Option<Duplicates>, lang: Lang) -> Markup {
+fn decision(import: &Import, row: Option<u64>, now: Option<Duplicates>) -> Markup {
+    let lang = import.lang;
     let ways = [
         ("update", Duplicates::Update, t(lang, "合并更新", "Update")),
         ("skip", Duplicates::Skip, t(lang, "跳过", "Skip")),
@@ -211,8 +205,8 @@ fn decision(import: &Import, row: Option<u64>, now: Option<Duplicates>, lang: La
     }
 }
 
-fn item(desk: &mut Desk, import: &Import, row: &Assessed, places: &[Place]) -> Result<Markup> {
-    let lang = desk.actor.lang;
+fn item(desk: &mut Desk, import: &Import, row: &Assessed) -> Result<Markup> {
+    let lang = import.lang;
     let cells = Cells::of(desk);
     let code = import.def.code;
     let number = row.number;
@@ -220,7 +214,7 @@ fn item(desk: &mut Desk, import: &Import, row: &Assessed, places: &[Place]) -> R
     Ok(match &row.verdict {
         Verdict::New(_) | Verdict::Same(_) => html! { li { (title) } },
         Verdict::Refused(faults) => html! {
-            li { (title) @for it in faults { p { span class="ky-mute" {} span class="is-bad ky-wrap" { (reason(it, places, lang)) } } } }
+            li { (title) @for it in faults { p { span class="ky-mute" {} span class="is-bad ky-wrap" { (reason(import, it)) } } } }
         },
         Verdict::Update(id, changes) => {
             let mut lines = Vec::new();
@@ -277,7 +271,7 @@ fn near(desk: &mut Desk, import: &Import, row: &Assessed, alike: &[Near], title:
             div class="ky-row" {
                 @for says in &why { span class="ky-tag is-warn" { (says) } }
                 span class="ky-grow" {}
-                (decision(import, Some(row.number), Some(then), lang))
+                (decision(import, Some(row.number), Some(then)))
             }
             (comparison(&lines, then == Duplicates::Update, lang))
         }
@@ -315,21 +309,22 @@ fn comparison(lines: &[Pair], updates: bool, lang: Lang) -> Markup {
 }
 
 /// A fault with the label of the field that it is about.
-fn reason(it: &Fault, places: &[Place], lang: Lang) -> String {
-    let says = fault(it, lang);
-    match places.iter().find(|place| place.path() == it.field) {
-        Some(place) => format!("{}{}{says}", place.label(lang), t(lang, "：", ": ")),
+fn reason(import: &Import, it: &Fault) -> String {
+    let says = fault(it, import.lang);
+    match import.place(&it.field) {
+        Some(place) => format!("{}{}{says}", place.label(import.lang), t(import.lang, "：", ": ")),
         None => says,
     }
 }
 
-fn reasons(faults: &[Fault], places: &[Place], lang: Lang) -> String {
-    let reasons: Vec<_> = faults.iter().map(|it| reason(it, places, lang)).collect();
-    reasons.join(t(lang, "；", "; "))
+fn reasons(import: &Import, faults: &[Fault]) -> String {
+    let reasons: Vec<_> = faults.iter().map(|it| reason(import, it)).collect();
+    reasons.join(t(import.lang, "；", "; "))
 }
 
 /// Back, away, what will happen in one line, and on.
-fn foot(import: &Import, back: &str, counts: Option<Counts>, on: &Markup, lang: Lang) -> Markup {
+fn foot(import: &Import, back: &str, counts: Option<Counts>, on: &Markup) -> Markup {
+    let lang = import.lang;
     html! {
         div class="ky-wizard-foot" {
             a class="ky-btn" href=(back) { (icon14("chevron-left")) (t(lang, "上一步", "Back")) }
@@ -342,14 +337,13 @@ fn foot(import: &Import, back: &str, counts: Option<Counts>, on: &Markup, lang: 
 }
 
 /// The foot of step 2.
-pub fn ahead(import: &Import, checked: Option<&Checked>, lang: Lang) -> Markup {
-    let preview = checked.and_then(|it| Some((it, it.preview()?)));
-    let counts = preview.map(|(checked, preview)| counts(import, checked, preview));
+pub fn ahead(import: &Import) -> Markup {
+    let (lang, counts) = (import.lang, counts(import));
     let on = html! {
         @if counts.is_some_and(|it| it.refused > 0) { a class="ky-btn is-text" href=(import.link("/wrong.xlsx")) { (icon14("download")) (t(lang, "下载错误行", "Refused rows")) } }
         button class="ky-btn is-primary" form="plan" name="step" value="confirm" disabled[counts.is_none()] { (t(lang, "下一步：试导与确认", "Next: trial")) (icon12("chevron-right")) }
     };
-    foot(import, &format!("/{}/import", import.def.code), counts, &on, lang)
+    foot(import, &format!("/{}/import", import.def.code), counts, &on)
 }
 
 fn summary(counts: &Counts, lang: Lang) -> Markup {
@@ -368,16 +362,15 @@ fn summary(counts: &Counts, lang: Lang) -> Markup {
 }
 
 /// Step 3: what becomes of the first rows, and the word that starts it.
-pub fn confirm(desk: &mut Desk, import: &Import, checked: Option<&Checked>) -> Result<Markup> {
-    let lang = desk.actor.lang;
+pub fn confirm(desk: &mut Desk, import: &Import) -> Result<Markup> {
+    let lang = import.lang;
     // Only a check of exactly this plan is a promise.
-    let exact = checked.filter(|it| it.plan == import.plan);
-    let body = match exact.map(|it| &it.result) {
-        None => html! { section class="ky-card" { (pending(import, "confirm", lang)) } },
-        Some(Err(error)) => broken(desk, import, error),
-        Some(Ok(preview)) => trial(desk, import, preview)?,
+    let exact = import.checked.as_ref().filter(|it| it.plan == import.plan).map(|it| &it.result);
+    let (body, counts) = match exact {
+        None => (html! { section class="ky-card" { (pending(import, "confirm")) } }, None),
+        Some(Err(error)) => (broken(desk, import, error), None),
+        Some(Ok(preview)) => (trial(desk, import, preview)?, Some(preview.counts)),
     };
-    let counts = exact.and_then(Checked::preview).map(|it| it.counts);
     let rows = counts.map_or(0, |it| it.new + it.updated);
     let shown = count(rows);
     let go = match rows {
@@ -393,14 +386,13 @@ pub fn confirm(desk: &mut Desk, import: &Import, checked: Option<&Checked>) -> R
     Ok(html! {
         (steps(lang, 3, &import.batch.file, ""))
         div class="ky-wizard is-single is-wide" { (body) }
-        (foot(import, &import.link(""), counts, &on, lang))
+        (foot(import, &import.link(""), counts, &on))
     })
 }
 
 fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> {
     let lang = desk.actor.lang;
     let cells = Cells::of(desk);
-    let places = desk.places(import.def)?;
     let mut first: Vec<&Assessed> = preview.shown.iter().collect();
     first.sort_by_key(|it| it.number);
     first.truncate(TRIAL);
@@ -422,9 +414,7 @@ fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> 
                 };
                 ("is-warn", word, values(desk)?)
             }
-            Verdict::Refused(faults) => {
-                ("is-bad", t(lang, "不导入", "Refused"), reasons(faults, &places, lang))
-            }
+            Verdict::Refused(faults) => ("is-bad", t(lang, "不导入", "Refused"), reasons(import, faults)),
         };
         lines.push((row, class, word, says));
     }
@@ -464,12 +454,12 @@ fn told<'a>(desk: &mut Desk, values: impl Iterator<Item = Told<'a>>) -> Result<S
 }
 
 /// The refused rows of a check, for their file: number and reason.
-pub fn refused(desk: &mut Desk, import: &Import, checked: &Checked) -> Result<BTreeMap<u64, String>> {
-    let lang = desk.actor.lang;
-    let places = desk.places(import.def)?;
+pub fn refused(import: &Import) -> Result<BTreeMap<u64, String>> {
+    let missing = || Error::missing(format!("import_batch/{}", import.batch.id.0));
+    let checked = import.checked.as_ref().ok_or_else(missing)?;
     let preview = checked.result.as_ref().map_err(Error::clone)?;
     let rows = preview.shown.iter().filter_map(|row| match &row.verdict {
-        Verdict::Refused(faults) => Some((row.number, reasons(faults, &places, lang))),
+        Verdict::Refused(faults) => Some((row.number, reasons(import, faults))),
         _ => None,
     });
     Ok(rows.collect())

@@ -154,8 +154,8 @@ pub fn state(batch: &ImportBatch, job: Option<&Job>, lang: Lang) -> (&'static st
 }
 
 /// The file was cleared away before its import went on.
-pub fn gone(desk: &Desk, import: &Import) -> Markup {
-    let lang = desk.actor.lang;
+pub fn gone(import: &Import) -> Markup {
+    let lang = import.lang;
     html! {
         (steps(lang, 1, &import.batch.file, ""))
         div class="ky-wizard is-single" {

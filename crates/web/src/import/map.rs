@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use model::import::{self, Column, Filled, Meant, Place, Plan, Unknown};
 use model::message::fault;
-use model::{Desk, Error, Given, Input, Kind, Lang, Result, Value};
+use model::{Desk, Error, Given, Input, Kind, Result, Value};
 
 use super::check::{self, WHOLE};
-use super::{Checked, Import, steps};
+use super::{Import, steps};
 use crate::list::cell::{Cells, choice};
 use crate::list::table::figure;
 use crate::ui::{count, icon12, icon14, t};
@@ -18,31 +18,27 @@ const TEXTS: usize = 24;
 const KNOWN: usize = 4;
 /// More choices than these are written instead of chosen.
 const CHOICES: usize = 300;
+/// What amounts of a file may be counted in.
+const FACTORS: [(&str, &str); 3] = [("1", "× 1"), ("1000", "× 1,000"), ("10000", "× 10,000")];
 /// The value of a select that leaves the field empty.
 const EMPTY: &str = "-";
 
-pub fn page(desk: &mut Desk, import: &Import, checked: Option<&Checked>, fate: &str) -> Result<Markup> {
-    let lang = desk.actor.lang;
+pub fn page(desk: &mut Desk, import: &Import, fate: &str) -> Result<Markup> {
+    let lang = import.lang;
     let plan = &import.plan;
-    let places = desk.places(import.def)?;
-    let preview = checked.and_then(Checked::preview);
     let columns = plan.columns.len();
-    let fact = match preview.map(|it| count(it.counts.rows)) {
+    let fact = match import.preview().map(|it| count(it.counts.rows)) {
         None => says!(lang, "{columns} 列", "{columns} columns"),
         Some(rows) => says!(lang, "{columns} 列，{rows} 行", "{columns} columns, {rows} rows"),
     };
     let mut rows = Vec::new();
     let (mut mapped, mut open) = (0, 0);
     for (at, column) in plan.columns.iter().enumerate() {
-        let place = places.iter().find(|it| it.path() == column.to);
-        let filled = preview.and_then(|it| it.columns.get(at));
-        let state = state(plan, column, place, filled, lang);
-        mapped += usize::from(place.is_some());
+        let state = state(import, at);
+        mapped += usize::from(import.place(&column.to).is_some());
         open += usize::from(state.0 == "is-warn");
-        rows.push(row(import, &places, (at, column), filled, &state, lang));
-        if let (Some(place), Some(filled)) = (place, filled) {
-            rows.extend(values(desk, import, (at, column), place, filled)?);
-        }
+        rows.push(row(import, at, &state));
+        rows.extend(values(desk, import, at)?);
     }
     let says = match open {
         0 => says!(lang, "{columns} 列，已对应 {mapped} 列", "{mapped} of {columns} columns mapped"),
@@ -62,7 +58,7 @@ pub fn page(desk: &mut Desk, import: &Import, checked: Option<&Checked>, fate: &
                     h2 id="map" { (t(lang, "列对应", "Columns")) }
                     span class="ky-mute ky-small" { (says) }
                     span class="ky-grow" {}
-                    (sheet(import, checked, lang))
+                    (sheet(import))
                 }
                 div class="ky-scroll" tabindex="0" role="region" aria-labelledby="map" {
                     table class="ky-table is-map" {
@@ -78,18 +74,19 @@ pub fn page(desk: &mut Desk, import: &Import, checked: Option<&Checked>, fate: &
                         tbody { @for row in &rows { (row) } }
                     }
                 }
-                (settings(desk, import, &places, checked)?)
+                (settings(desk, import)?)
                 noscript { div class="ky-card-body" { button class="ky-btn" { (t(lang, "保存", "Save")) } } }
             }
-            (check::pane(desk, import, checked, &places, fate)?)
+            (check::pane(desk, import, fate)?)
         }
-        (check::ahead(import, checked, lang))
+        (check::ahead(import))
     })
 }
 
 /// The sheet and the row of its header, where there is a choice.
-fn sheet(import: &Import, checked: Option<&Checked>, lang: Lang) -> Markup {
-    let sheets = checked.map_or(&[][..], |it| &it.sheets);
+fn sheet(import: &Import) -> Markup {
+    let lang = import.lang;
+    let sheets = import.checked.as_ref().map_or(&[][..], |it| &it.sheets);
     html! {
         @if sheets.len() > 1 {
             label class="ky-small" { (t(lang, "工作表 ", "Sheet "))
@@ -103,18 +100,19 @@ fn sheet(import: &Import, checked: Option<&Checked>, lang: Lang) -> Markup {
     }
 }
 
-fn row(
-    import: &Import,
-    places: &[Place],
-    (at, column): (usize, &Column),
-    filled: Option<&Filled>,
-    (class, says): &(&str, String),
-    lang: Lang,
-) -> Markup {
+fn row(import: &Import, at: usize, (class, says): &(&str, String)) -> Markup {
+    let (lang, column) = (import.lang, &import.plan.columns[at]);
     let header = &column.header;
-    let kind = places.iter().find(|it| it.path() == column.to).map(|it| it.field.kind);
-    let samples = filled.map_or(String::new(), |it| it.samples.join(t(lang, "；", "; ")));
+    let kind = import.place(&column.to).map(|it| it.field.kind);
+    let samples = import.filled(at).map_or(String::new(), |it| it.samples.join(t(lang, "；", "; ")));
     let of = |it: &Place| it.of.map_or(import.def, |of| of);
+    let (key, factor) = (|what| format!("c{at}.{what}"), column.factor.max(1).to_string());
+    let month = column.month_first.map_or("", |it| if it { "1" } else { "0" });
+    let months = [
+        ("", t(lang, "年月日", "Y-M-D")),
+        ("1", t(lang, "月/日/年", "M/D/Y")),
+        ("0", t(lang, "日/月/年", "D/M/Y")),
+    ];
     let option = |it: &Place| {
         let path = it.path();
         let is_needed = it.field.required && it.of.is_none();
@@ -134,25 +132,24 @@ fn row(
                 div class="ky-row" {
                     select class="ky-select" id={ "c" (at) } name={ "c" (at) ".to" } aria-label=(says!(lang, "“{header}”导入到", "“{header}” goes to")) {
                         option value="" { (t(lang, "不导入此列", "Not imported")) }
-                        @for group in places.chunk_by(|one, next| std::ptr::eq(of(one), of(next))) {
+                        @for group in import.places.chunk_by(|one, next| std::ptr::eq(of(one), of(next))) {
                             optgroup label=(of(&group[0]).label.of(lang)) { @for it in group { (option(it)) } }
                         }
                     }
-                    @if kind.is_some_and(is_scaled) {
-                        select class="ky-select is-small" id={ "f" (at) } name={ "c" (at) ".factor" } aria-label=(t(lang, "单位", "Unit")) {
-                            @for (factor, name) in [(1, "× 1"), (1_000, "× 1,000"), (10_000, "× 10,000")] { option value=(factor) selected[column.factor.max(1) == factor] { (name) } }
-                        }
-                    }
-                    @if matches!(kind, Some(Kind::Date)) {
-                        select class="ky-select is-small" id={ "m" (at) } name={ "c" (at) ".month" } aria-label=(t(lang, "日期写法", "How dates are written")) {
-                            @for (value, now, name) in [("", None, t(lang, "年月日", "Y-M-D")), ("1", Some(true), t(lang, "月/日/年", "M/D/Y")), ("0", Some(false), t(lang, "日/月/年", "D/M/Y"))] {
-                                option value=(value) selected[column.month_first == now] { (name) }
-                            }
-                        }
-                    }
+                    @if kind.is_some_and(is_scaled) { (select(&key("factor"), t(lang, "单位", "Unit"), &factor, &FACTORS)) }
+                    @if matches!(kind, Some(Kind::Date)) { (select(&key("month"), t(lang, "日期写法", "How dates are written"), month, &months)) }
                 }
             }
             td class="ky-clip" title=(says) { span class={ "ky-status " (class) } {} " " (says) }
+        }
+    }
+}
+
+/// A choice among few: value and label.
+fn select(name: &str, label: &str, now: &str, all: &[(&str, &str)]) -> Markup {
+    html! {
+        select class="ky-select is-small" id=(name) name=(name) aria-label=(label) {
+            @for (value, title) in all { option value=(value) selected[*value == now] { (title) } }
         }
     }
 }
@@ -169,16 +166,13 @@ fn is_scaled(kind: Kind) -> bool {
 }
 
 /// How a column stands: its mark and its word.
-fn state(
-    plan: &Plan,
-    column: &Column,
-    place: Option<&Place>,
-    filled: Option<&Filled>,
-    lang: Lang,
-) -> (&'static str, String) {
+fn state(import: &Import, at: usize) -> (&'static str, String) {
+    let (lang, column) = (import.lang, &import.plan.columns[at]);
     let says = |zh, en| t(lang, zh, en).to_owned();
-    let Some(place) = place else { return ("is-hollow", says("不导入", "Not imported")) };
-    let Some(filled) = filled else { return ("", says("等待检查", "To be checked")) };
+    let Some(place) = import.place(&column.to) else {
+        return ("is-hollow", says("不导入", "Not imported"));
+    };
+    let Some(filled) = import.filled(at) else { return ("", says("等待检查", "To be checked")) };
     match (place.field.kind, unclear(column, filled).count()) {
         (_, 1) => ("is-warn", says("1 个值没有对上", "1 unknown value")),
         (_, n @ 2..) => ("is-warn", says!(lang, "{n} 个值没有对上", "{n} unknown values")),
@@ -197,7 +191,9 @@ fn state(
         (Kind::Choice(_), _) if !column.values.is_empty() => {
             ("is-ok", says("按下面的取值换算", "As said below"))
         }
-        _ if plan.keys.contains(&column.to) => ("is-ok", says("已对应，用于查找", "Mapped, finds records")),
+        _ if import.plan.keys.contains(&column.to) => {
+            ("is-ok", says("已对应，用于查找", "Mapped, finds records"))
+        }
         _ => ("is-ok", says("已对应", "Mapped")),
     }
 }
@@ -208,15 +204,10 @@ fn unclear<'a>(column: &'a Column, filled: &'a Filled) -> impl Iterator<Item = &
 }
 
 /// What the texts of a column stand for, where that is not clear or was said.
-fn values(
-    desk: &mut Desk,
-    import: &Import,
-    (at, column): (usize, &Column),
-    place: &Place,
-    filled: &Filled,
-) -> Result<Option<Markup>> {
-    let lang = desk.actor.lang;
-    let cells = Cells::of(desk);
+fn values(desk: &mut Desk, import: &Import, at: usize) -> Result<Option<Markup>> {
+    let (lang, cells) = (import.lang, Cells::of(desk));
+    let column = &import.plan.columns[at];
+    let (Some(place), Some(filled)) = (import.place(&column.to), import.filled(at)) else { return Ok(None) };
     let (said, known): (Vec<&Meant>, Vec<&Meant>) =
         filled.values.iter().partition(|it| column.values.contains_key(&it.text));
     let asked: Vec<&Meant> = unclear(column, filled).chain(said).take(TEXTS).collect();
@@ -252,16 +243,23 @@ fn values(
     }
     let may_create = matches!(place.field.kind, Kind::Code)
         && desk.entity("code_entry").is_ok_and(|def| desk.may(def, "create").is_ok());
+    let mut ways = vec![
+        ("refuse", t(lang, "这一行不导入", "refuse the row")),
+        ("empty", t(lang, "留空", "leave empty")),
+    ];
+    if may_create {
+        ways.push(("create", t(lang, "加入代码表", "add to the table")));
+    }
+    let unknown = match column.unknown {
+        Unknown::Refuse => "refuse",
+        Unknown::Empty => "empty",
+        Unknown::Create => "create",
+    };
+    let rest = t(lang, "其余没有对上的", "Other unknown texts");
     Ok(Some(html! {
         tr class="is-values" { td {} td colspan="5" { div {
             @for chip in &chips { (chip) }
-            label class="ky-value-map" { (t(lang, "其余没有对上的", "Other unknown texts"))
-                select class="ky-select is-small" id={ "u" (at) } name={ "c" (at) ".unknown" } {
-                    option value="refuse" selected[column.unknown == Unknown::Refuse] { (t(lang, "这一行不导入", "refuse the row")) }
-                    option value="empty" selected[column.unknown == Unknown::Empty] { (t(lang, "留空", "leave empty")) }
-                    @if may_create { option value="create" selected[column.unknown == Unknown::Create] { (t(lang, "加入代码表", "add to the table")) } }
-                }
-            }
+            span class="ky-value-map" { (rest) (select(&format!("c{at}.unknown"), rest, unknown, &ways)) }
         } } }
     }))
 }
@@ -277,49 +275,43 @@ fn chooser(
     may_be_empty: bool,
 ) -> Result<Markup> {
     let lang = desk.actor.lang;
-    let mut found: Vec<(String, String)> = match place.field.kind {
-        Kind::Bool => [("true", t(lang, "是", "Yes")), ("false", t(lang, "否", "No"))]
-            .map(|it| (it.0.into(), it.1.into()))
-            .into(),
-        _ => {
-            let def = place.of.unwrap_or(import.def);
-            let all = desk.options(def, place.field, "", &Input::default(), CHOICES + 1)?;
-            all.into_iter().map(|it| (it.value, it.title)).collect()
-        }
-    };
-    if found.is_empty() || found.len() > CHOICES {
-        return Ok(html! {
-            input class="ky-input is-small" id=(name) name=(name) value=(now) aria-label=(label) placeholder=(t(lang, "名称或编码", "Name or code"));
-        });
+    let def = place.of.unwrap_or(import.def);
+    let found = desk.options(def, place.field, "", &Input::default(), CHOICES + 1)?;
+    let mut all = vec![("", t(lang, "请选择", "Choose"))];
+    if may_be_empty {
+        all.push((EMPTY, t(lang, "（留空）", "(leave empty)")));
     }
-    if !now.is_empty() && now != EMPTY && !found.iter().any(|it| it.0 == now) {
-        found.insert(0, (now.to_owned(), now.to_owned()));
-    }
-    Ok(html! {
-        select class="ky-select is-small" id=(name) name=(name) aria-label=(label) {
-            option value="" { (t(lang, "请选择", "Choose")) }
-            @if may_be_empty { option value=(EMPTY) selected[now == EMPTY] { (t(lang, "（留空）", "(leave empty)")) } }
-            @for (value, title) in &found { option value=(value) selected[value == now] { (title) } }
+    match place.field.kind {
+        Kind::Bool => all.extend([("true", t(lang, "是", "Yes")), ("false", t(lang, "否", "No"))]),
+        _ if found.is_empty() || found.len() > CHOICES => {
+            return Ok(html! {
+                input class="ky-input is-small" id=(name) name=(name) value=(now) aria-label=(label) placeholder=(t(lang, "名称或编码", "Name or code"));
+            });
         }
-    })
+        _ => all.extend(found.iter().map(|it| (it.value.as_str(), it.title.as_str()))),
+    }
+    if !all.iter().any(|it| it.0 == now) {
+        all.push((now, now));
+    }
+    Ok(select(name, label, now, &all))
 }
 
 /// By which fields records are found, and what new ones hold where the file says nothing.
-fn settings(desk: &mut Desk, import: &Import, places: &[Place], checked: Option<&Checked>) -> Result<Markup> {
-    let (lang, plan) = (desk.actor.lang, &import.plan);
+fn settings(desk: &mut Desk, import: &Import) -> Result<Markup> {
+    let (lang, plan) = (import.lang, &import.plan);
     let maps = |path: &str| plan.columns.iter().any(|column| column.to == path);
     let finds = |it: &&Place| {
         let is_own = it.of.is_none() && !it.field.is_custom() && matches!(it.field.kind, Kind::Text);
         is_own && (it.field.unique || it.field.search) && maps(it.field.name)
     };
-    let keys: Vec<&Place> = places.iter().filter(finds).collect();
-    let faults = match checked.map(|it| &it.result) {
+    let keys: Vec<&Place> = import.places.iter().filter(finds).collect();
+    let faults = match import.checked.as_ref().map(|it| &it.result) {
         Some(Err(Error::Invalid(faults))) => faults.as_slice(),
         _ => &[],
     };
     let mut defaults = Vec::new();
     for (path, text) in &plan.defaults {
-        let Some(place) = places.iter().find(|it| it.path() == *path) else { continue };
+        let Some(place) = import.place(path) else { continue };
         let label = place.label(lang);
         let control = chooser(desk, import, place, &format!("d.{path}"), text, &label, false)?;
         let wrong = faults.iter().find(|it| it.field == *path).map(|it| fault(it, lang));
@@ -346,7 +338,7 @@ fn settings(desk: &mut Desk, import: &Import, places: &[Place], checked: Option<
                 }
                 select class="ky-select is-small" name="add" id="add" aria-label=(t(lang, "加一个默认值", "Add a default")) {
                     option value="" { (t(lang, "加一个默认值", "Add a default")) }
-                    @for it in places.iter().filter(free) { option value=(it.path()) { (it.label(lang)) } }
+                    @for it in import.places.iter().filter(free) { option value=(it.path()) { (it.label(lang)) } }
                 }
             }
         }
@@ -402,8 +394,7 @@ pub fn changed(desk: &mut Desk, import: &Import, site: &Site, form: &Input) -> R
         others.for_each(|it| it.1.to.clear());
     }
     if said("keys".into()).is_some() {
-        let places = desk.places(import.def)?;
-        let chosen = places.iter().map(Place::path).filter(|it| said(format!("key.{it}")).is_some());
+        let chosen = import.places.iter().map(Place::path).filter(|it| said(format!("key.{it}")).is_some());
         plan.keys = chosen.collect();
     }
     plan.keys.retain(|key| plan.columns.iter().any(|it| it.to == *key));

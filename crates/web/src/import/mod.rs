@@ -6,7 +6,7 @@ mod map;
 mod run;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -14,7 +14,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use model::import::{self, Duplicates, Plan, Preview, Run};
+use model::import::{self, Duplicates, Filled, Place, Plan, Preview, Run};
 use model::system::{ImportBatch, Job};
 use model::{Desk, EntityDef, Error, Input, Lang, Result};
 use sheet::read::Reader;
@@ -46,7 +46,7 @@ pub fn routes() -> Router<Site> {
 }
 
 /// The entity whose rows come in, and which of its imports.
-type Place = (String, i64);
+type Which = (String, i64);
 
 /// An import as it stands.
 struct Import {
@@ -56,11 +56,16 @@ struct Import {
     /// The job that brings the rows in, and the one that takes them back.
     job: Option<Job>,
     undo: Option<Job>,
+    /// Where its columns may go.
+    places: Vec<Place>,
+    /// What was found while the plan was this one.
+    checked: Option<Arc<Checked>>,
+    lang: Lang,
 }
 
 impl Import {
     /// One's own import of an entity; those of others are not there.
-    fn read(desk: &mut Desk, (entity, id): &Place) -> Result<Import> {
+    fn read(desk: &mut Desk, site: &Site, (entity, id): &Which) -> Result<Import> {
         let (def, id) = (desk.entity(entity)?, *id);
         desk.may(def, "import")?;
         let (batch, plan) = desk.import_batch(id)?;
@@ -69,7 +74,22 @@ impl Import {
         }
         let name = Run::name(id);
         let (job, undo) = (desk.job_of(&name)?, desk.job_of(&format!("undo-{name}"))?);
-        Ok(Import { def, batch, plan, job, undo })
+        let (places, lang) = (desk.places(def)?, desk.actor.lang);
+        let checked = site.checks.get(id, desk.actor.user, &plan);
+        Ok(Import { def, batch, plan, job, undo, places, checked, lang })
+    }
+
+    fn preview(&self) -> Option<&Preview> {
+        self.checked.as_ref()?.result.as_ref().ok()
+    }
+
+    /// What the check found in a column.
+    fn filled(&self, at: usize) -> Option<&Filled> {
+        self.preview()?.columns.get(at)
+    }
+
+    fn place(&self, path: &str) -> Option<&Place> {
+        self.places.iter().find(|it| it.path() == path)
     }
 
     fn link(&self, below: &str) -> String {
@@ -95,12 +115,6 @@ struct Checked {
     at: String,
 }
 
-impl Checked {
-    fn preview(&self) -> Option<&Preview> {
-        self.result.as_ref().ok()
-    }
-}
-
 /// The checks of this process, by import and user.
 #[derive(Clone, Default)]
 pub struct Checks(Arc<Mutex<Kept>>);
@@ -108,14 +122,16 @@ pub struct Checks(Arc<Mutex<Kept>>);
 type Kept = BTreeMap<(i64, i64), Arc<Checked>>;
 
 impl Checks {
-    fn get(&self, import: &Import, user: i64) -> Option<Arc<Checked>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(&(import.batch.id.0, user)).cloned();
-        found.filter(|it| core(&it.plan) == core(&import.plan))
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, id: i64, user: i64, plan: &Plan) -> Option<Arc<Checked>> {
+        self.kept().get(&(id, user)).filter(|it| core(&it.plan) == core(plan)).cloned()
     }
 
     fn keep(&self, id: i64, user: i64, checked: Checked) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         kept.insert((id, user), Arc::new(checked));
         if kept.len() > KEPT {
             kept.pop_first();
@@ -123,7 +139,7 @@ impl Checks {
     }
 
     fn forget(&self, id: i64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| key.0 != id);
+        self.kept().retain(|key, _| key.0 != id);
     }
 }
 
@@ -152,30 +168,26 @@ pub fn title(def: &EntityDef, lang: Lang) -> String {
 
 fn framed(desk: &Desk, def: &'static EntityDef, body: Markup) -> Page {
     let lang = desk.actor.lang;
-    let mut page = Page::new(title(def, lang), def.code, body);
-    page.crumbs = vec![(def.many(lang), format!("/{}?view=*", def.code))];
-    page.class = "ky-main is-flush";
-    page
+    let crumbs = vec![(def.many(lang), format!("/{}?view=*", def.code))];
+    Page { crumbs, class: "ky-main is-flush", ..Page::new(title(def, lang), def.code, body) }
 }
 
-async fn show(visit: Visit, At(place): At<Place>) -> Answer {
+async fn show(visit: Visit, At(place): At<Which>) -> Answer {
     let look = visit.query();
     page(&visit, place, look).await
 }
 
 /// The step of an import: what happened already decides, then the `step` that was asked for; `fate` says whose rows
 /// are listed.
-async fn page(visit: &Visit, place: Place, look: Input) -> Answer {
+async fn page(visit: &Visit, place: Which, look: Input) -> Answer {
     let site = visit.site.clone();
     let draw = move |desk: &mut Desk| {
-        let import = Import::read(desk, &place)?;
-        let checked = site.checks.get(&import, desk.actor.user);
-        let checked = checked.as_deref();
+        let import = Import::read(desk, &site, &place)?;
         let body = match (&import.job, look.text("step")) {
             (Some(_), _) => run::page(desk, &import)?,
-            (None, _) if !import.file(&site).exists() => choose::gone(desk, &import),
-            (None, "confirm") => check::confirm(desk, &import, checked)?,
-            (None, _) => map::page(desk, &import, checked, look.text("fate"))?,
+            (None, _) if !import.file(&site).exists() => choose::gone(&import),
+            (None, "confirm") => check::confirm(desk, &import)?,
+            (None, _) => map::page(desk, &import, look.text("fate"))?,
         };
         Ok(framed(desk, import.def, body))
     };
@@ -183,10 +195,10 @@ async fn page(visit: &Visit, place: Place, look: Input) -> Answer {
 }
 
 /// Goes through the whole file, keeps what it found, and shows the step that waits for it.
-async fn recheck(visit: Visit, At(place): At<Place>, Sent(look): Sent) -> Answer {
+async fn recheck(visit: Visit, At(place): At<Which>, Sent(look): Sent) -> Answer {
     let (at, site) = (place.clone(), visit.site.clone());
     let check = move |desk: &mut Desk| {
-        let import = Import::read(desk, &at)?;
+        let import = Import::read(desk, &site, &at)?;
         let since = Instant::now();
         let (sheets, result) = match import.open(&site) {
             Ok(mut reader) => (reader.sheets().to_vec(), desk.preview(&import.plan, &mut reader, SHOWN)),
@@ -205,13 +217,13 @@ async fn recheck(visit: Visit, At(place): At<Place>, Sent(look): Sent) -> Answer
 }
 
 /// Changes the plan by what a form says and shows the step again, or where the form leads.
-async fn plan(visit: Visit, At(place): At<Place>, Sent(form): Sent) -> Answer {
+async fn plan(visit: Visit, At(place): At<Which>, Sent(form): Sent) -> Answer {
     let site = visit.site.clone();
     saved(&visit, place, form, move |desk, import, form| map::changed(desk, import, &site, form)).await
 }
 
 /// What happens to one near duplicate, or to all.
-async fn decide(visit: Visit, At(place): At<Place>, Sent(mut form): Sent) -> Answer {
+async fn decide(visit: Visit, At(place): At<Which>, Sent(mut form): Sent) -> Answer {
     form.set("fate", "near");
     let decided = |_: &mut Desk, import: &Import, form: &Input| {
         let mut plan = import.plan.clone();
@@ -232,13 +244,13 @@ async fn decide(visit: Visit, At(place): At<Place>, Sent(mut form): Sent) -> Ans
     saved(&visit, place, form, decided).await
 }
 
-async fn saved<F>(visit: &Visit, place: Place, form: Input, work: F) -> Answer
+async fn saved<F>(visit: &Visit, place: Which, form: Input, work: F) -> Answer
 where
     F: FnOnce(&mut Desk, &Import, &Input) -> Result<Plan> + Send + 'static,
 {
-    let (at, asked) = (place.clone(), form.clone());
+    let (at, asked, site) = (place.clone(), form.clone(), visit.site.clone());
     let plan = visit.read(move |desk| {
-        let import = Import::read(desk, &at)?;
+        let import = Import::read(desk, &site, &at)?;
         work(desk, &import, &asked)
     });
     let (id, plan) = (place.1, plan.await?);
@@ -251,13 +263,14 @@ where
 }
 
 /// A change of the import as a whole, which is shown afterwards.
-async fn changed<F>(visit: &Visit, place: Place, work: F) -> Answer
+async fn changed<F>(visit: &Visit, place: Which, work: F) -> Answer
 where
     F: Fn(&mut Desk, &Import) -> Result<()> + Send + 'static,
 {
     let (id, to) = (place.1, format!("/{}/import/{}", place.0, place.1));
+    let site = visit.site.clone();
     let work = move |desk: &mut Desk| {
-        let import = Import::read(desk, &place)?;
+        let import = Import::read(desk, &site, &place)?;
         work(desk, &import)
     };
     visit.write(work).await?;
@@ -265,12 +278,12 @@ where
     Ok(visit.lead(&to))
 }
 
-async fn go(visit: Visit, At(place): At<Place>, Sent(form): Sent) -> Answer {
+async fn go(visit: Visit, At(place): At<Which>, Sent(form): Sent) -> Answer {
     let (id, rows) = (place.1, form.text("rows").parse().unwrap_or(0).max(0));
     changed(&visit, place, move |desk, _| desk.run_import(id, rows).map(drop)).await
 }
 
-async fn cancel(visit: Visit, At(place): At<Place>) -> Answer {
+async fn cancel(visit: Visit, At(place): At<Which>) -> Answer {
     let stop = |desk: &mut Desk, import: &Import| match &import.job {
         Some(job) => desk.cancel_job(job.id.0),
         None => Ok(()),
@@ -279,9 +292,9 @@ async fn cancel(visit: Visit, At(place): At<Place>) -> Answer {
 }
 
 /// Gives up an import of which nothing ran.
-async fn leave(visit: Visit, At(place): At<Place>) -> Answer {
+async fn leave(visit: Visit, At(place): At<Which>) -> Answer {
     let (at, site) = (place.clone(), visit.site.clone());
-    let file = visit.read(move |desk| Ok(Import::read(desk, &at)?.file(&site))).await?;
+    let file = visit.read(move |desk| Ok(Import::read(desk, &site, &at)?.file(&site))).await?;
     let to = format!("/{}/import", place.0);
     let delete = |desk: &mut Desk, import: &Import| match &import.job {
         Some(_) => Err(Error::refused("wrong_state", run::BEGUN)),
@@ -293,7 +306,7 @@ async fn leave(visit: Visit, At(place): At<Place>) -> Answer {
     Ok(visit.lead(&to))
 }
 
-async fn undo(visit: Visit, At(place): At<Place>) -> Answer {
+async fn undo(visit: Visit, At(place): At<Which>) -> Answer {
     let id = place.1;
     changed(&visit, place, move |desk, _| desk.undo_import(id).map(drop)).await
 }

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use model::import::{Run, WrongFile};
 use model::system::{Job, JobStatus};
-use model::{Desk, Error, Label, Lang, Result, Sql};
+use model::{Desk, Label, Result, Sql};
 use sheet::write::Format;
 
 use super::check::{WHOLE, refused};
-use super::{Import, Place, choose, steps};
+use super::{Import, Which, choose, steps};
 use crate::ui::{alert, count, icon14, t};
 use crate::visit::{Answer, At, Visit};
 use crate::{export, says};
@@ -21,7 +21,7 @@ pub const BEGUN: Label = Label {
 };
 
 pub fn page(desk: &mut Desk, import: &Import) -> Result<Markup> {
-    let lang = desk.actor.lang;
+    let lang = import.lang;
     let batch = &import.batch;
     let code = import.def.code;
     let is_under_way = |it: &&Job| matches!(it.status, JobStatus::Queued | JobStatus::Running);
@@ -55,8 +55,8 @@ pub fn page(desk: &mut Desk, import: &Import) -> Result<Markup> {
                         @match href { Some(href) => { a href=(href) { (figure) } } None => { span { (figure) } } }
                     }
                 }
-                @if let Some(job) = under_way { (progress(import, job, lang)) }
-                (ended(import, lang))
+                @if let Some(job) = under_way { (progress(import, job)) }
+                (ended(import))
             }
             @if !wrong.is_empty() {
                 section class="ky-card" id="wrong" aria-labelledby="wrong-title" {
@@ -86,7 +86,8 @@ pub fn page(desk: &mut Desk, import: &Import) -> Result<Markup> {
     })
 }
 
-fn progress(import: &Import, job: &Job, lang: Lang) -> Markup {
+fn progress(import: &Import, job: &Job) -> Markup {
+    let lang = import.lang;
     let is_undo = import.undo.as_ref().is_some_and(|it| it.id == job.id);
     let what =
         if is_undo { t(lang, "正在撤销", "Undoing") } else { t(lang, "正在导入", "Importing") };
@@ -106,7 +107,8 @@ fn progress(import: &Import, job: &Job, lang: Lang) -> Markup {
 }
 
 /// What the end was, where it was not the usual one.
-fn ended(import: &Import, lang: Lang) -> Markup {
+fn ended(import: &Import) -> Markup {
+    let lang = import.lang;
     let status = |job: &Option<Job>| job.as_ref().map(|it| it.status);
     let said = |job: &Option<Job>| job.as_ref().map_or(String::new(), |it| it.result.clone());
     let (kind, title, text) = match (status(&import.undo), status(&import.job)) {
@@ -143,11 +145,11 @@ fn made(desk: &mut Desk, import: &Import) -> Result<Option<String>> {
     Ok(ends.map(|(from, to)| format!("/{}?view=*&id={from}..{to}{creator}", import.def.code)))
 }
 
-pub async fn ask_undo(visit: Visit, At(place): At<Place>) -> Answer {
+pub async fn ask_undo(visit: Visit, At(place): At<Which>) -> Answer {
+    let site = visit.site.clone();
     let draw = move |desk: &mut Desk| {
-        let lang = desk.actor.lang;
-        let import = Import::read(desk, &place)?;
-        let batch = &import.batch;
+        let import = Import::read(desk, &site, &place)?;
+        let (lang, batch) = (import.lang, &import.batch);
         let (new, updated) = (count(batch.created_rows), count(batch.updated_rows));
         let says = says!(
             lang,
@@ -169,19 +171,17 @@ pub async fn ask_undo(visit: Visit, At(place): At<Place>) -> Answer {
 }
 
 /// The refused rows as the file has them, with the reason in the last column: of a run, or of the check before it.
-pub async fn wrong(visit: Visit, At(place): At<Place>) -> Answer {
+pub async fn wrong(visit: Visit, At(place): At<Which>) -> Answer {
     let site = visit.site.clone();
     let write = move |desk: &mut Desk| {
-        let import = Import::read(desk, &place)?;
-        let (lang, batch) = (desk.actor.lang, &import.batch);
+        let import = Import::read(desk, &site, &place)?;
+        let (lang, batch) = (import.lang, &import.batch);
         let file = export::temporary(&site.data)?;
         let to = export::copy(&file)?;
         if import.job.is_some() {
             desk.wrong_file(place.1, Format::Xlsx, to, &site.data)?;
         } else {
-            let checked = site.checks.get(&import, desk.actor.user);
-            let checked = checked.ok_or_else(|| Error::missing(format!("import_batch/{}", place.1)))?;
-            let mut reasons = refused(desk, &import, &checked)?;
+            let mut reasons = refused(&import)?;
             let mut wrong = WrongFile::new(lang, batch, &import.plan, Format::Xlsx, to, &site.data)?;
             let mut reader = import.open(&site)?;
             for row in reader.rows()? {
