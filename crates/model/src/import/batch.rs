@@ -57,11 +57,11 @@ impl WrongFile {
         for cell in cells.chain([reason]) {
             self.writer.cell(Written::Text(cell))?;
         }
-        Ok(self.writer.end_row()?)
+        self.writer.end_row()
     }
 
     pub fn finish(self) -> Result<()> {
-        Ok(self.writer.finish(&self.about)?)
+        self.writer.finish(&self.about)
     }
 }
 

@@ -124,6 +124,11 @@ pub async fn follow(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer
     Ok(told(&json!({ "ky:refresh": {}, "ky:toast": { "kind": "ok", "title": title } })))
 }
 
+/// The sign behind which something new is hung on the record.
+pub fn add(view: &View, kind: &str, sign: &str, label: &str) -> Markup {
+    html! { button class="ky-iconbtn is-small" type="button" hx-get={ (view.base) "/hang/" (kind) "/new" } hx-target="#dialog" aria-label=(label) title=(label) { (icon14(sign)) } }
+}
+
 /// A note as the rail and its own section show it.
 pub fn note(desk: &Desk, view: &View, note: &Note) -> Markup {
     let mine = note.stamp.creator == desk.actor.user || view.card.editable;

@@ -250,22 +250,9 @@ fn head(desk: &mut Desk, view: &View) -> Result<Markup> {
                             }
                         }
                         @if !is_past {
-                            details class="ky-menu" data-menu {
-                                summary class="ky-iconbtn is-small" aria-label=(t(lang, "添加标签", "Add a tag")) title=(t(lang, "添加标签", "Add a tag")) { (icon14("plus")) }
-                                div class="ky-pop is-form" {
-                                    form class="ky-row" hx-post={ (hang("tag")) "/new" } hx-swap="none" autocomplete="off" {
-                                        div class="ky-combo ky-grow" data-combo data-src="/tag/options/name" data-free {
-                                            div class="ky-box is-small" { input name="name" type="text" role="combobox" aria-autocomplete="list" aria-expanded="false" aria-controls="tag-list" aria-label=(t(lang, "标签", "Tag")) maxlength="40" required autocomplete="off"; }
-                                            ul class="ky-options" id="tag-list" role="listbox" aria-label=(t(lang, "标签", "Tag")) hidden {}
-                                        }
-                                        button class="ky-btn is-small is-primary" { (t(lang, "添加", "Add")) }
-                                    }
-                                }
-                            }
-                            button class="ky-iconbtn is-small" type="button" hx-post={ (view.base) "/follow" } hx-swap="none" aria-pressed=(follows.to_string())
-                                title=(if follows { t(lang, "取消关注", "Unfollow") } else { t(lang, "关注", "Follow") }) aria-label={ (t(lang, "关注", "Follow")) " " (card.title) } {
-                                svg class={ "ky-icon is-14" @if follows { " is-filled" } } aria-hidden="true" { use href={ (crate::assets::path("icons.svg")) "#star" } {} }
-                            }
+                            @let follow = if follows { t(lang, "取消关注", "Unfollow") } else { t(lang, "关注", "Follow") };
+                            (hang::add(view, "tag", "plus", t(lang, "添加标签", "Add a tag")))
+                            button class="ky-iconbtn is-small is-star" type="button" hx-post={ (view.base) "/follow" } hx-swap="none" aria-pressed=(follows.to_string()) title=(follow) aria-label={ (t(lang, "关注", "Follow")) " " (card.title) } { (icon14("star")) }
                         }
                     }
                     div class="ky-facts" { @for fact in facts(desk, view)? { span { (fact) } } }

@@ -20,8 +20,7 @@ pub fn rail(desk: &mut Desk, view: &View) -> Result<Markup> {
     for (within, rows) in view.below.iter().filter(|it| it.0.within.is_some()) {
         blocks.push(people_block(desk, view, within, *rows)?);
     }
-    let label = t(lang, "添加备注", "Add a note");
-    let add = html! { button class="ky-iconbtn is-small" type="button" hx-get={ (view.base) "/hang/note/new" } hx-target="#dialog" aria-label=(label) title=(label) { (icon14("plus")) } };
+    let add = hang::add(view, "note", "plus", t(lang, "添加备注", "Add a note"));
     let notes: Vec<_> = view.notes.iter().take(NOTES).map(|it| hang::note(desk, view, it)).collect();
     let none = t(lang, "还没有备注", "No notes yet");
     blocks.push(block(&html! { (t(lang, "备注", "Notes")) }, &add, none, &notes));
@@ -186,10 +185,7 @@ fn team(desk: &Desk, view: &View) -> Markup {
         (name, about, change)
     };
     let rows: Vec<_> = view.team.iter().map(colleague).collect();
-    let label = t(lang, "添加协作人", "Add a colleague");
-    let add = html! {
-        @if editable { button class="ky-iconbtn is-small" type="button" hx-get={ (view.base) "/hang/team/new" } hx-target="#dialog" aria-label=(label) title=(label) { (icon14("users-plus")) } }
-    };
+    let add = html! { @if editable { (hang::add(view, "team", "users-plus", t(lang, "添加协作人", "Add a colleague"))) } };
     let followers: Vec<_> = view.followers.iter().map(|it| view.cells.person(it.user.0)).collect();
     html! {
         @if view.card.def.owner.is_some() && (editable || !rows.is_empty()) {

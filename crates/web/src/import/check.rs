@@ -22,15 +22,6 @@ const TRIAL: usize = 20;
 /// Fields that a comparison shows.
 const COMPARED: usize = 8;
 
-/// The fates in the order of the counts: code, label, mark.
-const FATES: [(&str, &str, &str, &str); 5] = [
-    ("new", "可以新建", "New", "is-ok"),
-    ("update", "更新", "Updated", ""),
-    ("near", "疑似重复", "Near duplicates", "is-warn"),
-    ("same", "没有变化", "The same", ""),
-    ("refused", "有错误，不会导入", "Refused", "is-bad"),
-];
-
 fn fate(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::New(_) => "new",
@@ -120,20 +111,22 @@ fn outcomes(
 ) -> Result<Markup> {
     let lang = import.lang;
     let counts = preview.counts;
+    let treated = |then| treated(&checked.plan, counts.near, then);
     // Near duplicates stand by themselves here, whatever becomes of them.
-    let rows = |code: &str| match code {
-        "new" => counts.new - treated(&checked.plan, counts.near, Duplicates::New),
-        "update" => counts.updated - treated(&checked.plan, counts.near, Duplicates::Update),
-        "near" => counts.near,
-        "same" => counts.same,
-        _ => counts.refused,
-    };
+    let fates = [
+        ("new", t(lang, "可以新建", "New"), "is-ok", counts.new - treated(Duplicates::New)),
+        ("update", t(lang, "更新", "Updated"), "", counts.updated - treated(Duplicates::Update)),
+        ("near", t(lang, "疑似重复", "Near duplicates"), "is-warn", counts.near),
+        ("same", t(lang, "没有变化", "The same"), "", counts.same),
+        ("refused", t(lang, "有错误，不会导入", "Refused"), "is-bad", counts.refused),
+    ];
     let usual = match (counts.near, counts.refused) {
         (1.., _) => "near",
         (_, 1..) => "refused",
         _ => "new",
     };
-    let open = FATES.iter().map(|it| it.0).find(|it| *it == asked).unwrap_or(usual);
+    let find = |code: &str| fates.iter().find(|it| it.0 == code);
+    let (open, .., rows) = *find(asked).or(find(usual)).unwrap_or(&fates[0]);
     let missing = import.places.iter().filter(|it| {
         let path = it.path();
         let has = import.plan.columns.iter().any(|column| column.to == path)
@@ -146,19 +139,18 @@ fn outcomes(
     for row in shown.iter().take(DRAWN) {
         items.push(item(desk, import, row)?);
     }
-    let more = rows(open) - items.len() as i64;
+    let more = rows - items.len() as i64;
     Ok(html! {
         @if !missing.is_empty() {
             @let which = missing.join(t(lang, "、", ", "));
             div class="ky-card-body" { (alert("warn", &says!(lang, "必填的列还没有对应：{which}", "Required and not mapped: {which}"), "")) }
         }
         div class="ky-outcomes" {
-            @for (code, zh, en, mark) in FATES {
-                @if matches!(code, "new" | "near" | "refused") || rows(code) > 0 {
-                    a href={ (import.link("")) "?fate=" (code) } aria-current=[(code == open).then_some("true")]
-                        hx-get={ (import.link("")) "?fate=" (code) } hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
-                        b class=[(!mark.is_empty() && rows(code) > 0).then_some(mark)] { (count(rows(code))) }
-                        (t(lang, zh, en))
+            @for (code, label, mark, rows) in fates {
+                @if matches!(code, "new" | "near" | "refused") || rows > 0 {
+                    @let link = import.link(&format!("?fate={code}"));
+                    a href=(link) aria-current=[(code == open).then_some("true")] hx-get=(link) hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
+                        b class=[(!mark.is_empty() && rows > 0).then_some(mark)] { (count(rows)) } (label)
                     }
                 }
             }
@@ -325,12 +317,19 @@ fn reasons(import: &Import, faults: &[Fault]) -> String {
 /// Back, away, what will happen in one line, and on.
 fn foot(import: &Import, back: &str, counts: Option<Counts>, on: &Markup) -> Markup {
     let lang = import.lang;
+    let n = |rows: i64| html! { b { (count(rows)) } };
     html! {
         div class="ky-wizard-foot" {
             a class="ky-btn" href=(back) { (icon14("chevron-left")) (t(lang, "上一步", "Back")) }
             form method="post" action=(import.link("/drop")) { button class="ky-btn is-text" { (t(lang, "取消导入", "Give up")) } }
             span class="ky-grow" {}
-            @if let Some(counts) = counts { (summary(&counts, lang)) }
+            @if let Some(Counts { new, updated, skipped, refused, .. }) = counts {
+                span class="ky-wizard-sum" {
+                    (t(lang, "将新建 ", "")) (n(new)) (t(lang, " 条，更新 ", " new, ")) (n(updated)) (t(lang, " 条", " updated"))
+                    @if skipped > 0 { (t(lang, "，跳过 ", ", ")) (n(skipped)) (t(lang, " 条", " skipped")) }
+                    @if refused > 0 { (t(lang, "，", ", ")) span class="is-bad" { (count(refused)) (t(lang, " 行不导入", " refused")) } }
+                }
+            }
             (on)
         }
     }
@@ -344,21 +343,6 @@ pub fn ahead(import: &Import) -> Markup {
         button class="ky-btn is-primary" form="plan" name="step" value="confirm" disabled[counts.is_none()] { (t(lang, "下一步：试导与确认", "Next: trial")) (icon12("chevron-right")) }
     };
     foot(import, &format!("/{}/import", import.def.code), counts, &on)
-}
-
-fn summary(counts: &Counts, lang: Lang) -> Markup {
-    let n = |rows: i64| html! { b { (count(rows)) } };
-    let refused = count(counts.refused);
-    html! {
-        span class="ky-wizard-sum" {
-            @match lang {
-                Lang::Zh => { "将新建 " (n(counts.new)) " 条，更新 " (n(counts.updated)) " 条" }
-                Lang::En => { (n(counts.new)) " new, " (n(counts.updated)) " updated" }
-            }
-            @if counts.skipped > 0 { (t(lang, "，跳过 ", ", ")) (n(counts.skipped)) (t(lang, " 条", " skipped")) }
-            @if counts.refused > 0 { (t(lang, "，", ", ")) span class="is-bad" { (says!(lang, "{refused} 行不导入", "{refused} refused")) } }
-        }
-    }
 }
 
 /// Step 3: what becomes of the first rows, and the word that starts it.

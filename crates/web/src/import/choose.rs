@@ -4,7 +4,7 @@ use axum::extract::Request;
 use maud::{Markup, html};
 use model::import::{self, Plan, Run};
 use model::system::{ImportBatch, Job, JobStatus};
-use model::{Desk, EntityDef, Label, Lang, Result};
+use model::{Desk, EntityDef, Lang, Result};
 
 use super::{DAYS, Import, steps};
 use crate::list::cell::Cells;
@@ -141,16 +141,15 @@ fn table(desk: &Desk, def: &EntityDef, before: &[Before]) -> Markup {
 
 /// How an import stands: its mark and its word.
 pub fn state(batch: &ImportBatch, job: Option<&Job>, lang: Lang) -> (&'static str, &'static str) {
-    let (class, says) = match job.map(|it| it.status) {
-        _ if batch.undone => ("", Label { zh: "已撤销", en: "Undone" }),
-        None => ("is-warn", Label { zh: "没有做完，继续", en: "Not finished: go on" }),
-        Some(JobStatus::Queued) => ("is-info", Label { zh: "排队", en: "Queued" }),
-        Some(JobStatus::Running) => ("is-info", Label { zh: "进行中", en: "Running" }),
-        Some(JobStatus::Done) => ("is-ok", Label { zh: "完成", en: "Done" }),
-        Some(JobStatus::Failed) => ("is-bad", Label { zh: "中断", en: "Failed" }),
-        Some(JobStatus::Cancelled) => ("", Label { zh: "已取消", en: "Cancelled" }),
-    };
-    (class, says.of(lang))
+    match job.map(|it| it.status) {
+        _ if batch.undone => ("", t(lang, "已撤销", "Undone")),
+        None => ("is-warn", t(lang, "没有做完，继续", "Not finished: go on")),
+        Some(JobStatus::Queued) => ("is-info", t(lang, "排队", "Queued")),
+        Some(JobStatus::Running) => ("is-info", t(lang, "进行中", "Running")),
+        Some(JobStatus::Done) => ("is-ok", t(lang, "完成", "Done")),
+        Some(JobStatus::Failed) => ("is-bad", t(lang, "中断", "Failed")),
+        Some(JobStatus::Cancelled) => ("", t(lang, "已取消", "Cancelled")),
+    }
 }
 
 /// The file was cleared away before its import went on.
