@@ -43,6 +43,11 @@ impl Served {
 
     /// Asks with any method and an empty form.
     pub fn ask(&self, who: &str, method: &str, path: &str) -> u16 {
+        self.asked(who, method, path).0
+    }
+
+    /// The same, with where the answer leads.
+    pub fn asked(&self, who: &str, method: &str, path: &str) -> (u16, String) {
         let url = format!("{}{path}", self.address);
         let (cookie, form) = (cookie(who), "application/x-www-form-urlencoded");
         let answer = match method {
@@ -60,7 +65,9 @@ impl Served {
             }
             _ => agent().post(url).header("cookie", cookie).content_type(form).send(""),
         };
-        answer.expect("an answer").status().as_u16()
+        let answer = answer.expect("an answer");
+        let to = answer.headers().get("location").and_then(|it| it.to_str().ok()).unwrap_or_default();
+        (answer.status().as_u16(), to.to_owned())
     }
 }
 

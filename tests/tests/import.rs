@@ -610,6 +610,57 @@ fn headers_are_remembered_with_where_they_went() {
 }
 
 #[test]
+fn of_a_colleagues_import_only_the_columns_are_proposed() {
+    company(|world, shop| {
+        let (clerk, file) = (world.person("吴淑芬"), "谁,几级,银行\n甲公司,乙,某行\n");
+        let mut plan = shop.plan(clerk, "customer", "list.csv", file);
+        for (column, to) in plan.columns.iter_mut().zip(["name", "class", "bank_name"]) {
+            column.to = to.into();
+        }
+        plan.columns[1].values.insert("乙".into(), "B".into());
+        plan.defaults.insert("bank_account".into(), "6222020200".into());
+        shop.run(clerk, &plan);
+
+        let own = shop.plan(clerk, "customer", "list2.csv", file);
+        let other = shop.plan(&importer(world, "王海燕"), "customer", "list3.csv", file);
+
+        assert_eq!((own.defaults.len(), own.columns[1].values.len()), (1, 1));
+        assert_eq!((other.columns[0].to.as_str(), other.columns[1].to.as_str()), ("name", "class"));
+        assert!(
+            other.defaults.is_empty() && other.columns.iter().all(|it| it.values.is_empty()),
+            "{other:?}"
+        );
+    });
+}
+
+#[test]
+fn a_colleagues_import_is_taken_back_only_by_who_may_delete() {
+    company(|world, shop| {
+        let file = "公司名称\n甲公司\n乙公司\n";
+        let mine = importer(world, "王海燕");
+        let plan = shop.plan(&mine, "customer", "list.csv", file);
+        let batch = shop.run(&mine, &plan);
+        let (id, name) = (batch.id.0, import::Run::name(batch.id.0));
+        let made = shop.value("甲公司", "id").int();
+        let event = world.look("张国栋", move |desk| desk.history("customer", made)).unwrap()[0].id;
+
+        // The manager sees these customers and may import, but not delete.
+        let one = world.act("张国栋", move |desk| desk.undo(event));
+        let all = world.act("张国栋", move |desk| desk.undo_import(id));
+        let (done, _, refused) = world
+            .act("张国栋", move |desk| desk.undo_some(&name, i64::MAX, 10, Duration::from_secs(9)))
+            .unwrap();
+
+        assert_eq!((tests::code(one), tests::code(all)), ("forbidden", "not_found"));
+        assert_eq!((done, refused.len()), (0, 2));
+        assert!(refused.iter().all(|it| it.code() == "forbidden"));
+        let job = world.db.write(&mine, move |desk| desk.undo_import(id)).unwrap();
+        shop.house.run_one(Some(job), &|| false, &|_, _| {}).unwrap();
+        assert_eq!(shop.count("SELECT COUNT(*) FROM customer"), 0);
+    });
+}
+
+#[test]
 fn a_preview_writes_nothing() {
     company(|world, shop| {
         let boss = world.person("何振邦");

@@ -82,6 +82,13 @@ impl House {
         answer(request.send_form(form.to_vec()).unwrap())
     }
 
+    /// Sends JSON to the API; a request with a key may be sent again.
+    pub fn api(&self, who: &str, path: &str, body: &str, key: Option<&str>) -> Answer {
+        let request = agent().post(format!("{}/api/v1/{path}", self.address)).header("cookie", cookie(who));
+        let request = key.into_iter().fold(request, |request, key| request.header("idempotency-key", key));
+        answer(request.content_type("application/json").send(body).unwrap())
+    }
+
     /// The customer whose name this finds.
     pub fn id(&self, name: &str) -> i64 {
         let query = model::Query { q: name.into(), ..Default::default() };

@@ -209,12 +209,16 @@ impl Site {
     }
 
     /// Changes the visitor's own user.
-    async fn change_own(&self, visitor: &Visitor, change: impl Fn(&mut User) + Send + 'static) -> Result<()> {
+    async fn change_own(
+        &self,
+        visitor: &Visitor,
+        change: impl Fn(&mut User) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
         let id = visitor.actor.user;
         self.db
             .write_async(&visitor.actor, move |desk| {
                 let mut user = desk.trusted().get::<User>(Id::of(id))?;
-                change(&mut user);
+                change(&mut user)?;
                 desk.trusted().save(&mut user).map(drop)
             })
             .await
@@ -237,7 +241,11 @@ async fn language(
     Form(given): Form<Chosen>,
 ) -> Answer {
     let tongue = if given.language == "en" { Tongue::En } else { Tongue::Zh };
-    let changed = site.change_own(&visitor, move |user| user.language = tongue).await;
+    let changed = site.change_own(&visitor, move |user| {
+        user.language = tongue;
+        Ok(())
+    });
+    let changed = changed.await;
     changed.map_err(|error| problem::page(&site, &headers, Some(&visitor), &error))?;
     let lang = if tongue == Tongue::En { "en" } else { "zh" };
     let cookie = format!("ky_lang={lang}; Path=/; Max-Age=31536000; SameSite=Lax");
@@ -255,7 +263,11 @@ async fn theme(
         "dark" => (Theme::Dark, "dark"),
         _ => (Theme::System, "system"),
     };
-    let changed = site.change_own(&visitor, move |user| user.theme = theme).await;
+    let changed = site.change_own(&visitor, move |user| {
+        user.theme = theme;
+        Ok(())
+    });
+    let changed = changed.await;
     changed.map_err(|error| problem::page(&site, &headers, Some(&visitor), &error))?;
     let cookie = format!("ky_theme={name}; Path=/; Max-Age=31536000; SameSite=Lax");
     Ok(([("set-cookie", cookie)], Redirect::to("/me")).into_response())
@@ -313,17 +325,18 @@ async fn confirm_code(
             .await;
     }
     let secret = given.secret;
-    let enable = async {
+    let enable = site.change_own(&visitor, move |user| {
         // A factor that is there goes first, for which the password is asked.
-        if site.own(&visitor).await?.totp.is_some_and(|it| !it.is_empty()) {
+        if user.totp.as_ref().is_some_and(|it| !it.is_empty()) {
             let says = Label {
                 zh: "两步验证已开启，先停用再重新设置",
                 en: "Two-step sign-in is on; turn it off first",
             };
             return Err(Error::refused("wrong_state", says));
         }
-        site.change_own(&visitor, move |user| user.totp = Some(secret.clone())).await
-    };
+        user.totp = Some(secret.clone());
+        Ok(())
+    });
     let result = enable.await;
     end(&site, &visitor, headers, "code", result).await
 }
@@ -337,7 +350,11 @@ async fn disable_code(
     let disable = async {
         let user = site.own(&visitor).await?;
         site.prove(&visitor, &user, given.old).await?;
-        site.change_own(&visitor, |user| user.totp = None).await
+        site.change_own(&visitor, |user| {
+            user.totp = None;
+            Ok(())
+        })
+        .await
     };
     let result = disable.await;
     end(&site, &visitor, headers, "code", result).await
@@ -413,10 +430,10 @@ async fn close_token(
     end(&site, &visitor, headers, "tokens", closed).await
 }
 
-/// Where a visitor who must change the password is sent.
+/// Where a visitor who must change the password is sent: whoever chose the present one may make no token and set no
+/// second factor with it.
 pub fn detour(path: &str) -> Option<String> {
-    let within =
-        |place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let allowed = within("/me") || path == "/logout" || within("/help");
+    let own = ["/me", "/me/password", "/me/language", "/me/theme", "/logout", "/help"];
+    let allowed = own.contains(&path) || path.starts_with("/help/");
     (!allowed).then(|| format!("/me/password?to={}", percent(path)))
 }
