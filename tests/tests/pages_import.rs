@@ -226,6 +226,25 @@ fn what_new_records_hold_and_how_they_are_found_is_said_once() {
 }
 
 #[test]
+fn of_many_checks_the_oldest_check_is_forgotten_not_the_oldest_import() {
+    let house = House::new(PEOPLE);
+    let list = "名称\n廊坊安次暖通有限公司\n".as_bytes();
+    let imports: Vec<String> = (0..17).map(|_| house.begin("吴淑芬", list)).collect();
+    let check = |at: &String| house.form("吴淑芬", &format!("{at}/check"), &[]).status;
+    let is_known = |at: &String| !house.get("吴淑芬", at).text().contains("id=\"checking-");
+
+    for at in imports.iter().skip(1).chain([&imports[0]]) {
+        assert_eq!(check(at), 200);
+    }
+
+    // Sixteen are kept: the first import was checked last, the second first.
+    assert_eq!([0, 1, 2, 16].map(|n| is_known(&imports[n])), [true, false, true, true]);
+    assert_eq!(check(&imports[2]), 200);
+    check(&imports[1]);
+    assert_eq!([0, 1, 2, 3].map(|n| is_known(&imports[n])), [true, true, true, false]);
+}
+
+#[test]
 fn an_import_is_its_users_own() {
     let house = House::new(PEOPLE);
     let at = house.begin("吴淑芬", LIST.as_bytes());

@@ -94,25 +94,26 @@ struct Checked {
 #[derive(Clone, Default)]
 pub struct Checks(Arc<Mutex<Kept>>);
 
-type Kept = BTreeMap<(i64, i64), Arc<Checked>>;
+/// The newest last.
+type Kept = Vec<((i64, i64), Arc<Checked>)>;
 
 impl Checks {
     fn get(&self, import: &Import, user: i64) -> Option<Arc<Checked>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(&(import.batch.id.0, user)).cloned();
+        let found = kept.iter().find(|it| it.0 == (import.batch.id.0, user)).map(|it| it.1.clone());
         found.filter(|it| core(&it.plan) == core(&import.plan))
     }
 
     fn keep(&self, id: i64, user: i64, checked: Checked) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert((id, user), Arc::new(checked));
-        if kept.len() > KEPT {
-            kept.pop_first();
-        }
+        kept.retain(|it| it.0 != (id, user));
+        kept.push(((id, user), Arc::new(checked)));
+        let beyond = kept.len().saturating_sub(KEPT);
+        kept.drain(..beyond);
     }
 
     fn forget(&self, id: i64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| key.0 != id);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|it| it.0.0 != id);
     }
 }
 
