@@ -7,7 +7,6 @@ use std::path::Path;
 use sheet::template::{self, Field, Words};
 use sheet::write::{About, Column as Head, Form, Format, Value as Out, Writer};
 
-use crate::input::named_by;
 use crate::system::{Access, Department, Role, User};
 use crate::tx::Record;
 use crate::{
@@ -117,8 +116,11 @@ impl Desk<'_> {
                 told(codes.iter().map(entry).collect())
             }
             Kind::Link(to) if std::ptr::eq(to(), User::DEF) => {
+                let logins = self.named_by(to()).contains(&"login");
                 let person = |it: &crate::Person| {
-                    (Value::Int(it.user.id.0), it.user.name.clone(), it.user.login.clone())
+                    let (id, user) = (it.user.id.0, &it.user);
+                    let told = if logins { user.login.clone() } else { format!("#{id}") };
+                    (Value::Int(id), user.name.clone(), told)
                 };
                 told(catalog.users.values().map(person).collect())
             }
@@ -147,7 +149,7 @@ impl Desk<'_> {
                 continue;
             }
             let title = to.title_field().name;
-            for name in named_by(to) {
+            for name in self.named_by(to) {
                 let mut sql = Sql::new("SELECT t.");
                 sql.name(name).push(" FROM ").name(to.code).push(" t WHERE t.").name(name).push(" IN ");
                 sql.any_of(titles.iter().copied());
@@ -175,7 +177,7 @@ impl Desk<'_> {
             return writer.cell(Out::Text("***"));
         }
         let (value, field) = (&row[column.at], column.field);
-        let id;
+        let (id, says);
         writer.cell(match (how, value) {
             _ if field.is_empty(value) => Out::Empty,
             (How::Named(names), value) => Out::Text(names.get(value).map_or(value.text(), String::as_str)),
@@ -202,6 +204,10 @@ impl Desk<'_> {
                     Ok(moment) => Out::Moment(self.tx.catalog.zone.to_datetime(moment)),
                     Err(_) => Out::Text(text),
                 },
+                _ if field.format == crate::Format::Said => {
+                    says = crate::message::said(text);
+                    Out::Text(says.of(self.actor.lang))
+                }
                 _ => Out::Text(text),
             },
             (How::Plain, Value::Null) => Out::Empty,

@@ -263,6 +263,9 @@ impl Desk<'_> {
                 Some(to) => self.called(to, *id)?.1,
                 None => id.to_string(),
             },
+            (_, Value::Text(text)) if field.format == crate::Format::Said => {
+                crate::message::said(text).of(lang).to_owned()
+            }
             (Kind::Bool, Value::Int(yes)) => {
                 let label =
                     if *yes != 0 { Label { zh: "是", en: "Yes" } } else { Label { zh: "否", en: "No" } };

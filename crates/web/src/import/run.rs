@@ -124,15 +124,14 @@ fn ended(import: &Import, lang: Lang) -> Markup {
     let alert = |class: &str, sign: &str, title: &str, text: &str| {
         html! { div class="ky-card-body" { div class={ "ky-alert " (class) } { (icon(sign)) div { b { (title) } @if !text.is_empty() { p { (text) } } } } } }
     };
-    let failed = |job: &Option<Job>| {
-        job.as_ref().filter(|it| it.status == JobStatus::Failed).map(|it| it.result.clone())
-    };
+    let failed =
+        |job: &Option<Job>| job.as_ref().filter(|it| it.status == JobStatus::Failed).map(|it| it.says(lang));
     if let Some(says) = failed(&import.undo) {
         return alert("is-bad", "circle-x", t(lang, "没有全部撤销", "Not all was undone"), &says);
     }
     if import.batch.undone {
-        let says = import.undo.as_ref().map_or("", |it| it.result.as_str());
-        return alert("is-ok", "circle-check", t(lang, "这次导入已经撤销", "The import was undone"), says);
+        let says = import.undo.as_ref().map_or(String::new(), |it| it.says(lang));
+        return alert("is-ok", "circle-check", t(lang, "这次导入已经撤销", "The import was undone"), &says);
     }
     if let Some(says) = failed(&import.job) {
         return alert(

@@ -186,7 +186,7 @@ fn width(field: &FieldDef, is_title: bool) -> usize {
     match (field.kind, field.format) {
         _ if is_title => 210,
         (_, Format::Phone) => 120,
-        (_, Format::Email | Format::Url | Format::Long) => 180,
+        (_, Format::Email | Format::Url | Format::Long | Format::Said) => 180,
         (Kind::Choice(all), _) if is_grade(all) => 56,
         (Kind::Choice(_) | Kind::Bool, _) => 84,
         (Kind::Link(to), _) if to().code.len() <= 4 => 80,

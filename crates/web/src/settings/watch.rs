@@ -78,7 +78,8 @@ pub fn jobs(look: &mut Look) -> Result<Markup> {
                         td { time { (at(look, job.stamp.created)) } }
                         td { @if let Some(status) = status(job) { (status) } }
                         td { @if job.total > 0 { progress max=(job.total) value=(job.done.min(job.total)) aria-label=(t(lang, "进度", "Progress")) {} " " (amount(job.done, 0, 0)) " / " (amount(job.total, 0, 0)) } @else { (none()) } }
-                        td class="ky-clip" title=(job.result) { (job.result) }
+                        @let says = job.says(lang);
+                        td class="ky-clip" title=(says) { (says) }
                         td class="is-number" { @if edits && runs(job) { button class="ky-btn is-small is-text" type="button" hx-post={ "/settings/job/" (job.id.0) "/cancel" } hx-swap="none" { (t(lang, "取消", "Cancel")) } } }
                     }
                 } }
