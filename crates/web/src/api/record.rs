@@ -19,7 +19,7 @@ impl Call {
             Some(day) => {
                 let day = day.parse().map_err(|_| Error::invalid("as_of", "malformed_date"))?;
                 let card = desk.as_of(def.code, id, day)?;
-                record(desk, &card)
+                record(desk, &card, Some(day))
             }
         });
         let found = found.await?;
@@ -144,7 +144,7 @@ impl Call {
 
 pub fn shown(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Json> {
     let card = desk.get(def.code, id)?;
-    record(desk, &card)
+    record(desk, &card, None)
 }
 
 /// The version to write over, once it is sure that the client has seen the record as it is.

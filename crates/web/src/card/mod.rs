@@ -159,7 +159,14 @@ fn page(desk: &mut Desk, entity: &str, id: i64, raw: &str, headers: &HeaderMap) 
         if day < desk.today() {
             view.past = Some(day);
             match desk.as_of(entity, id, day) {
-                Ok(card) => (view.parts, view.card) = (part::parts(&card, lang), card),
+                Ok(card) => {
+                    (view.parts, view.card) = (part::parts(&card, lang), card);
+                    // Records within have a past of their own.
+                    view.inside.clear();
+                    for (child, count) in &mut view.children {
+                        *count = desk.rows_at(def, id, child, view.past)?.len() as i64;
+                    }
+                }
                 Err(Error::NotFound { .. }) => unborn = true,
                 Err(error) => return Err(error),
             }
@@ -466,8 +473,8 @@ fn tabs(desk: &mut Desk, view: &View) -> Result<Markup> {
             (tab("overview", t(lang, "概览", "Overview"), None))
             @for (n, part) in view.parts.iter().enumerate().take(view.parts.len() - 1) { (tab(&n.to_string(), part.title, None)) }
             span class="ky-sep" {}
+            @for (def, count) in view.inside.iter().chain(&view.children) { (tab(def.code, &def.many(lang), Some(*count))) }
             @if view.past.is_none() {
-                @for (def, count) in view.inside.iter().chain(&view.children) { (tab(def.code, &def.many(lang), Some(*count))) }
                 (tab("notes", t(lang, "备注", "Notes"), Some(notes.len() as i64)))
                 (tab("files", t(lang, "文档", "Files"), Some(files.len() as i64)))
             }
@@ -488,7 +495,6 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
         "history" => return history::history(desk, view),
         "files" if view.past.is_none() => return file::list(desk, view),
         "notes" if view.past.is_none() => return hang::notes(desk, view),
-        _ if view.past.is_some() => {}
         _ => {
             if let Some(child) = of(&view.children) {
                 return rail::child_panel(desk, view, child, false);
@@ -504,7 +510,7 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
         panels.push(part::panel(desk, view, n, true)?);
     }
     let mut children = Vec::new();
-    for (child, count) in view.children.iter().filter(|_| view.past.is_none()) {
+    for (child, count) in &view.children {
         if *count > 0 {
             children.push(rail::child_panel(desk, view, child, true)?);
         }
