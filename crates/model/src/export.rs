@@ -235,15 +235,14 @@ impl Desk<'_> {
         About { title: def.many(lang), author: who, stamp, sheet: says("导出说明", "About"), notes }
     }
 
-    /// Writes down that rows leave the house; beyond what one person may take a day it refuses.
+    /// Writes down that rows leave the house, as an `export`, by `print`, or by reading on in a `list` or the `api`;
+    /// beyond what one person may take a day it refuses.
     pub fn take(&mut self, kind: &str, entity: &str, query: &str, rows: i64) -> Result<()> {
-        if matches!(kind, "export" | "print") {
-            // Two at once would each see room for itself: the second waits for the first at its person.
-            if self.actor.user != 0 && self.tx.catalog.number(LIMIT) > 0 {
-                self.tx.get::<User>(Id::of(self.actor.user))?;
-            }
-            self.allowed(rows)?;
+        // Two at once would each see room for itself: the second waits for the first at its person.
+        if self.actor.user != 0 && self.tx.catalog.number(LIMIT) > 0 {
+            self.tx.get::<User>(Id::of(self.actor.user))?;
         }
+        self.allowed(rows)?;
         let mut taken = Access {
             id: Id::NEW,
             user: Some(Id::of(self.actor.user)).filter(|_| self.actor.user != 0),
@@ -263,7 +262,7 @@ impl Desk<'_> {
             return Ok(());
         }
         let mut sql = Sql::new("SELECT CAST(COALESCE(SUM(rows), 0) AS BIGINT) FROM access WHERE \"user\" = ");
-        sql.bind(self.actor.user).push(" AND kind IN ('export', 'print') AND created >= ");
+        sql.bind(self.actor.user).push(" AND kind IN ('export', 'print', 'list', 'api') AND created >= ");
         sql.bind(&self.tx.day_start());
         let taken = self.tx.one(&sql)?;
         if taken + rows <= most {
@@ -271,10 +270,10 @@ impl Desk<'_> {
         }
         let says = Text::new(
             format!(
-                "没有导出：每人每天最多带出 {most} 行，今天已有 {taken} 行，这次是 {rows} 行。请缩小范围，或请管理员调整上限。"
+                "每人每天最多带出 {most} 行，导出、打印和一页页往下翻都算；今天已有 {taken} 行，这次是 {rows} 行。请缩小范围，或请管理员调整上限。"
             ),
             format!(
-                "Not exported: one person may take {most} rows a day, {taken} were taken today and these are {rows}. Narrow the filter, or ask the administrator for more."
+                "One person may take {most} rows a day, by export, print or reading on page by page; {taken} were taken today and these are {rows}. Narrow the filter, or ask the administrator for more."
             ),
         );
         Err(Error::refused("export_limit", says))

@@ -48,6 +48,7 @@ pub struct Site {
     gate: Arc<login::Gate>,
     traffic: Arc<guard::Traffic>,
     checks: import::Checks,
+    reads: Arc<export::Reads>,
 }
 
 impl Site {
@@ -63,6 +64,7 @@ impl Site {
             gate: Arc::default(),
             traffic: Arc::default(),
             checks: import::Checks::default(),
+            reads: Arc::default(),
         }
     }
 }

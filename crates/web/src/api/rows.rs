@@ -9,24 +9,14 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Answer, Call, ok};
 
-/// A list of more rows is written down for the owner to see.
-const WATCHED: usize = 200;
-
 impl Call {
     /// `GET /customer?owner=me&sort=-name&size=50&after=…`
     pub(super) async fn list(self, def: &'static EntityDef) -> Answer {
         let text = self.query.clone();
         let (body, rows) = self.read(def, move |desk| list(desk, def, &text)).await?;
-        if rows > WATCHED {
-            self.watch(def, rows).await?;
-        }
+        let counted = self.site.read_on(&self.visitor, "api", def.code, self.query.clone(), rows).await;
+        counted.map_err(super::Fail::of(def))?;
         Ok(ok(body))
-    }
-
-    /// Writes down that somebody took many rows at once.
-    async fn watch(&self, def: &'static EntityDef, rows: usize) -> std::result::Result<(), super::Fail> {
-        let query = self.query.clone();
-        self.write(def, move |desk| desk.take("api", def.code, &query, rows as i64)).await
     }
 }
 

@@ -54,18 +54,15 @@ async fn list(
     let raw = raw.unwrap_or_default();
     let asked = headers.clone();
     let read = site.db.read_async(&visitor.actor, move |desk| {
-        let mut far = None;
-        Ok((answer(desk, &entity, &raw, &asked, &mut far)?, far))
+        let mut taken = None;
+        Ok((answer(desk, &entity, &raw, &asked, &mut taken)?, taken))
     });
     let answer = match read.await {
-        Ok((answer, None)) => Ok(answer),
-        // Whoever reads this far takes the list with them.
+        // Whoever reads on takes the list with them.
         Ok((answer, Some((entity, query, rows)))) => {
-            let taken =
-                site.db.write_async(&visitor.actor, move |desk| desk.take("list", entity, &query, rows));
-            taken.await.map(|()| answer)
+            site.read_on(&visitor, "list", entity, query, rows).await.map(|()| answer)
         }
-        Err(error) => Err(error),
+        read => read.map(|it| it.0),
     };
     match answer {
         Ok(Answer::To(address)) => Redirect::to(&address).into_response(),
@@ -80,10 +77,16 @@ async fn list(
     }
 }
 
-/// Rows far down a list: entity, filter, how many.
-type Far = Option<(&'static str, String, i64)>;
+/// Rows that count as taken: entity, filter, how many.
+type Taken = Option<(&'static str, String, usize)>;
 
-fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap, far: &mut Far) -> Result<Answer> {
+fn answer(
+    desk: &mut Desk,
+    entity: &str,
+    raw: &str,
+    headers: &HeaderMap,
+    taken: &mut Taken,
+) -> Result<Answer> {
     let def = desk.entity(entity)?;
     if raw.is_empty()
         && let views = desk.views(def)?
@@ -98,9 +101,9 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap, far: &m
     };
     let ask = ask.unwrap_or_else(|_| Ask::plain(def));
     if let Ok(sheet) = sheet.as_ref()
-        && sheet.is_far
+        && sheet.taken > 0
     {
-        *far = Some((def.code, ask.filter(), sheet.shown as i64));
+        *taken = Some((def.code, ask.filter(), sheet.taken));
     }
     let is_part = headers.get("hx-target").is_some_and(|it| it.as_bytes().ends_with(b"#rows"));
     if is_part && let Ok(sheet) = &sheet {

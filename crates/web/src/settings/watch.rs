@@ -175,6 +175,7 @@ pub fn exports(look: &mut Look) -> Result<Markup> {
         "export" => t(lang, "导出", "Export").to_owned(),
         "print" => t(lang, "打印", "Print").to_owned(),
         "list" => t(lang, "长列表", "Long list").to_owned(),
+        "api" => t(lang, "接口", "API").to_owned(),
         "backup" => t(lang, "下载备份", "Backup download").to_owned(),
         other => other.to_owned(),
     };
