@@ -216,7 +216,8 @@ fn who_must_change_the_password_gets_nowhere_else() {
             continue;
         }
         for address in addresses(&path) {
-            let (status, to) = served.asked("forced", &method, &address);
+            let answer = served.ask("forced", &method, &address);
+            let (status, to) = (answer.status, answer.header("location"));
             let sent = status == 303 && to.starts_with("/me/password?");
             // The description of the API has no visitor, other addresses lead nowhere at all.
             if !sent && !matches!(status, 403..=405) {
@@ -255,7 +256,7 @@ fn no_route_answers_who_has_no_business_there() {
                 if !who.is_empty() {
                     sign_in(&db, stranger.as_ref().unwrap().0, &token);
                 }
-                let status = served.ask(&token, &method, &address);
+                let status = served.ask(&token, &method, &address).status;
                 if !matches!(status, 302 | 303 | 401 | 403 | 404 | 405) {
                     let name = if who.is_empty() { "nobody" } else { who };
                     open.insert(format!("{name} {method} {address}: {status}"));
