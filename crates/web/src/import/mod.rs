@@ -217,23 +217,7 @@ async fn recheck(
     Path((entity, id)): Path<(String, i64)>,
     body: Bytes,
 ) -> Response {
-    let (code, place) = (entity.clone(), site.clone());
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let import = Import::read(desk, &code, id)?;
-        let since = Instant::now();
-        let (result, sheets) = match looked(desk, &import, &place) {
-            Ok((preview, sheets)) => (Ok(preview), sheets),
-            Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => {
-                return Err(error);
-            }
-            Err(error) => (Err(error), Vec::new()),
-        };
-        let at = desk.catalog().zone.to_datetime(desk.now()).strftime("%H:%M").to_string();
-        let checked = Checked { plan: import.plan, result, sheets, took: since.elapsed(), at };
-        place.checks.keep(id, desk.actor.user, checked);
-        Ok(())
-    });
-    match read.await {
+    match check_file(&site, &visitor, &entity, id).await {
         Ok(()) => {
             page(&site, &visitor, &headers, entity, id, Look::of(&String::from_utf8_lossy(&body))).await
         }
@@ -241,10 +225,31 @@ async fn recheck(
     }
 }
 
-fn looked(desk: &mut Desk, import: &Import, site: &Site) -> Result<(Preview, Vec<String>)> {
-    let mut reader = import::open(import.file(site).as_path(), &import.batch.file, &import.plan)?;
-    let sheets = reader.sheets().to_vec();
-    Ok((desk.preview(&import.plan, &mut reader, SHOWN)?, sheets))
+/// The database is asked piece by piece: a large file keeps no reader from others.
+async fn check_file(site: &Site, visitor: &Visitor, entity: &str, id: i64) -> Result<()> {
+    let (code, since) = (entity.to_owned(), Instant::now());
+    let import = site.db.read_async(&visitor.actor, move |desk| Import::read(desk, &code, id)).await?;
+    let (db, actor, path) = (site.db.clone(), visitor.actor.clone(), import.file(site));
+    let plan = import.plan.clone();
+    let looked = move || {
+        let mut reader = import::open(path.as_path(), &import.batch.file, &import.plan)?;
+        let sheets = reader.sheets().to_vec();
+        let preview = import::look(&import.plan, &mut reader, SHOWN, |looking, rows| {
+            db.read(&actor, |desk| desk.look_at(looking, rows))
+        });
+        Ok((preview?, sheets))
+    };
+    let looked = tokio::task::spawn_blocking(looked).await;
+    let (result, sheets) = match looked.map_err(|error| Error::Internal(error.to_string()))? {
+        Ok((preview, sheets)) => (Ok(preview), sheets),
+        Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => return Err(error),
+        Err(error) => (Err(error), Vec::new()),
+    };
+    let clock = move |desk: &mut Desk| Ok(desk.catalog().zone.to_datetime(desk.now()));
+    let at = site.db.read_async(&visitor.actor, clock).await?.strftime("%H:%M").to_string();
+    let checked = Checked { plan, result, sheets, took: since.elapsed(), at };
+    site.checks.keep(id, visitor.actor.user, checked);
+    Ok(())
 }
 
 /// Changes the plan by what a form says and shows the step again, or where the form leads.
