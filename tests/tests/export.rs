@@ -231,6 +231,25 @@ fn an_export_shows_no_row_and_no_value_beyond_the_actors_rights() {
 }
 
 #[test]
+fn namesakes_are_told_apart_by_what_the_reader_may_know() {
+    databases(|db| {
+        let world = World::new(db);
+        db.write(&world.system, |desk| {
+            desk.create("user", &Input::from([("login", "zhao2"), ("name", "赵敏")])).map(drop)
+        })
+        .unwrap();
+        world.customer("赵敏", "甲公司");
+        let owner = |who: &str| {
+            let rows = world.look(who, |desk| exported(desk, "customer", "columns=name,owner", Format::Csv));
+            rows.unwrap()[1][1].clone()
+        };
+
+        assert_eq!(owner("何振邦"), "user3");
+        assert_eq!(owner("张国栋"), format!("#{}", world.person("赵敏").user));
+    });
+}
+
+#[test]
 fn rows_beyond_one_page_of_reading_come_out_once_and_in_order() {
     databases(|db| {
         let world = World::new(db);
