@@ -423,6 +423,7 @@ fn long_ago(db: &store::Db, day: &str) {
     db.store()
         .write(move |conn| {
             conn.execute("UPDATE customer SET created = $1", &[at.as_str().into()])?;
+            conn.execute("UPDATE address SET created = $1 WHERE created > $1", &[at.as_str().into()])?;
             conn.execute("UPDATE event SET at = $1 WHERE at > $1", &[at.as_str().into()])
         })
         .unwrap();
@@ -448,6 +449,8 @@ fn addresses_too_are_shown_as_they_were_on_a_day() {
             let day = day.map(|it| it.parse().unwrap());
             let rows = world.look("王海燕", move |desk| desk.rows_at(customer, id, def, day)).unwrap();
             assert!(day.is_none() || rows.iter().all(|it| !it.editable && it.verbs.is_empty()));
+            let then = |it: &model::Card| day.is_none() || it.value("created").unwrap().text() < "2026-04";
+            assert!(rows.iter().all(|it| it.version > 0 && then(it)));
             rows.into_iter().map(|it| (it.id, it.title)).collect::<Vec<_>>()
         };
         let first = at(id, None);
@@ -464,6 +467,9 @@ fn addresses_too_are_shown_as_they_were_on_a_day() {
         let before: i64 = world.look("王海燕", move |desk| Ok(desk.history("customer", id)?[0].id)).unwrap();
         db.store()
             .write(move |conn| {
+                let sql =
+                    "UPDATE address SET created = '2026-02-10T04:00:00.000Z' WHERE created > '2026-01-11'";
+                conn.execute(sql, &[])?;
                 let sql =
                     "UPDATE event SET at = '2026-02-10T04:00:00.000Z' WHERE id <= $1 AND at > '2026-01-11'";
                 conn.execute(sql, &[before.into()])

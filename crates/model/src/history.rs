@@ -168,11 +168,36 @@ impl Desk<'_> {
                 rows.remove(&part);
                 continue;
             }
-            let gone = || [vec![Value::Int(part)], child.blank(end).split_off(1)].concat();
-            walk_back(child, rows.entry(part).or_insert_with(gone), row[6].text())?;
+            if !rows.contains_key(&part) {
+                rows.insert(part, self.gone((def, id), child, row[5].text(), end)?);
+            }
+            walk_back(child, rows.get_mut(&part).expect("it was put there above"), row[6].text())?;
         }
         let mine = rows.into_values().filter(|it| it[of + 1].int() == id);
         mine.map(|row| self.past(child, row)).collect()
+    }
+
+    /// A child row that has gone since, with nothing but its stamp of then: each change was an event.
+    fn gone(
+        &mut self,
+        (def, holder): (&EntityDef, i64),
+        child: &EntityDef,
+        part: &str,
+        end: Moment,
+    ) -> Result<Record> {
+        let mut row = child.blank(end);
+        row[0] = part.rsplit('/').next().and_then(|it| it.parse().ok()).map_or(Value::Null, Value::Int);
+        let mut sql = Sql::new("SELECT at, \"user\" FROM event WHERE entity = ");
+        sql.bind(def.code).push(" AND record = ").bind(holder).push(" AND part = ").bind(part);
+        sql.push(" AND at < ").bind(&end).push(" ORDER BY id");
+        let then = self.tx.rows(&sql)?;
+        let [version, created, creator, changed, changer] = child.stamp();
+        row[version] = Value::Int(then.len() as i64);
+        if let (Some(first), Some(last)) = (then.first(), then.last()) {
+            (row[created], row[creator]) = (first[0].clone(), first[1].clone());
+            (row[changed], row[changer]) = (last[0].clone(), last[1].clone());
+        }
+        Ok(row)
     }
 
     /// Takes a change back: a new event that restores what the old one replaced, refused where something later was
