@@ -329,7 +329,8 @@ impl Desk<'_> {
         if choices.len() > CHOICES {
             choices.clear();
         }
-        let mut hint = hint(field, !choices.is_empty()).of(lang).to_owned();
+        let logins = self.named_by(User::DEF).contains(&"login");
+        let mut hint = hint(field, !choices.is_empty(), logins).of(lang).to_owned();
         if let Some(default) = field.default {
             let default = match field.kind {
                 Kind::Code => catalog.code_name(field.code.unwrap_or_default(), default, lang),
@@ -386,7 +387,7 @@ fn form(field: &FieldDef) -> Form {
     }
 }
 
-fn hint(field: &FieldDef, short: bool) -> Label {
+fn hint(field: &FieldDef, short: bool, logins: bool) -> Label {
     match (field.kind, field.format) {
         (Kind::Choice(_) | Kind::Bool, _) => {
             Label { zh: "从下拉列表中选", en: "Choose from the list" }
@@ -396,9 +397,10 @@ fn hint(field: &FieldDef, short: bool) -> Label {
             en: "Choose from the list, or write the code",
         },
         (Kind::Code, _) => Label { zh: "填名称或编码", en: "Name or code" },
-        (Kind::Link(to), _) if std::ptr::eq(to(), User::DEF) => {
+        (Kind::Link(to), _) if std::ptr::eq(to(), User::DEF) && logins => {
             Label { zh: "填姓名或登录名", en: "Name or login" }
         }
+        (Kind::Link(to), _) if std::ptr::eq(to(), User::DEF) => Label { zh: "填姓名", en: "Name" },
         (Kind::Link(_), _) => Label { zh: "填编号或名称", en: "Number or name" },
         (Kind::Int, _) => Label { zh: "整数", en: "A whole number" },
         (Kind::Money, _) => Label { zh: "金额，例如 25000.00", en: "An amount, such as 25000.00" },

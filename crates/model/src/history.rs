@@ -1,6 +1,7 @@
 //! What happened to a record: who changed what, when, through which door; the record as it was; and taking it back.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::{Map, Value as Json};
 
@@ -168,10 +169,11 @@ impl Desk<'_> {
                 rows.remove(&part);
                 continue;
             }
-            if !rows.contains_key(&part) {
-                rows.insert(part, self.gone((def, id), child, row[5].text(), end)?);
-            }
-            walk_back(child, rows.get_mut(&part).expect("it was put there above"), row[6].text())?;
+            let record = match rows.entry(part) {
+                Entry::Occupied(row) => row.into_mut(),
+                Entry::Vacant(place) => place.insert(self.gone((def, id), child, row[5].text(), end)?),
+            };
+            walk_back(child, record, row[6].text())?;
         }
         let mine = rows.into_values().filter(|it| it[of + 1].int() == id);
         mine.map(|row| self.past(child, row)).collect()

@@ -80,12 +80,12 @@ pub fn list(folder: &Path) -> Result<Vec<String>> {
 pub fn remove(folder: &Path, hash: &str, age: Duration, free: impl Fn() -> Result<bool>) -> Result<bool> {
     let (at, aside) = (path(folder, hash), folder.join(format!("{hash}.part")));
     let failed = |error: io::Error| file_error(folder, &error);
-    let is_old = |path: &Path| Ok(is_older(&fs::metadata(path).map_err(failed)?, age));
-    if !is_old(&at)? {
+    let is_old = |path: &Path| fs::metadata(path).is_ok_and(|it| is_older(&it, age));
+    if !is_old(&at) {
         return Ok(false);
     }
     fs::rename(&at, &aside).map_err(failed)?;
-    let gone = is_old(&aside).and_then(|old| Ok(old && free()?));
+    let gone = if is_old(&aside) { free() } else { Ok(false) };
     match gone {
         Ok(true) => fs::remove_file(&aside),
         _ => fs::rename(&aside, &at),

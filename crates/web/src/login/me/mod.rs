@@ -209,16 +209,12 @@ impl Site {
     }
 
     /// Changes the visitor's own user.
-    async fn change_own(
-        &self,
-        visitor: &Visitor,
-        change: impl Fn(&mut User) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
+    async fn change_own(&self, visitor: &Visitor, change: impl Fn(&mut User) + Send + 'static) -> Result<()> {
         let id = visitor.actor.user;
         self.db
             .write_async(&visitor.actor, move |desk| {
                 let mut user = desk.trusted().get::<User>(Id::of(id))?;
-                change(&mut user)?;
+                change(&mut user);
                 desk.trusted().save(&mut user).map(drop)
             })
             .await
@@ -241,11 +237,7 @@ async fn language(
     Form(given): Form<Chosen>,
 ) -> Answer {
     let tongue = if given.language == "en" { Tongue::En } else { Tongue::Zh };
-    let changed = site.change_own(&visitor, move |user| {
-        user.language = tongue;
-        Ok(())
-    });
-    let changed = changed.await;
+    let changed = site.change_own(&visitor, move |user| user.language = tongue).await;
     changed.map_err(|error| problem::page(&site, &headers, Some(&visitor), &error))?;
     let lang = if tongue == Tongue::En { "en" } else { "zh" };
     let cookie = format!("ky_lang={lang}; Path=/; Max-Age=31536000; SameSite=Lax");
@@ -263,11 +255,7 @@ async fn theme(
         "dark" => (Theme::Dark, "dark"),
         _ => (Theme::System, "system"),
     };
-    let changed = site.change_own(&visitor, move |user| {
-        user.theme = theme;
-        Ok(())
-    });
-    let changed = changed.await;
+    let changed = site.change_own(&visitor, move |user| user.theme = theme).await;
     changed.map_err(|error| problem::page(&site, &headers, Some(&visitor), &error))?;
     let cookie = format!("ky_theme={name}; Path=/; Max-Age=31536000; SameSite=Lax");
     Ok(([("set-cookie", cookie)], Redirect::to("/me")).into_response())
@@ -325,18 +313,22 @@ async fn confirm_code(
             .await;
     }
     let secret = given.secret;
-    let enable = site.change_own(&visitor, move |user| {
+    let enable = async {
+        let wanted = Some(secret.clone());
+        let set = move |user: &mut User| {
+            user.totp = user.totp.take().filter(|it| !it.is_empty()).or_else(|| Some(secret.clone()));
+        };
+        site.change_own(&visitor, set).await?;
         // A factor that is there goes first, for which the password is asked.
-        if user.totp.as_ref().is_some_and(|it| !it.is_empty()) {
+        if site.own(&visitor).await?.totp != wanted {
             let says = Label {
                 zh: "两步验证已开启，先停用再重新设置",
                 en: "Two-step sign-in is on; turn it off first",
             };
             return Err(Error::refused("wrong_state", says));
         }
-        user.totp = Some(secret.clone());
         Ok(())
-    });
+    };
     let result = enable.await;
     end(&site, &visitor, headers, "code", result).await
 }
@@ -350,11 +342,7 @@ async fn disable_code(
     let disable = async {
         let user = site.own(&visitor).await?;
         site.prove(&visitor, &user, given.old).await?;
-        site.change_own(&visitor, |user| {
-            user.totp = None;
-            Ok(())
-        })
-        .await
+        site.change_own(&visitor, |user| user.totp = None).await
     };
     let result = disable.await;
     end(&site, &visitor, headers, "code", result).await
