@@ -234,6 +234,61 @@ fn what_new_records_hold_and_how_they_are_found_is_said_once() {
 }
 
 #[test]
+fn of_many_checks_the_oldest_check_is_forgotten_not_the_oldest_import() {
+    let house = Importing(House::new(PEOPLE));
+    let list = "名称\n廊坊安次暖通有限公司\n".as_bytes();
+    let imports: Vec<String> = (0..17).map(|_| house.begin("吴淑芬", list)).collect();
+    let check = |at: &String| house.form("吴淑芬", &format!("{at}/check"), &[]).status;
+    let is_known = |at: &String| !house.get("吴淑芬", at).text().contains("id=\"checking-");
+
+    for at in imports.iter().skip(1).chain([&imports[0]]) {
+        assert_eq!(check(at), 200);
+    }
+
+    // Sixteen are kept: the first import was checked last, the second first.
+    assert_eq!([0, 1, 2, 16].map(|n| is_known(&imports[n])), [true, false, true, true]);
+    assert_eq!(check(&imports[2]), 200);
+    check(&imports[1]);
+    assert_eq!([0, 1, 2, 3].map(|n| is_known(&imports[n])), [true, true, true, false]);
+}
+
+#[test]
+fn files_that_are_being_read_keep_nobody_from_the_database() {
+    let house = Importing(House::new(PEOPLE));
+    let readers = store::Settings::of(model::Dialect::Sqlite).readers;
+    let list = "名称\n廊坊安次暖通有限公司\n";
+    let imports: Vec<String> = (0..readers).map(|_| house.begin("吴淑芬", list.as_bytes())).collect();
+    // Pipes in place of the files: whoever opens one waits for what comes through it.
+    let folder = house.folder.path().join("imports");
+    let pipes: Vec<_> = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    for pipe in &pipes {
+        std::fs::remove_file(pipe).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    }
+
+    let house = &house;
+    std::thread::scope(|scope| {
+        for at in &imports {
+            scope.spawn(move || house.form("吴淑芬", &format!("{at}/check"), &[]));
+        }
+        // Opening a pipe for writing ends when somebody has opened it for reading.
+        let open = |path| std::fs::File::options().write(true).open(path).unwrap();
+        let writers: Vec<_> = pipes.iter().map(open).collect();
+
+        let answer = house.get("王海燕", "/customer?view=*").status;
+
+        for pipe in &pipes {
+            std::fs::remove_file(pipe).unwrap();
+            std::fs::write(pipe, list).unwrap();
+        }
+        drop(writers);
+        assert_eq!(answer, 200);
+    });
+    let again = house.form("吴淑芬", &format!("{}/check", imports[0]), &[]).text();
+    assert_eq!(figures(&again), [1, 0, 0], "{again}");
+}
+
+#[test]
 fn an_import_is_its_users_own() {
     let house = Importing(House::new(PEOPLE));
     let at = house.begin("吴淑芬", LIST.as_bytes());

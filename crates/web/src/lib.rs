@@ -51,6 +51,7 @@ pub struct Site {
     gate: Arc<login::Gate>,
     traffic: Arc<guard::Traffic>,
     checks: import::Checks,
+    reads: Arc<export::Reads>,
 }
 
 impl Site {
@@ -66,6 +67,7 @@ impl Site {
             gate: Arc::default(),
             traffic: Arc::default(),
             checks: import::Checks::default(),
+            reads: Arc::default(),
         }
     }
 }

@@ -272,7 +272,7 @@ fn commands(desk: &Desk, typed: &str) -> Vec<Line> {
     lines
 }
 
-/// People by name or login; each leads to the person's page where that is open to the actor.
+/// People by name; each leads to the person's page where that is open to the actor.
 fn colleagues(desk: &Desk, typed: &str) -> Vec<Line> {
     let catalog = desk.catalog();
     if desk.may(User::DEF, "read").is_err() {

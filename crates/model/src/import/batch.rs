@@ -174,7 +174,7 @@ impl Desk<'_> {
         self.queue("import", &serde_json::json!({ "batch": id }), total, Some(&Run::name(id)))
     }
 
-    /// Hands the undoing of a finished import to a job, once; returns the job.
+    /// Hands the undoing of a finished import to a job, once; returns the job. One that was cancelled or failed goes on.
     pub fn undo_import(&mut self, id: i64) -> Result<i64> {
         let (batch, _) = self.import_batch(id)?;
         self.may(self.entity(&batch.entity)?, "import")?;
@@ -183,9 +183,13 @@ impl Desk<'_> {
         {
             return Err(Error::refused("wrong_state", RUNNING));
         }
-        let total = batch.created_rows + batch.updated_rows;
-        let name = Run::name(id);
-        self.queue("undo_import", &serde_json::json!({ "batch": id }), total, Some(&format!("undo-{name}")))
+        let (total, request) = (batch.created_rows + batch.updated_rows, format!("undo-{}", Run::name(id)));
+        match self.job_of(&request)? {
+            Some(job) if matches!(job.status, JobStatus::Cancelled | JobStatus::Failed) => {
+                self.queue_again(job)
+            }
+            _ => self.queue("undo_import", &serde_json::json!({ "batch": id }), total, Some(&request)),
+        }
     }
 
     /// The job of a request.
@@ -251,9 +255,7 @@ impl Desk<'_> {
             Verdict::Near { alike, .. } => piece.near.push((row.number, assessed.title, alike)),
             Verdict::Refused(faults) => {
                 let registry = self.tx.registry;
-                let error = Error::Invalid(faults);
-                let say = |lang| message::message(&error, registry, &run.plan.entity, lang);
-                let reason = Text::new(say(Lang::Zh), say(Lang::En));
+                let reason = message::both(&Error::Invalid(faults), registry, &run.plan.entity);
                 let cells: Vec<&str> = row.cells.iter().map(|it| it.text.as_str()).collect();
                 let changes =
                     serde_json::json!({ "row": [null, row.number], "cells": cells, "en": reason.en });

@@ -159,7 +159,14 @@ fn page(desk: &mut Desk, entity: &str, id: i64, asked: &Input, done: Option<&str
     if let Some(day) = day.filter(|it| *it < desk.today()) {
         view.past = Some(day);
         match desk.as_of(entity, id, day) {
-            Ok(card) => (view.parts, view.card) = (part::parts(&card, lang), card),
+            Ok(card) => {
+                (view.parts, view.card) = (part::parts(&card, lang), card);
+                // Records within have a past of their own.
+                view.below.retain(|it| it.0.within.is_none());
+                for (child, count) in &mut view.below {
+                    *count = desk.rows_at(view.card.def, id, child, view.past)?.len() as i64;
+                }
+            }
             Err(Error::NotFound { .. }) => unborn = true,
             Err(error) => return Err(error),
         }
@@ -432,8 +439,8 @@ fn tabs(view: &View) -> Markup {
             (tab("overview", t(lang, "概览", "Overview"), None))
             @for (n, part) in view.parts.iter().enumerate().take(view.parts.len() - 1) { (tab(&n.to_string(), part.title, None)) }
             span class="ky-sep" {}
+            @for (def, rows) in &view.below { (tab(def.code, &def.many(lang), Some(*rows))) }
             @if view.past.is_none() {
-                @for (def, rows) in &view.below { (tab(def.code, &def.many(lang), Some(*rows))) }
                 (tab("notes", t(lang, "备注", "Notes"), Some(view.notes.len() as i64)))
                 (tab("files", t(lang, "文档", "Files"), Some(view.files.len() as i64)))
             }
@@ -471,7 +478,7 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
             if let Some(n) = at.parse().ok().filter(|it| *it <= last) {
                 return part::panel(desk, view, n, false);
             }
-            if let Some((below, _)) = view.below.iter().find(|it| now && it.0.code == at) {
+            if let Some((below, _)) = view.below.iter().find(|it| it.0.code == at) {
                 return rail::panel(desk, view, below, false);
             }
         }
@@ -480,7 +487,7 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
     for n in 0..=last {
         panels.push(part::panel(desk, view, n, true)?);
     }
-    for (child, _) in view.below.iter().filter(|it| now && it.1 > 0 && it.0.within.is_none()) {
+    for (child, _) in view.below.iter().filter(|it| it.1 > 0 && it.0.within.is_none()) {
         children.push(rail::panel(desk, view, child, true)?);
     }
     Ok(html! {

@@ -209,7 +209,7 @@ pub fn panel(desk: &mut Desk, view: &View, below: &'static EntityDef, brief: boo
 fn child_panel(desk: &mut Desk, view: &View, child: &'static EntityDef, brief: bool) -> Result<Markup> {
     let lang = view.cells.lang;
     let fields: Vec<_> = child.fields.iter().filter(|it| it.list && desk.may_see(child, it)).collect();
-    let rows = desk.rows_of(view.card.def, view.card.id, child)?;
+    let rows = desk.rows_at(view.card.def, view.card.id, child, view.past)?;
     let mut lines = Vec::new();
     for row in rows.iter().take(ROWS) {
         let mut line = Vec::new();

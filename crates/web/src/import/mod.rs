@@ -119,7 +119,8 @@ struct Checked {
 #[derive(Clone, Default)]
 pub struct Checks(Arc<Mutex<Kept>>);
 
-type Kept = BTreeMap<(i64, i64), Arc<Checked>>;
+/// The newest last.
+type Kept = Vec<((i64, i64), Arc<Checked>)>;
 
 impl Checks {
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -127,19 +128,20 @@ impl Checks {
     }
 
     fn get(&self, id: i64, user: i64, plan: &Plan) -> Option<Arc<Checked>> {
-        self.kept().get(&(id, user)).filter(|it| core(&it.plan) == core(plan)).cloned()
+        let found = self.kept().iter().find(|it| it.0 == (id, user)).map(|it| it.1.clone());
+        found.filter(|it| core(&it.plan) == core(plan))
     }
 
     fn keep(&self, id: i64, user: i64, checked: Checked) {
         let mut kept = self.kept();
-        kept.insert((id, user), Arc::new(checked));
-        if kept.len() > KEPT {
-            kept.pop_first();
-        }
+        kept.retain(|it| it.0 != (id, user));
+        kept.push(((id, user), Arc::new(checked)));
+        let beyond = kept.len().saturating_sub(KEPT);
+        kept.drain(..beyond);
     }
 
     fn forget(&self, id: i64) {
-        self.kept().retain(|key, _| key.0 != id);
+        self.kept().retain(|it| it.0.0 != id);
     }
 }
 
@@ -196,24 +198,39 @@ async fn page(visit: &Visit, place: Which, look: Input) -> Answer {
 
 /// Goes through the whole file, keeps what it found, and shows the step that waits for it.
 async fn recheck(visit: Visit, At(place): At<Which>, Sent(look): Sent) -> Answer {
-    let (at, site) = (place.clone(), visit.site.clone());
-    let check = move |desk: &mut Desk| {
-        let import = Import::read(desk, &site, &at)?;
-        let since = Instant::now();
+    check_file(&visit, place.clone()).await?;
+    page(&visit, place, look).await
+}
+
+/// The database is asked piece by piece: a large file keeps no reader from others.
+async fn check_file(visit: &Visit, place: Which) -> Result<()> {
+    let (site, since) = (visit.site.clone(), Instant::now());
+    let import = visit.read(move |desk| Import::read(desk, &site, &place)).await?;
+    let (site, actor) = (visit.site.clone(), visit.visitor.actor.clone());
+    let (id, user) = (import.batch.id.0, actor.user);
+    let look = move || {
         let (sheets, result) = match import.open(&site) {
-            Ok(mut reader) => (reader.sheets().to_vec(), desk.preview(&import.plan, &mut reader, SHOWN)),
+            Ok(mut reader) => {
+                let sheets = reader.sheets().to_vec();
+                let preview = import::look(&import.plan, &mut reader, SHOWN, |looking, rows| {
+                    site.db.read(&actor, |desk| desk.look_at(looking, rows))
+                });
+                (sheets, preview)
+            }
             Err(error) => (Vec::new(), Err(error)),
         };
-        if let Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) = result {
-            return Err(error);
-        }
-        let at = desk.catalog().zone.to_datetime(desk.now()).strftime("%H:%M").to_string();
-        let checked = Checked { plan: import.plan, result, sheets, took: since.elapsed(), at };
-        site.checks.keep(import.batch.id.0, desk.actor.user, checked);
-        Ok(())
+        (import.plan, sheets, result)
     };
-    visit.read(check).await?;
-    page(&visit, place, look).await
+    let looked = tokio::task::spawn_blocking(look).await;
+    let (plan, sheets, result) = looked.map_err(|error| Error::Internal(error.to_string()))?;
+    if let Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) = result {
+        return Err(error);
+    }
+    let clock = |desk: &mut Desk| Ok(desk.catalog().zone.to_datetime(desk.now()));
+    let at = visit.read(clock).await?.strftime("%H:%M").to_string();
+    let checked = Checked { plan, result, sheets, took: since.elapsed(), at };
+    visit.site.checks.keep(id, user, checked);
+    Ok(())
 }
 
 /// Changes the plan by what a form says and shows the step again, or where the form leads.

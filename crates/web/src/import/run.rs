@@ -110,7 +110,7 @@ fn progress(import: &Import, job: &Job) -> Markup {
 fn ended(import: &Import) -> Markup {
     let lang = import.lang;
     let status = |job: &Option<Job>| job.as_ref().map(|it| it.status);
-    let said = |job: &Option<Job>| job.as_ref().map_or(String::new(), |it| it.result.clone());
+    let said = |job: &Option<Job>| job.as_ref().map_or(String::new(), |it| it.says(lang));
     let (kind, title, text) = match (status(&import.undo), status(&import.job)) {
         (Some(JobStatus::Failed), _) => {
             ("bad", t(lang, "没有全部撤销", "Not all was undone"), said(&import.undo))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use maud::{Markup, html};
+use model::message::said;
 use model::system::{Department, Role, User};
 use model::{Catalog, Cell, Column, Desk, Entity, EntityDef, FieldDef, Format, Kind, Lang, Moment, Row};
 
@@ -80,6 +81,7 @@ impl Cells {
                 text.parse().map_or_else(|_| text.to_owned(), |moment| self.moment(moment))
             }
             (Kind::Text, Cell::Text(text)) if field.format == Format::Phone => spaced(text),
+            (_, Cell::Text(text)) if field.format == Format::Said => said(text).of(lang).to_owned(),
             (_, Cell::Text(text)) => text.to_owned(),
             (_, Cell::Int(int)) => int.to_string(),
         }
