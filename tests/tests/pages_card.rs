@@ -58,6 +58,32 @@ fn every_entity_has_a_card_and_a_form() {
 }
 
 #[test]
+fn an_address_that_names_no_record_leads_to_a_page_that_says_so() {
+    let house = house();
+    let paths = [
+        "abc",
+        "abc/edit",
+        "abc/print",
+        "1/file/x",
+        "1/file/x/look",
+        "import/x",
+        "import/x/undo",
+        "abc/part/0",
+    ];
+
+    for path in paths {
+        let page = house.get(BOSS, &format!("/customer/{path}"));
+
+        assert_eq!(page.status, 404, "{path}");
+        assert!(
+            page.text().contains("这里没有东西") && page.text().contains("href=\"/\""),
+            "{path} {}",
+            page.text()
+        );
+    }
+}
+
+#[test]
 fn a_record_out_of_reach_is_behind_none_of_its_doors() {
     let house = house();
     let hidden = house.id("太原晋能");
