@@ -48,6 +48,64 @@ pub fn avatar(name: &str, class: &str) -> Markup {
     html! { span class={ "ky-avatar is-hue-" (hue) " " (class) } aria-hidden="true" { (first) } }
 }
 
+/// Something to be read before all else.
+pub fn alert(kind: &str, body: Markup) -> Markup {
+    let sign = match kind {
+        "bad" => "circle-x",
+        "warn" => "alert-triangle",
+        "ok" => "circle-check",
+        _ => "info-circle",
+    };
+    let role = if kind == "ok" { "status" } else { "alert" };
+    html! { div class={ "ky-alert is-" (kind) } role=(role) { (icon(sign)) div { (body) } } }
+}
+
+/// A dialog that sends what is in it.
+pub fn dialog(lang: Lang, path: &str, title: &str, body: Markup, button: &str) -> Markup {
+    html! {
+        form hx-post=(path) hx-target="#dialog" autocomplete="off" {
+            h2 { (title) }
+            (body)
+            div class="ky-dialog-foot" {
+                button class="ky-btn" type="button" data-close { (t(lang, "取消", "Cancel")) }
+                button class="ky-btn is-primary" { (button) }
+            }
+        }
+    }
+}
+
+/// A table of few rows that stands in a card; heads are words in both languages, `#` before those of figures.
+pub fn table(lang: Lang, heads: &[(&'static str, &'static str)], rows: Markup) -> Markup {
+    html! {
+        div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
+            thead { tr { @for (zh, en) in heads {
+                th scope="col" class=[zh.starts_with('#').then_some("is-number")] { (t(lang, zh.trim_start_matches('#'), en)) }
+            } } }
+            tbody { (rows) }
+        } }
+    }
+}
+
+/// A box for a password, with what is wrong with it.
+pub fn password(lang: Lang, id: &str, name: &str, label: &str, complete: &str, wrong: Option<&str>) -> Markup {
+    html! {
+        div class="ky-field" {
+            label class="ky-label is-required" for=(id) { (label) }
+            div class={ "ky-box" @if wrong.is_some() { " is-bad" } } {
+                (icon14("lock"))
+                input id=(id) name=(name) type="password" autocomplete=(complete) required maxlength="200" aria-invalid=[wrong.map(|_| "true")];
+                button class="ky-iconbtn is-small" type="button" data-reveal=(id) aria-label=(t(lang, "显示密码", "Show the password")) { (icon("eye")) }
+            }
+            @if let Some(wrong) = wrong { small class="ky-error" { (wrong) } }
+        }
+    }
+}
+
+/// A mark behind a name.
+pub fn tag(class: &str, says: &str) -> Markup {
+    html! { " " span class={ "ky-tag " (class) } { (says) } }
+}
+
 /// What stands where nothing applies.
 pub fn none() -> Markup {
     html! { span class="ky-none" { "—" } }

@@ -22,6 +22,7 @@ pub struct Visit {
     pub site: Site,
     pub visitor: Visitor,
     pub headers: HeaderMap,
+    pub path: String,
     /// The query of the address as it came.
     pub raw: String,
 }
@@ -138,6 +139,15 @@ impl Visit {
         Ok(drawn.await?)
     }
 
+    /// What comes of a button or a dialog: the page anew with a word that it was done, or `to` instead.
+    pub fn done(&self, to: &str, says: Label) -> Response {
+        if !self.is_part() {
+            return Redirect::to(&format!("{to}?done=1")).into_response();
+        }
+        let toast = serde_json::json!({ "kind": "ok", "title": says.of(self.lang()) });
+        crate::card::told(&serde_json::json!({ "ky:close": {}, "ky:refresh": {}, "ky:toast": toast }))
+    }
+
     /// Leads the browser elsewhere, also from within a part of a page.
     pub fn lead(&self, address: &str) -> Response {
         match self.is_part() {
@@ -176,8 +186,8 @@ impl FromRequestParts<Site> for Visit {
             // Whoever is seen first is who asks: there is one visitor in a request.
             let _ = seen.0.set(visitor.clone());
         }
-        let raw = parts.uri.query().unwrap_or_default().to_owned();
-        Ok(Visit { site: site.clone(), visitor, headers: parts.headers.clone(), raw })
+        let (path, raw) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default().to_owned());
+        Ok(Visit { site: site.clone(), visitor, headers: parts.headers.clone(), path, raw })
     }
 }
 

@@ -1,10 +1,10 @@
 //! A batch in pieces: each piece is one write, each record in it stands for itself.
 
 use model::system::Tag;
-use model::{Desk, EntityDef, Error, Fault, Input, Label, Outcome, Result};
+use model::{Desk, EntityDef, Error, Fault, Format, Input, Label, Outcome, Result};
 
 use super::{Deed, Picked};
-use crate::Site;
+use crate::{Site, password};
 use crate::visitor::{Visitor, random_token};
 
 /// Records in one write, so that nobody waits long for it.
@@ -50,6 +50,13 @@ pub async fn run(
         return Err(Error::refused("too_many_rows", says));
     }
     let mut end = End { ok: 0, refused: Vec::new(), batch: random_token()?[..16].to_owned() };
+    let input = &match site.sealed(deed, input).await {
+        Err(error @ Error::Invalid(_)) => {
+            end.refused.push((0, error));
+            return Ok(end);
+        }
+        sealed => sealed?,
+    };
     let mut after = 0;
     loop {
         let piece: Vec<i64> = match picked {
@@ -73,6 +80,20 @@ pub async fn run(
                 Err(error) => end.refused.push((id, error)),
             }
         }
+    }
+}
+
+impl Site {
+    /// Secrets that a verb asks for are hashed before the transaction begins: it takes long on purpose.
+    async fn sealed(&self, deed: Deed, input: &Input) -> Result<Input> {
+        let mut input = input.clone();
+        let Deed::Verb(verb) = deed else { return Ok(input) };
+        for field in verb.asks.iter().filter(|it| it.format == Format::Secret) {
+            let given = input.take(field.name).unwrap_or_default();
+            password::check(&given, "")?;
+            input.set(field.name, self.gate.slowly(move || password::hash(&given)).await??);
+        }
+        Ok(input)
     }
 }
 

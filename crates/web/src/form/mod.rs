@@ -9,7 +9,6 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use maud::{Markup, html};
 use model::message::message;
 use model::{
     Card, Desk, EntityDef, Error, Fault, FieldDef, Given, Input, Kind, Look, Result, Value, value_of,
@@ -27,7 +26,7 @@ use crate::ui::t;
 use crate::visitor::Visitor;
 use crate::{Site, problem};
 use clash::Clash;
-pub use draw::in_place;
+pub use draw::{in_place, some};
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -182,7 +181,10 @@ fn page(desk: &mut Desk, card: Card, draft: &Draft, headers: &HeaderMap) -> Resu
     if !is_new {
         crumbs.push((card.title.clone(), format!("/{}/{}", def.code, card.id)));
     }
-    let body = draw::whole(desk, card, draft)?;
+    let body = match shell::is_dialog(headers) {
+        true => draw::dialog(desk, &card, draft)?,
+        false => draw::whole(desk, card, draft)?,
+    };
     let frame = Frame::read(desk, headers)?;
     let mut page = Page::new(title, def.code, body);
     page.crumbs = crumbs;
@@ -344,9 +346,11 @@ fn saved(
     lang: base::Lang,
 ) -> Response {
     if said.part.is_some() {
-        let toast =
-            json!({ "kind": "ok", "title": t(lang, "已保存", "Saved"), "undo": format!("/undo/{event}") });
-        return told(&json!({ "ky:refresh": {}, "ky:toast": toast }));
+        let mut toast = json!({ "kind": "ok", "title": t(lang, "已保存", "Saved") });
+        if was != 0 {
+            toast["undo"] = format!("/undo/{event}").into();
+        }
+        return told(&json!({ "ky:close": {}, "ky:refresh": {}, "ky:toast": toast }));
     }
     let from = if said.from.is_empty() { String::new() } else { format!("?from={}", encode(&said.from)) };
     let links = input.fields.iter().filter(|it| it.1.text().starts_with('#'));
@@ -411,8 +415,4 @@ fn begun(cells: &Cells, card: &Card, field: &FieldDef, draft: &Draft) -> String 
         Some(given) if draft.given => given.text().to_owned(),
         _ => text_of(cells, field, &value_of(card.def, &card.record, field)),
     }
-}
-
-fn alert(kind: &str, sign: &str, body: &Markup) -> Markup {
-    html! { div class={ "ky-alert is-" (kind) } role="alert" { (crate::ui::icon(sign)) div { (body) } } }
 }

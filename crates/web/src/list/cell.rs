@@ -69,11 +69,13 @@ impl Cells {
                 all.iter().find(|it| it.0 == code).map_or(code, |it| it.1.of(lang)).to_owned()
             }
             (Kind::Moment, Cell::Text(text)) => match text.parse::<Moment>() {
-                Ok(moment) => self.catalog.zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string(),
+                Ok(moment) => self.catalog.minute(moment),
                 Err(_) => text.to_owned(),
             },
             (Kind::Text, Cell::Text(text)) if field.format == Format::Phone => spaced(text),
-            (_, Cell::Text(text)) => text.to_owned(),
+            (_, Cell::Text(text)) => {
+                self.catalog.registry.word(field.format, text).map_or(text, |it| it.of(lang)).to_owned()
+            }
             (_, Cell::Int(int)) => int.to_string(),
         }
     }

@@ -1,18 +1,16 @@
 //! The company itself, and the rule values that it decides.
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::system::Parameter;
 use model::{Desk, Entity, Error, Fault, Input, Kind, Label, ParameterDef, Result, Sql, seed};
 
-use super::{Look, open, show};
-use crate::ui::{icon14, t};
-use crate::{Site, Visitor};
+use super::{Look, open, saved, show};
+use crate::Site;
+use crate::ui::{icon14, t, table};
+use crate::visit::{Answer, Sent, Visit};
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -114,24 +112,16 @@ pub fn row(look: &Look, def: &ParameterDef) -> Markup {
     }
 }
 
-async fn save(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    uri: Uri,
-    body: Bytes,
-) -> Response {
-    let given = Input::of_form(&body);
-    let (sent, path) = (given.clone(), uri.path().to_owned());
-    let write = site.db.write_async(&visitor.actor, move |desk| {
+async fn save(visit: Visit, Sent(given): Sent) -> Answer {
+    let (sent, path) = (given.clone(), visit.path.clone());
+    let write = visit.write(move |desk| {
         open(desk, path.trim_start_matches("/settings/"))?;
-        let reset = desk.catalog().registry.parameter(sent.text("reset"));
-        match reset {
+        match desk.catalog().registry.parameter(sent.text("reset")) {
             Some(def) => set(desk, def, def.default),
             None => set_all(desk, &sent),
         }
     });
-    super::saved(&site, &visitor, &headers, uri.path(), given, write.await).await
+    saved(&visit, &visit.path, given, write.await).await
 }
 
 /// Sets every declared parameter that a form names; faults of all come together.
@@ -181,31 +171,27 @@ fn history(look: &mut Look, company: bool) -> Result<Markup> {
     }
     events.sort_by_key(|it| std::cmp::Reverse(it.0));
     events.truncate(20);
-    let none = t(lang, "（空）", "(empty)");
-    let text = |text: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
+    let text = |text: &str| if text.is_empty() { t(lang, "（空）", "(empty)").to_owned() } else { text.to_owned() };
+    let heads =
+        [("时间", "When"), ("谁", "Who"), ("参数", "Parameter"), ("原来", "Before"), ("改为", "After")];
+    let rows = html! {
+        @for (at, user, label, before, now) in &events {
+            tr { td { time { (catalog.minute(*at)) } } td { (catalog.user_name(*user).unwrap_or(t(lang, "系统", "System"))) } td { (label) } td { (text(before)) } td { (text(now)) } }
+        }
+    };
     Ok(html! {
         @if !events.is_empty() {
-            section class="ky-card is-clip" {
-                header { h2 { (t(lang, "改动记录", "Changes")) } }
-                div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-                    thead { tr { th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "参数", "Parameter")) } th scope="col" { (t(lang, "原来", "Before")) } th scope="col" { (t(lang, "改为", "After")) } } }
-                    tbody { @for (at, user, label, before, now) in &events {
-                        tr { td { time { (catalog.zone.to_datetime(*at).strftime("%Y-%m-%d %H:%M").to_string()) } } td { (catalog.user_name(*user).unwrap_or(t(lang, "系统", "System"))) } td { (label) } td { (text(before)) } td { (text(now)) } }
-                    } }
-                } }
-            }
+            section class="ky-card is-clip" { header { h2 { (t(lang, "改动记录", "Changes")) } } (table(lang, &heads, rows)) }
         }
     })
 }
 
 /// The administrator has read that nothing is encrypted.
-async fn told(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> Response {
-    let write = site.db.write_async(&visitor.actor, |desk| {
+async fn told(visit: Visit) -> Answer {
+    let write = visit.write(|desk| {
         desk.may(Parameter::DEF, "update")?;
         seed::set_parameter(desk, "insecure_told", "true")
     });
-    match write.await {
-        Ok(()) => Redirect::to("/settings").into_response(),
-        Err(error) => crate::problem::page(&site, &headers, Some(&visitor), &error),
-    }
+    write.await?;
+    Ok(Redirect::to("/settings").into_response())
 }

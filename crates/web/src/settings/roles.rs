@@ -3,22 +3,20 @@
 use std::collections::BTreeSet;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::post;
 use maud::{Markup, html};
 use model::rights::{groups_of, rights_of};
 use model::system::Role;
 use model::{
-    Access, Desk, Entity, EntityDef, Error, Grant, Id, Input, Label, Lang, Registry, Result, Rights, Scope,
+    Access, Desk, Entity, EntityDef, Error, Grant, Id, Input, Lang, Registry, Result, Rights, Scope,
 };
 
 use super::people::{called, remark};
-use super::{Look, open};
-use crate::ui::{icon, icon14, t};
-use crate::{Site, Visitor, problem};
+use super::{Look, open, saved};
+use crate::Site;
+use crate::ui::{alert, icon14, t, table, tag};
+use crate::visit::{Answer, At, Sent, Visit};
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -46,26 +44,26 @@ pub fn roles(look: &mut Look) -> Result<Markup> {
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
     let count =
         |id: i64| catalog.users.values().filter(|it| !it.user.closed && it.roles.contains(&id)).count();
+    let heads = [("角色", "Role"), ("说明", "What for"), ("#在用人数", "People"), ("与预设", "Preset")];
+    let rows = html! {
+        @for (role, rights) in catalog.roles.values() {
+            tr class=[role.closed.then_some("is-off")] {
+                td { a class="ky-lead" href={ "/settings/roles/" (role.id.0) } { (called(role, lang)) } @if role.closed { (tag("", t(lang, "停用", "Closed"))) } }
+                td { (remark(role, catalog.registry, lang)) }
+                td class="is-number" { (count(role.id.0)) }
+                td { @match preset(catalog.registry, &role.code) {
+                    None => { (tag("is-line", t(lang, "自建", "Own"))) }
+                    Some(preset) if Rights::of_preset(preset) == *rights => { span class="ky-mute" { (t(lang, "相同", "The same")) } }
+                    Some(_) => { (tag("is-info", t(lang, "已修改", "Changed"))) }
+                } }
+            }
+        }
+    };
     Ok(html! {
         @if look.desk.may(Role::DEF, "create").is_ok() {
-            div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/settings/record/role/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建角色", "New role")) } }
+            div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/role/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建角色", "New role")) } }
         }
-        section class="ky-card is-clip" {
-            div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-                thead { tr { th scope="col" { (t(lang, "角色", "Role")) } th scope="col" { (t(lang, "说明", "What for")) } th scope="col" class="is-number" { (t(lang, "在用人数", "People")) } th scope="col" { (t(lang, "与预设", "Preset")) } } }
-                tbody { @for (role, rights) in catalog.roles.values() {
-                    tr class=[role.closed.then_some("is-off")] {
-                        td { a class="ky-lead" href={ "/settings/roles/" (role.id.0) } { (called(role, lang)) } @if role.closed { " " span class="ky-tag" { (t(lang, "停用", "Closed")) } } }
-                        td { (remark(role, catalog.registry, lang)) }
-                        td class="is-number" { (count(role.id.0)) }
-                        td { @match preset(catalog.registry, &role.code) {
-                            None => { span class="ky-tag is-line" { (t(lang, "自建", "Own")) } }
-                            Some(preset) => { @if Rights::of_preset(preset) == *rights { span class="ky-mute" { (t(lang, "相同", "The same")) } } @else { span class="ky-tag is-info" { (t(lang, "已修改", "Changed")) } } }
-                        } }
-                    }
-                } }
-            } }
-        }
+        section class="ky-card is-clip" { (table(lang, &heads, rows)) }
     })
 }
 
@@ -94,7 +92,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
         section class="ky-card" {
             header { h2 { (called(role, lang)) } span class="ky-small ky-mute" { (remark(role, catalog.registry, lang)) } span class="ky-grow" {}
                 @if edits {
-                    button class="ky-btn is-small" type="button" hx-get={ "/settings/record/role/" (id) } hx-target="#dialog" { (icon14("pencil")) (t(lang, "名称", "Name")) }
+                    button class="ky-btn is-small" type="button" hx-get={ "/role/" (id) "/edit" } hx-target="#dialog" { (icon14("pencil")) (t(lang, "名称", "Name")) }
                     form method="post" action={ "/settings/role/" (id) "/copy" } { button class="ky-btn is-small" { (icon14("copy")) (t(lang, "复制", "Copy")) } }
                     @if differs.as_ref().is_some_and(|it| !it.is_empty()) { form method="post" action={ "/settings/role/" (id) "/preset" } { button class="ky-btn is-small" { (icon14("arrow-back-up")) (t(lang, "恢复预设", "Restore the preset")) } } }
                 }
@@ -117,7 +115,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
             }
         }
         @if rights.all {
-            div class="ky-alert is-info" { (icon("info-circle")) div { b { (t(lang, "这个角色拥有全部权限", "This role has every right")) } p { (t(lang, "它不按档案分别设置。需要受限的角色时，请新建一个或复制其他角色。", "It is not set by entity. For a limited role make a new one or copy another.")) } } }
+            (alert("info", html! { b { (t(lang, "这个角色拥有全部权限", "This role has every right")) } p { (t(lang, "它不按档案分别设置。需要受限的角色时，请新建一个或复制其他角色。", "It is not set by entity. For a limited role make a new one or copy another.")) } }))
         } @else {
             form class="is-full" method="post" action={ "/settings/role/" (id) } data-guard {
                 input type="hidden" name="version" value=(card.version);
@@ -335,58 +333,36 @@ fn write(
     desk.update("role", id, version, &[("rights", rights.json())].into())
 }
 
-async fn save(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<i64>,
-    body: Bytes,
-) -> Response {
-    let given = Input::of_form(&body);
+async fn save(visit: Visit, At(id): At<i64>, Sent(given): Sent) -> Answer {
     let sent = given.clone();
-    let result = site.db.write_async(&visitor.actor, move |desk| {
+    let result = visit.write(move |desk| {
         write(desk, id, sent.text("version").parse().ok(), |role, registry| {
             read(registry, &sent, &Rights::of_json(&role.rights))
         })
     });
-    super::saved(&site, &visitor, &headers, &format!("/settings/roles/{id}"), given, result.await).await
+    saved(&visit, &format!("/settings/roles/{id}"), given, result.await).await
 }
 
-async fn restore(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<i64>,
-) -> Response {
-    let result = site.db.write_async(&visitor.actor, move |desk| {
+async fn restore(visit: Visit, At(id): At<i64>) -> Answer {
+    let result = visit.write(move |desk| {
         write(desk, id, None, |role, registry| {
             preset(registry, &role.code).map_or_else(|| Rights::of_json(&role.rights), Rights::of_preset)
         })
     });
-    super::saved(&site, &visitor, &headers, &format!("/settings/roles/{id}"), Input::default(), result.await)
-        .await
+    saved(&visit, &format!("/settings/roles/{id}"), Input::default(), result.await).await
 }
 
 /// A new role with the same rights.
-async fn copy(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<i64>,
-) -> Response {
-    let made = site.db.write_async(&visitor.actor, move |desk| {
+async fn copy(visit: Visit, At(id): At<i64>) -> Answer {
+    let made = visit.write(move |desk| {
         open(desk, "roles")?;
         desk.get("role", id)?;
         let role: Role = desk.trusted().get(Id::of(id))?;
         let last = desk.catalog().roles.keys().max().copied().unwrap_or(0) + 1;
-        let name = format!("{} {}", role.name, Label { zh: "副本", en: "copy" }.of(desk.actor.lang));
-        let (code, name) = (format!("role_{last}"), format!("{name} {last}"));
+        let name = format!("{} {} {last}", role.name, t(desk.actor.lang, "副本", "copy"));
         let remark = role.remark.clone().unwrap_or_default();
-        let input = [("code", code.as_str()), ("name", &name), ("remark", &remark), ("rights", &role.rights)];
-        desk.create("role", &input.into())
+        desk.create("role", &[("name", name.as_str()), ("remark", &remark), ("rights", &role.rights)].into())
     });
-    match made.await {
-        Ok(id) => Redirect::to(&format!("/settings/roles/{id}?done=1")).into_response(),
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
-    }
+    let id = made.await?;
+    Ok(Redirect::to(&format!("/settings/roles/{id}?done=1")).into_response())
 }
