@@ -87,7 +87,14 @@ pub fn table(lang: Lang, heads: &[(&'static str, &'static str)], rows: Markup) -
 }
 
 /// A box for a password, with what is wrong with it.
-pub fn password(lang: Lang, id: &str, name: &str, label: &str, complete: &str, wrong: Option<&str>) -> Markup {
+pub fn password(
+    lang: Lang,
+    id: &str,
+    name: &str,
+    label: &str,
+    complete: &str,
+    wrong: Option<&str>,
+) -> Markup {
     html! {
         div class="ky-field" {
             label class="ky-label is-required" for=(id) { (label) }

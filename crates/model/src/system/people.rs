@@ -147,7 +147,10 @@ const USER_VIEWS: Views =
 #[derive(Form)]
 struct Password {
     /// Already hashed when it gets here: hashing takes too long for a transaction.
-    #[field(zh = "新密码（至少 8 个字符，登录后要改）", en = "New password (at least 8 characters; to be changed)")]
+    #[field(
+        zh = "新密码（至少 8 个字符，登录后要改）",
+        en = "New password (at least 8 characters; to be changed)"
+    )]
     #[field(required, format = Secret)]
     password: String,
 }
@@ -333,7 +336,7 @@ pub struct Token {
 }
 
 const TOKEN_VERBS: Verbs<Token> = verbs![revoke("停用", "Revoke", when |it| !it.closed,
-    else "令牌已停用" "Revoked already", needs "update", is danger)];
+    else "令牌已停用" "Revoked already", needs "create", is danger)];
 
 const TOKEN_VIEWS: Views =
     views![active("在用", "Active", "closed=false"), closed("已停用", "Revoked", "closed=true")];

@@ -4,8 +4,8 @@ use model::system::Tag;
 use model::{Desk, EntityDef, Error, Fault, Format, Input, Label, Outcome, Result};
 
 use super::{Deed, Picked};
-use crate::{Site, password};
 use crate::visitor::{Visitor, random_token};
+use crate::{Site, password};
 
 /// Records in one write, so that nobody waits long for it.
 const PIECE: usize = 200;

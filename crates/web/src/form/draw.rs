@@ -1,7 +1,9 @@
 //! Forms drawn from descriptors: the sections, child rows, and what is to be said about them.
 
 use maud::{Markup, html};
-use model::{Card, Desk, EntityDef, FieldDef, Format, Input, Kind, Label, Lang, Look, Result, Twin, value_of};
+use model::{
+    Card, Desk, EntityDef, FieldDef, Format, Input, Kind, Label, Lang, Look, Result, Twin, value_of,
+};
 
 use super::clash::{Clash, Theirs};
 use super::{Draft, begun, text_of};
@@ -378,7 +380,9 @@ fn clash_box(desk: &mut Desk, cells: &Cells, clash: &Clash) -> Result<Markup> {
     for (child, rows) in &clash.rows {
         tables.push((child.label.of(lang), rows.iter().map(|it| it.title.clone()).collect::<Vec<_>>()));
     }
-    Ok(alert("warn", html! {
+    Ok(alert(
+        "warn",
+        html! {
             b { @match lang {
                 Lang::Zh => { "没有保存：" (clash.who) " " (at) " 改了这条记录。先看差异，再决定保留哪一份，然后保存。" }
                 Lang::En => { "Not saved: " (clash.who) " changed this record at " (at) ". Compare, choose which to keep, then save." }
@@ -424,7 +428,9 @@ fn said_as(desk: &mut Desk, it: &Theirs, text: &str) -> Result<String> {
 /// Others that may be the same: the way to each, and the way on.
 fn question(def: &EntityDef, look: &Look, lang: Lang) -> Markup {
     let noun = def.label.of(lang);
-    alert("warn", html! {
+    alert(
+        "warn",
+        html! {
             b { @match lang {
                 Lang::Zh => { "还没有保存：可能已经有这个" (noun) "。" }
                 Lang::En => { "Not saved yet: this " (noun.to_lowercase()) " may be there already." }

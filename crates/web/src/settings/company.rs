@@ -171,7 +171,9 @@ fn history(look: &mut Look, company: bool) -> Result<Markup> {
     }
     events.sort_by_key(|it| std::cmp::Reverse(it.0));
     events.truncate(20);
-    let text = |text: &str| if text.is_empty() { t(lang, "（空）", "(empty)").to_owned() } else { text.to_owned() };
+    let text = |text: &str| {
+        if text.is_empty() { t(lang, "（空）", "(empty)").to_owned() } else { text.to_owned() }
+    };
     let heads =
         [("时间", "When"), ("谁", "Who"), ("参数", "Parameter"), ("原来", "Before"), ("改为", "After")];
     let rows = html! {

@@ -269,7 +269,8 @@ async fn create(visit: Visit, Sent(given): Sent) -> Answer {
             return Ok(visit.done("/settings/users", Label { zh: "用户已建立", en: "User created" }));
         }
     };
-    let again = move |desk: &mut Desk| Ok((StatusCode::UNPROCESSABLE_ENTITY, new_form(desk, &given, &faults)?));
+    let again =
+        move |desk: &mut Desk| Ok((StatusCode::UNPROCESSABLE_ENTITY, new_form(desk, &given, &faults)?));
     visit.show(again).await
 }
 
@@ -329,13 +330,8 @@ pub fn departments(look: &mut Look) -> Result<Markup> {
             .filter(|it| !it.user.closed && it.user.department.is_some_and(|home| home.0 == id))
             .count()
     };
-    let heads = [
-        ("部门", "Department"),
-        ("类型", "Kind"),
-        ("负责人", "Head"),
-        ("#在用人数", "People"),
-        ("#", ""),
-    ];
+    let heads =
+        [("部门", "Department"), ("类型", "Kind"), ("负责人", "Head"), ("#在用人数", "People"), ("#", "")];
     let edit = |to: String, sign: &str, says: &str, name: &str| html! { button class="ky-iconbtn is-small" type="button" hx-get=(to) hx-target="#dialog" aria-label={ (says) (name) } { (icon14(sign)) } };
     let rows = html! {
         @for (it, depth) in &rows {

@@ -1,14 +1,16 @@
 //! The page of one's own account.
 
+use std::sync::Arc;
+
 use base::Lang;
 use maud::{Markup, PreEscaped, html};
 use model::message::message;
 use model::system::{Session, Theme, Token, User};
-use model::{Moment, Result, TimeZone};
+use model::{Catalog, Result};
 
 use super::Note;
 use crate::login::totp;
-use crate::ui::{icon, icon14, t, toast};
+use crate::ui::{alert, icon14, none, password, t, table, tag};
 use crate::{Site, Visitor};
 
 pub struct Account {
@@ -16,13 +18,7 @@ pub struct Account {
     pub sessions: Vec<Session>,
     /// Of whoever may have some.
     pub tokens: Option<Vec<Token>>,
-    pub zone: TimeZone,
-}
-
-impl Account {
-    fn at(&self, moment: Moment) -> String {
-        self.zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
-    }
+    pub catalog: Arc<Catalog>,
 }
 
 /// What a toast says once a part is done.
@@ -31,11 +27,9 @@ pub fn done(part: &str, lang: Lang) -> Option<String> {
         "password" => t(lang, "密码已修改", "Password changed"),
         "session" => t(lang, "会话已结束", "Session ended"),
         "code" => t(lang, "两步验证已更新", "Two-step sign-in updated"),
-        "tokens" => t(lang, "令牌已停用", "Token revoked"),
         _ => return None,
     };
-    let event: serde_json::Value = serde_json::from_str(&toast("ok", says, "", None)).unwrap_or_default();
-    Some(event["ky:toast"].to_string())
+    Some(serde_json::json!({ "kind": "ok", "title": says }).to_string())
 }
 
 pub fn draw(site: &Site, visitor: &Visitor, account: &Account, note: &Note) -> Result<Markup> {
@@ -43,10 +37,8 @@ pub fn draw(site: &Site, visitor: &Visitor, account: &Account, note: &Note) -> R
     let must = account.user.must_change;
     Ok(html! {
         div class="ky-settings-body" {
-            @if must {
-                div class="ky-alert is-warn" { (icon("alert-triangle")) div { b { (t(lang, "请先修改密码", "Change your password first")) } p { (t(lang, "现在的密码是别人设的。", "The present one was chosen by somebody else.")) } } }
-            }
-            (password(site, lang, account, note))
+            @if must { (alert("warn", html! { b { (t(lang, "请先修改密码", "Change your password first")) } p { (t(lang, "现在的密码是别人设的。", "The present one was chosen by somebody else.")) } })) }
+            (change(site, lang, account, note))
             @if !must {
                 (look(lang, account))
                 (code(site, lang, account, note)?)
@@ -59,23 +51,10 @@ pub fn draw(site: &Site, visitor: &Visitor, account: &Account, note: &Note) -> R
 
 fn wrong(site: &Site, lang: Lang, note: &Note, part: &str) -> Markup {
     let found = note.wrong.as_ref().filter(|it| it.0 == part);
-    html! {
-        @if let Some((_, error)) = found {
-            div class="ky-alert is-bad" role="alert" { (icon("alert-circle")) div { p { (message(error, site.db.registry(), "user", lang)) } } }
-        }
-    }
+    html! { @if let Some((_, error)) = found { (alert("bad", html! { p { (message(error, site.db.registry(), "user", lang)) } })) } }
 }
 
-fn secret_field(id: &str, name: &str, label: &str, complete: &str) -> Markup {
-    html! {
-        div class="ky-field" {
-            label class="ky-label is-required" for=(id) { (label) }
-            div class="ky-box" { (icon("lock")) input id=(id) name=(name) type="password" autocomplete=(complete) required maxlength="200"; button class="ky-iconbtn is-small" type="button" data-reveal=(id) aria-label=(label) { (icon("eye")) } }
-        }
-    }
-}
-
-fn password(site: &Site, lang: Lang, account: &Account, note: &Note) -> Markup {
+fn change(site: &Site, lang: Lang, account: &Account, note: &Note) -> Markup {
     html! {
         section class="ky-card" id="password" {
             header { h2 { (t(lang, "登录密码", "Password")) } }
@@ -84,10 +63,10 @@ fn password(site: &Site, lang: Lang, account: &Account, note: &Note) -> Markup {
                 input type="hidden" name="login" autocomplete="username" value=(account.user.login);
                 @if !note.to.is_empty() { input type="hidden" name="to" value=(note.to); }
                 div class="ky-form-grid is-2" {
-                    (secret_field("old", "old", t(lang, "现在的密码", "Present password"), "current-password"))
+                    (password(lang, "old", "old", t(lang, "现在的密码", "Present password"), "current-password", None))
                     span {}
-                    (secret_field("new", "new", t(lang, "新密码（至少 8 个字符）", "New password (at least 8 characters)"), "new-password"))
-                    (secret_field("again", "again", t(lang, "再输一次新密码", "New password again"), "new-password"))
+                    (password(lang, "new", "new", t(lang, "新密码（至少 8 个字符）", "New password (at least 8 characters)"), "new-password", None))
+                    (password(lang, "again", "again", t(lang, "再输一次新密码", "New password again"), "new-password", None))
                 }
                 p class="ky-row" { button class="ky-btn is-primary" { (t(lang, "修改密码", "Change password")) } span class="ky-small ky-mute" { (t(lang, "其他设备上的登录会结束", "Your sessions elsewhere end")) } }
             }
@@ -149,7 +128,7 @@ fn code(site: &Site, lang: Lang, account: &Account, note: &Note) -> Result<Marku
                     }
                 } @else if on {
                     form method="post" action="/me/code/disable" {
-                        div class="ky-form-grid is-2" { (secret_field("code-old", "old", t(lang, "登录密码", "Your password"), "current-password")) }
+                        div class="ky-form-grid is-2" { (password(lang, "code-old", "old", t(lang, "登录密码", "Your password"), "current-password", None)) }
                         p { button class="ky-btn is-danger" { (t(lang, "停用两步验证", "Turn off")) } }
                     }
                 } @else {
@@ -163,24 +142,20 @@ fn code(site: &Site, lang: Lang, account: &Account, note: &Note) -> Result<Marku
 
 fn sessions(visitor: &Visitor, account: &Account) -> Markup {
     let lang = visitor.lang();
-    html! {
-        section class="ky-card is-clip" id="sessions" {
-            header { h2 { (t(lang, "已登录的设备", "Signed in")) } }
-            table class="ky-table is-inset" {
-                thead { tr { th scope="col" { (t(lang, "浏览器", "Browser")) } th scope="col" { (t(lang, "地址", "Address")) } th scope="col" { (t(lang, "最近使用", "Last seen")) } th scope="col" {} } }
-                tbody {
-                    @for session in &account.sessions {
-                        tr {
-                            td class="ky-clip" title=(session.agent) { (browser(&session.agent)) }
-                            td { (session.address) }
-                            td { time { (account.at(session.seen)) } }
-                            td { @if session.id.0 == visitor.session { span class="ky-tag" { (t(lang, "本机", "This one")) } }
-                                @else { form method="post" action={ "/me/sessions/" (session.id.0) "/revoke" } { button class="ky-btn is-small is-text" { (t(lang, "结束", "End")) } } } }
-                        }
-                    }
-                }
+    let heads = [("浏览器", "Browser"), ("地址", "Address"), ("最近使用", "Last seen"), ("#", "")];
+    let rows = html! {
+        @for session in &account.sessions {
+            tr {
+                td class="ky-clip" title=(session.agent) { (browser(&session.agent)) }
+                td { (session.address) }
+                td { time { (account.catalog.minute(session.seen)) } }
+                td class="is-number" { @if session.id.0 == visitor.session { (tag("", t(lang, "本机", "This one"))) }
+                    @else { form method="post" action={ "/me/sessions/" (session.id.0) "/revoke" } { button class="ky-btn is-small is-text" { (t(lang, "结束", "End")) } } } }
             }
         }
+    };
+    html! {
+        section class="ky-card is-clip" id="sessions" { header { h2 { (t(lang, "已登录的设备", "Signed in")) } } (table(lang, &heads, rows)) }
     }
 }
 
@@ -211,16 +186,27 @@ pub fn browser(agent: &str) -> String {
 }
 
 fn token_list(site: &Site, lang: Lang, account: &Account, tokens: &[Token], note: &Note) -> Markup {
+    let heads = [("用途", "What for"), ("有效至", "Expires"), ("建立", "Made"), ("#", "")];
+    let rows = html! {
+        @for token in tokens {
+            tr {
+                td { a class="ky-lead" href={ "/token/" (token.id.0) } { (token.name) } }
+                td { @match token.expires { Some(day) => (day), None => (none()) } }
+                td { time { (account.catalog.minute(token.stamp.created)) } }
+                td class="is-number" { button class="ky-btn is-small is-text" type="button" hx-get={ "/token/" (token.id.0) "/revoke" } hx-target="#dialog" { (t(lang, "停用", "Revoke")) } }
+            }
+        }
+    };
     html! {
         section class="ky-card is-clip" id="tokens" {
             header { h2 { (t(lang, "接口令牌", "API tokens")) } span class="ky-grow" {} a href="/api" { (t(lang, "接口说明", "About the API")) } }
             div class="ky-card-body" {
                 (wrong(site, lang, note, "tokens"))
                 @if let Some(token) = &note.token {
-                    div class="ky-alert is-ok" role="status" { (icon("circle-check")) div {
+                    (alert("ok", html! {
                         b { (t(lang, "新令牌，只显示这一次", "Your new token, shown only now")) }
                         p class="ky-row" { code class="ky-mono" { (token) } button class="ky-btn is-small" type="button" data-copy=(token) { (icon14("copy")) (t(lang, "复制", "Copy")) } }
-                    } }
+                    }))
                 }
                 form method="post" action="/me/tokens#tokens" {
                     div class="ky-form-grid is-2" {
@@ -230,21 +216,7 @@ fn token_list(site: &Site, lang: Lang, account: &Account, tokens: &[Token], note
                     p { button class="ky-btn" { (icon14("plus")) (t(lang, "新建令牌", "New token")) } }
                 }
             }
-            @if !tokens.is_empty() {
-                table class="ky-table is-inset" {
-                    thead { tr { th scope="col" { (t(lang, "用途", "What for")) } th scope="col" { (t(lang, "有效至", "Expires")) } th scope="col" { (t(lang, "建立", "Made")) } th scope="col" {} } }
-                    tbody {
-                        @for token in tokens {
-                            tr {
-                                td { (token.name) }
-                                td { @match token.expires { Some(day) => (day), None => span class="ky-none" { "—" } } }
-                                td { time { (account.at(token.stamp.created)) } }
-                                td { form method="post" action={ "/me/tokens/" (token.id.0) "/revoke" } { button class="ky-btn is-small is-text" { (t(lang, "停用", "Revoke")) } } }
-                            }
-                        }
-                    }
-                }
-            }
+            @if !tokens.is_empty() { (table(lang, &heads, rows)) }
         }
     }
 }
