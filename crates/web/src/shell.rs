@@ -123,9 +123,6 @@ impl Frame {
 
 /// The whole page; only its main part where htmx asked for no more.
 pub fn page(visitor: &Visitor, frame: &Frame, headers: &HeaderMap, page: Page) -> Response {
-    if is_dialog(headers) {
-        return (page.status, page.body).into_response();
-    }
     let partial = headers.get("hx-target").is_some_and(|it| it.as_bytes().starts_with(b"main"));
     if partial {
         let title = html! { title { (page.title) " · 客源" } };
@@ -141,11 +138,6 @@ pub fn page(visitor: &Visitor, frame: &Frame, headers: &HeaderMap, page: Page) -
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
-}
-
-/// Whether what is asked for goes into the dialog of a page that is there.
-pub fn is_dialog(headers: &HeaderMap) -> bool {
-    headers.get("hx-target").is_some_and(|it| it.as_bytes().ends_with(b"dialog"))
 }
 
 /// On the first page after signing in: a toast that names a red reminder with more rows than at the last sign-in, and

@@ -84,6 +84,11 @@ impl Visit {
         self.headers.contains_key("hx-request")
     }
 
+    /// Whether what is asked for goes into the dialog of a page that is there.
+    pub fn is_dialog(&self) -> bool {
+        self.headers.get("hx-target").is_some_and(|it| it.as_bytes().ends_with(b"dialog"))
+    }
+
     /// The query of the address as fields.
     pub fn query(&self) -> Input {
         Input::of_form(self.raw.as_bytes())
