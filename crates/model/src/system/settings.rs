@@ -54,6 +54,9 @@ fn check_code(new: &mut CodeEntry, old: Option<&CodeEntry>, tx: &mut Tx) -> Resu
         }
     }
     let moved = old.is_some_and(|old| old.key != new.key);
+    if (moved || old.is_none()) && tx.catalog.code(&new.list, &new.code).is_some() {
+        return Err(Error::invalid("code", "duplicate"));
+    }
     if let Some(old) = old.filter(|_| moved)
         && tx.code_in_use(&old.list, &old.code)?
     {
