@@ -66,7 +66,11 @@ impl Registry {
     /// What a text of this format may name, with what people call it.
     pub fn words(self, format: Format) -> Vec<(&'static str, Label)> {
         match format {
-            Format::Entity => self.all().map(|it| (it.code, it.label)).collect(),
+            // What a company shapes: fields of its own, numbers.
+            Format::Entity => {
+                let shaped = |it: &&EntityDef| it.number.is_some() || it.at("custom").is_some();
+                self.all().filter(shaped).map(|it| (it.code, it.label)).collect()
+            }
             Format::Table => (self.code_tables)().iter().map(|it| (it.code, it.label)).collect(),
             Format::Word => WORDS.iter().map(|it| (it.0, Label { zh: it.1, en: it.2 })).collect(),
             _ => Vec::new(),

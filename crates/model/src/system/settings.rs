@@ -1,6 +1,8 @@
 //! What the company sets for itself: code tables, parameters, custom fields, numbers, views.
 
-use crate::{Choice, Date, Entity, Error, Id, Kind, Label, Result, Stamp, TimeZone, Tx, pattern, search};
+use crate::{
+    Choice, Date, Entity, Error, Id, Kind, Label, Result, Stamp, TimeZone, Tx, Views, pattern, search, views,
+};
 
 use super::User;
 
@@ -114,7 +116,7 @@ fn check_parameter(new: &mut Parameter, _: Option<&Parameter>, tx: &mut Tx) -> R
 /// A field that the administrator added to an entity. Deleting the definition hides the values, it does not lose them.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "自定义字段", en = "Custom field", module = "settings", icon = "forms", title = name, closed = closed)]
-#[entity(check = check_custom)]
+#[entity(check = check_custom, views = CUSTOM_VIEWS)]
 pub struct CustomField {
     pub id: Id<CustomField>,
     #[field(zh = "所属档案", en = "Entity", required, list, filter, format = Entity)]
@@ -141,6 +143,11 @@ pub struct CustomField {
     pub key: String,
     pub stamp: Stamp,
 }
+
+const CUSTOM_VIEWS: Views = views![
+    open("在用", "In use", "closed=false&group=entity&sort=position"),
+    closed("已停用", "Closed", "closed=true&group=entity&sort=position"),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Choice)]
 pub enum CustomKind {

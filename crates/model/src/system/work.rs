@@ -105,9 +105,13 @@ const JOB_VERBS: Verbs<Job> = verbs![cancel("取消", "Cancel", when |it| it.run
     else "任务已经结束" "The job is over", needs "update", is danger)];
 
 const JOB_VIEWS: Views = views![
-    lately("最近", "Lately", "sort=-id"),
-    busy("进行中", "Running", "status=queued,running&sort=-id"),
-    failed("失败", "Failed", "status=failed&sort=-id"),
+    lately("最近", "Lately", "sort=-id&columns=kind,created,status,user,done,total,result"),
+    busy(
+        "进行中",
+        "Running",
+        "status=queued,running&sort=-id&columns=kind,created,status,user,done,total,result"
+    ),
+    failed("失败", "Failed", "status=failed&sort=-id&columns=kind,created,status,user,finished,result"),
 ];
 
 fn cancel(job: &mut Job, tx: &mut Tx) -> Result<()> {
@@ -135,6 +139,10 @@ pub struct Access {
 }
 
 const ACCESS_VIEWS: Views = views![
-    people("近 30 天，每人合计", "30 days by person", "created=last_30_days&group=user&sort=-created"),
-    lately("最近", "Lately", "sort=-created"),
+    people(
+        "近 30 天，每人合计",
+        "30 days by person",
+        "created=last_30_days&group=user&sort=-created&columns=kind,created,user,entity,query,rows"
+    ),
+    lately("最近", "Lately", "sort=-created&columns=kind,created,user,entity,query,rows"),
 ];

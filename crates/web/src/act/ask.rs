@@ -11,7 +11,7 @@ const BESIDE: usize = 14;
 
 /// A control about to be drawn.
 pub struct Slot<'a> {
-    pub field: &'static FieldDef,
+    pub field: &'a FieldDef,
     /// Its name in the form: the field's, or `address.2.city`.
     pub name: &'a str,
     pub text: &'a str,

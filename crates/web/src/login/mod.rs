@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use base::Lang;
 use model::system::Session;
-use model::{Error, Id, Input, Label, Result, Stamp, Value};
+use model::{Error, Id, Input, Label, Result, Stamp, Text, Value};
 
 pub use gate::Gate;
 pub use me::{browser, detour};
@@ -187,27 +187,25 @@ pub fn seconds() -> u64 {
 
 impl No {
     pub fn says(&self, lang: Lang) -> (StatusCode, Label, String) {
-        let title = Label { zh: "用户名或密码不正确", en: "Wrong user name or password" };
+        let wrong = Label { zh: "用户名或密码不正确", en: "Wrong user name or password" };
+        let locked = Label { zh: "账号已锁定", en: "Account locked" };
         match self {
             No::Wrong(left, lock) => {
-                let says = match lang {
-                    Lang::Zh => format!("还可尝试 {left} 次，之后此账号锁定 {lock} 分钟。"),
-                    Lang::En => {
-                        let tries = if *left == 1 { "1 more try" } else { &format!("{left} more tries") };
-                        format!("{tries}, then this account is locked for {lock} minutes.")
-                    }
-                };
-                (StatusCode::UNAUTHORIZED, title, says)
+                let tries = if *left == 1 { "1 more try" } else { &format!("{left} more tries") };
+                let says = Text::new(
+                    format!("还可尝试 {left} 次，之后此账号锁定 {lock} 分钟。"),
+                    format!("{tries}, then this account is locked for {lock} minutes."),
+                );
+                (StatusCode::UNAUTHORIZED, wrong, says.of(lang).to_owned())
             }
             No::Locked(minutes) => {
-                let title = Label { zh: "账号已锁定", en: "Account locked" };
-                let says = match lang {
-                    Lang::Zh => format!("连续输错次数过多，{minutes} 分钟后再试，或请管理员重设密码。"),
-                    Lang::En => format!(
+                let says = Text::new(
+                    format!("连续输错次数过多，{minutes} 分钟后再试，或请管理员重设密码。"),
+                    format!(
                         "Too many wrong passwords. Try again in {minutes} minutes, or ask an administrator for a new one."
                     ),
-                };
-                (StatusCode::TOO_MANY_REQUESTS, title, says)
+                );
+                (StatusCode::TOO_MANY_REQUESTS, locked, says.of(lang).to_owned())
             }
         }
     }

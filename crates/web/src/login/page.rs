@@ -2,7 +2,7 @@
 
 use axum::response::Html;
 use base::{Label, Lang};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::assets;
 use crate::shell::head;
@@ -105,29 +105,12 @@ fn demo(lang: Lang, logins: &[(String, String, String)]) -> Markup {
 }
 
 /// Circles that spread from one source.
+const RIPPLES: &str = include_str!("../../../../assets/ripples.svg");
+
 fn art(lang: Lang) -> Markup {
-    let nodes: [(&str, &str, &str, bool); 12] = [
-        ("240.2", "534", "4", true),
-        ("400.8", "610.7", "3", false),
-        ("224.7", "394.7", "3", false),
-        ("427", "442.1", "5", true),
-        ("546.9", "645.6", "3", false),
-        ("589.2", "443.5", "4", false),
-        ("480.2", "245.6", "3", true),
-        ("702.3", "524.7", "3", false),
-        ("678.8", "256.8", "3", false),
-        ("527", "55.1", "3", false),
-        ("824.9", "353", "3", true),
-        ("683.1", "88.9", "3", false),
-    ];
     html! {
         aside class="ky-login-art" aria-hidden="true" {
-            svg class="ky-ripples" preserveAspectRatio="xMinYMax slice" viewBox="0 0 620 900" {
-                @for ring in 0..15 { circle cx="120" cy="760" r=(70 + 62 * ring) {} }
-                @for (x, y, r, gold) in nodes { circle class={ "is-node" @if gold { " is-gold" } } cx=(x) cy=(y) r=(r) {} }
-                circle class="is-source" cx="120" cy="760" r="13" {}
-                circle class="is-halo" cx="120" cy="760" r="30" {}
-            }
+            (PreEscaped(RIPPLES))
             div {
                 div class="ky-row" { (logo()) b { (t(lang, "客源", "Keyuan")) } }
                 h2 { (t(lang, "客户、账款、库存，", "Customers, money, stock:")) br; (t(lang, "一处看清", "clear in one place")) }

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use model::{Desk, EntityDef, Error, Input, Label, Lang, Moment, Result, Text, seed};
 use store::{Finding, archive};
 
-use super::{Look, company, draw, open, show};
+use super::{Look, draw, open, show};
 use crate::Site;
 use crate::ui::{alert, amount, icon, icon14, none, t, table};
 use crate::visit::{Answer, At, Sent, Visit};
@@ -87,9 +87,6 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
     let kept = list(&folder(look.site));
     let worry = worry(look.desk, &kept)?;
     let catalog = look.desk.catalog().clone();
-    let section = catalog.registry.parameter("backup_hour").map_or(Label::NONE, |it| it.section);
-    let schedule = catalog.registry.parameters.iter().filter(|it| it.section.zh == section.zh);
-    let schedule: Vec<_> = schedule.filter(|_| !section.zh.is_empty()).collect();
     let everything = look.desk.actor.rights.all;
     let heads = [("时间", "When"), ("文件", "File"), ("#大小", "Size"), ("#", "")];
     let rows = html! {
@@ -107,14 +104,8 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
             @if kept.is_empty() { p class="ky-card-body ky-mute" { (look.site.data.join("backups").display()) } }
             @else { (table(lang, &heads, rows)) }
         }
+        p class="ky-small" { a href="/settings/parameters" { (t(lang, "每天几点备份、留多少份", "When it is made each day, and how many are kept")) } }
         p class="ky-small ky-mute" { (t(lang, "备份里是公司的全部数据，只有看得见一切的人可以下载，每次都会记入外带记录。", "A backup holds everything the company has: only whoever may see everything downloads it, and each download is recorded under exports seen.")) }
-        @if !schedule.is_empty() {
-            form method="post" action="/settings/parameters" { section class="ky-card" {
-                header { h2 { (section.of(lang)) } }
-                ul class="ky-params" { @for def in &schedule { li { (company::row(look, def)) } } }
-                footer { button class="ky-btn is-small" { (t(lang, "保存", "Save")) } }
-            } }
-        }
         section class="ky-card" {
             header { h2 { (t(lang, "怎样恢复", "How to restore")) } }
             div class="ky-card-body" {

@@ -3,7 +3,7 @@
 mod backup;
 mod codes;
 mod company;
-mod fields;
+mod numbers;
 mod people;
 mod roles;
 pub mod setup;
@@ -29,7 +29,7 @@ pub fn routes() -> Router<Site> {
         .merge(people::routes())
         .merge(roles::routes())
         .merge(codes::routes())
-        .merge(fields::routes())
+        .merge(numbers::routes())
         .merge(backup::routes())
         .merge(setup::routes())
 }
@@ -71,7 +71,7 @@ static GROUPS: [(Label, &[Leaf]); 4] = [
             ("parameter" "update") Some(company::parameters);
         "numbers" "list-numbers" ["编号规则" "Numbers"]
             ["各种档案怎样编号，下一个号是什么" "How records are numbered, and which number is next"]
-            ("number_rule" "read") Some(fields::numbers);
+            ("number_rule" "read") Some(numbers::numbers);
     },
     group! { "人员与权限" "People and rights":
         "users" "users" ["用户" "Users"]
@@ -93,7 +93,7 @@ static GROUPS: [(Label, &[Leaf]); 4] = [
             ("code_entry" "update") Some(codes::codes);
         "fields" "columns-3" ["自定义字段" "Custom fields"]
             ["给档案加公司自己的字段" "The company's own fields on its records"]
-            ("custom_field" "read") Some(fields::fields);
+            ("custom_field" "read") None;
     },
     group! { "运行" "Running it":
         "jobs" "clock" ["后台任务" "Jobs"]

@@ -231,7 +231,7 @@ pub fn person(desk: &mut Desk, given: &Input, faults: &[Fault]) -> Result<Markup
     let (lang, catalog) = (desk.actor.lang, desk.catalog().clone());
     let card = desk.blank("user", &[("language", &lang.tag()[..2])].into())?;
     let draft = Draft { input: given.clone(), given: true, faults: faults.to_vec(), ..Draft::default() };
-    let names = ["login", "name", "department", "position", "phone", "email", "language"];
+    let names = ["name", "login", "department", "position", "phone", "email", "language"];
     let fields = form::some(desk, &card, &names, &draft)?;
     let wrong = faults.iter().find(|it| it.field == "password").map(|it| model::message::fault(it, lang));
     let label = t(

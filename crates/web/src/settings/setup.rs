@@ -6,7 +6,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use model::{Desk, Error, Input, Label, Result, Rights, seed};
 
-use super::{Look, can, company, fields, open, people};
+use super::{Look, can, company, numbers, open, people};
 use crate::Site;
 use crate::shell::Page;
 use crate::ui::{icon, icon14, t};
@@ -85,7 +85,7 @@ fn page(desk: &mut Desk, site: &Site, given: Input, wrong: Option<Error>) -> Res
     let at = chosen.unwrap_or(next);
     let mut look = Look { site, desk, lang, part: "", given, wrong, title: None };
     let (title, inner) = match STEPS[at].0 {
-        "company" => (t(lang, "你的公司", "Your company"), company_step(&look)),
+        "company" => (t(lang, "你的公司", "Your company"), company::own(&mut look)?),
         "numbers" => (t(lang, "怎样编号", "How records are numbered"), numbers_step(&look)),
         "users" => (t(lang, "谁来使用", "Who will use it"), users_step(&mut look)?),
         _ => (t(lang, "导入现有的数据", "Import what you have"), import_step(&look)),
@@ -115,16 +115,11 @@ fn page(desk: &mut Desk, site: &Site, given: Input, wrong: Option<Error>) -> Res
     Ok(page.into())
 }
 
-fn company_step(look: &Look) -> Markup {
-    let defs = company::own(look.desk);
-    html! { ul class="ky-params" { @for def in defs { li { (company::row(look, def)) } } } }
-}
-
 fn numbers_step(look: &Look) -> Markup {
     let lang = look.lang;
     html! {
         p class="ky-card-body ky-small ky-mute" { (t(lang, "{6} 是六位计数，{yymm} 是年月。以后可以在设置里改。", "{6} is a counter of six places, {yymm} year and month. Settings change it later.")) }
-        ul class="ky-params" { @for (def, kept) in fields::patterns(look.desk) {
+        ul class="ky-params" { @for (def, kept) in numbers::patterns(look.desk) {
             @let name = format!("pattern.{}", def.code);
             @let value = look.given.fields.get(&name).map_or(kept.as_str(), |it| it.text());
             li { div { label for=(name) { b { (def.label.of(lang)) } } } input class="ky-input" id=(name) name=(name) maxlength="40" value=(value); }
@@ -194,10 +189,10 @@ async fn step(visit: &Visit, given: &Input) -> Result<&'static str> {
             company::set_all(desk, &sent)?;
         }
         if !skips && name == "numbers" {
-            for (def, _) in fields::patterns(desk) {
+            for (def, _) in numbers::patterns(desk) {
                 let pattern = sent.text(&format!("pattern.{}", def.code)).trim();
                 if !pattern.is_empty() {
-                    fields::set_rule(desk, def, pattern)?;
+                    numbers::set_rule(desk, def, pattern)?;
                 }
             }
         }

@@ -1,67 +1,20 @@
-//! Fields that the company adds to its records, and how records are numbered.
+//! How records are numbered.
 
 use axum::Router;
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use model::system::{CustomField, NumberRule};
-use model::{Desk, Entity, EntityDef, Error, Format, Kind, Result, Scalar, Sql, pattern};
+use model::system::NumberRule;
+use model::{Desk, Entity, EntityDef, Error, Result, Sql, pattern};
 
 use super::{Look, can, open, saved};
 use crate::Site;
-use crate::ui::{icon14, none, t, table, tag};
+use crate::ui::{icon14, t};
 use crate::visit::{Answer, At, Sent, Visit};
 
 pub fn routes() -> Router<Site> {
     Router::new()
         .route("/settings/number/{entity}", post(save))
         .route("/settings/number/{entity}/next", get(preview))
-}
-
-pub fn fields(look: &mut Look) -> Result<Markup> {
-    let (lang, registry) = (look.lang, look.desk.catalog().registry);
-    let mut all: Vec<CustomField> = look.desk.trusted().find(&[])?;
-    all.sort_by_key(|it| (it.position, it.id.0));
-    let kind = |field: &CustomField| match (<model::system::CustomKind as Scalar>::KIND, field.kind.value()) {
-        (Kind::Choice(kinds), value) => {
-            kinds.iter().find(|it| it.0 == value.text()).map_or("", |it| it.1.of(lang))
-        }
-        _ => "",
-    };
-    let source = |code: &str| registry.word(Format::Table, code).map_or(code, |it| it.of(lang)).to_owned();
-    let (adds, edits) = (can(look.desk, "custom_field", "create"), can(look.desk, "custom_field", "update"));
-    let yes = |on: bool| html! { @if on { (t(lang, "是", "Yes")) } @else { (none()) } };
-    let heads = [
-        ("名称", "Name"),
-        ("类型", "Kind"),
-        ("接口名", "API name"),
-        ("必填", "Required"),
-        ("在列表", "In lists"),
-        ("#", ""),
-    ];
-    let row = |field: &CustomField| {
-        html! {
-            tr class=[field.closed.then_some("is-off")] {
-                td { a class="ky-lead" href={ "/custom_field/" (field.id.0) } { (field.name) } @if field.closed { (tag("", t(lang, "停用", "Closed"))) } }
-                td { (kind(field)) @if let Some(code) = field.table.as_deref().filter(|it| !it.is_empty()) { " · " (source(code)) } }
-                td { code { (field.field) } }
-                td { (yes(field.required)) } td { (yes(field.in_list)) }
-                td class="is-number" { @if edits { button class="ky-iconbtn is-small" type="button" hx-get={ "/custom_field/" (field.id.0) "/edit" } hx-target="#dialog" aria-label={ (t(lang, "修改：", "Edit ")) (field.name) } { (icon14("pencil")) } } }
-            }
-        }
-    };
-    Ok(html! {
-        p class="ky-small ky-mute" { (t(lang, "新字段立刻出现在列表的列、表单、筛选、导入和导出里。停用只是隐藏，已填的值不会丢。", "A new field appears at once in columns, forms, filters, import and export. Closing it hides it; what was filled in is not lost.")) }
-        @for def in registry.all().filter(|it| it.at("custom").is_some() && !it.module.is_empty()) {
-            @let own: Vec<_> = all.iter().filter(|it| it.entity == def.code).collect();
-            section class="ky-card is-clip" {
-                header { h2 { (def.label.of(lang)) } span class="ky-n" { (own.len()) } span class="ky-grow" {}
-                    @if adds { button class="ky-btn is-small" type="button" hx-get={ "/custom_field/new?entity=" (def.code) } hx-target="#dialog" { (icon14("plus")) (t(lang, "新字段", "New field")) } }
-                }
-                @if own.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有自定义字段", "No fields of your own yet")) } }
-                @else { (table(lang, &heads, html! { @for field in own { (row(field)) } })) }
-            }
-        }
-    })
 }
 
 pub fn numbers(look: &mut Look) -> Result<Markup> {
