@@ -123,8 +123,8 @@ fn no_button_works_for_who_may_not_open_its_page() {
         format!("/user/{boss}/end_sessions"),
         format!("/user/{boss}/drop_code"),
         format!("/settings/role/{sales}"),
-        format!("/settings/role/{sales}/copy"),
-        format!("/settings/role/{sales}/preset"),
+        format!("/role/{sales}/copy"),
+        format!("/role/{sales}/restore"),
         "/department".to_owned(),
         "/role".to_owned(),
         "/code_entry/1".to_owned(),
@@ -174,7 +174,7 @@ fn a_role_as_it_is_saved_counts_at_the_next_click() {
     let page = house.get("吴淑芬", &format!("/settings/roles/{id}")).text();
     assert!(page.contains("与预设不同"), "{page}");
 
-    assert_eq!(house.submit("吴淑芬", &format!("/settings/role/{id}/preset"), &[]).status, 303);
+    assert_eq!(house.post("吴淑芬", &format!("/role/{id}/restore"), &[]).status, 200);
     assert_eq!(house.get("王海燕", "/customer").status, 200);
 }
 
@@ -645,8 +645,8 @@ fn roles_are_copied_and_their_names_kept_apart() {
     let house = House::new(PEOPLE);
     let id = role(&house, "salesperson");
 
-    let made = house.submit("吴淑芬", &format!("/settings/role/{id}/copy"), &[]);
-    assert_eq!(made.status, 303);
+    let made = house.post("吴淑芬", &format!("/role/{id}/copy"), &[]);
+    assert_eq!(made.status, 200);
 
     let roles: Vec<Role> = house.system(|desk| desk.trusted().find(&[]));
     let (old, new) = (roles.iter().find(|it| it.id.0 == id).unwrap(), roles.last().unwrap());

@@ -52,7 +52,7 @@ fn check_department(new: &mut Department, _: Option<&Department>, tx: &mut Tx) -
 /// Rights under a name; the rights themselves are one JSON object, edited as a matrix.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "角色", en = "Role", module = "settings", icon = "shield", title = name, closed = closed)]
-#[entity(check = check_role)]
+#[entity(check = check_role, verbs = ROLE_VERBS)]
 pub struct Role {
     pub id: Id<Role>,
     #[field(zh = "编码", en = "Code", unique, auto, list)]
@@ -74,6 +74,28 @@ fn check_role(new: &mut Role, _: Option<&Role>, tx: &mut Tx) -> Result<()> {
     if new.code.trim().is_empty() {
         new.code = format!("role_{}", tx.catalog.roles.keys().max().unwrap_or(&0) + 1);
     }
+    Ok(())
+}
+
+const ROLE_VERBS: Verbs<Role> = verbs![
+    copy("复制", "Copy", needs "create"),
+    restore("恢复预设", "Restore the preset", needs "update"),
+];
+
+/// A new role with the same rights.
+fn copy(role: &mut Role, tx: &mut Tx) -> Result<()> {
+    let last = tx.catalog.roles.keys().max().unwrap_or(&0) + 1;
+    let more = |name: &String| format!("{name} {last}");
+    let (name, name_en) = (more(&role.name), role.name_en.as_ref().map(more));
+    let stamp = Stamp::default();
+    tx.save(&mut Role { id: Id::NEW, code: String::new(), name, name_en, stamp, ..role.clone() }).map(drop)
+}
+
+fn restore(role: &mut Role, tx: &mut Tx) -> Result<()> {
+    let preset = tx.registry.presets.iter().find(|it| it.code == role.code);
+    let says = Label { zh: "自建的角色没有预设", en: "A role of your own has no preset" };
+    let preset = preset.ok_or_else(|| Error::refused("wrong_state", says))?;
+    role.rights = Rights::of_preset(preset).json();
     Ok(())
 }
 

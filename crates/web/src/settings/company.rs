@@ -79,7 +79,7 @@ fn row(look: &mut Look, def: &ParameterDef) -> Result<Markup> {
         div {
             label for=(def.name) { b { (def.label.of(lang)) } }
             small { @if !def.default.is_empty() { (t(lang, "默认 ", "Default ")) (def.default) } @if let Some(unit) = def.unit { " " (unit.of(lang)) } }
-            @if let Some(set) = &set { small { a href={ "/parameter/" (set.id.0) "?at=history" } { (t(lang, "改动记录", "Changes")) } " " (catalog.minute(set.stamp.changed)) " " (catalog.user_name(set.stamp.changer).unwrap_or(t(lang, "系统", "System"))) } }
+            @if let Some(set) = &set { small { a href={ "/parameter/" (set.id.0) "?at=history" } { (t(lang, "改动记录", "Changes")) " · " (catalog.minute(set.stamp.changed)) " " (catalog.user_name(set.stamp.changer).unwrap_or(t(lang, "系统", "System"))) } } }
         }
         div {
             div class="ky-row" {

@@ -13,10 +13,11 @@ use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use maud::{Markup, html};
 use model::message::message;
-use model::{Desk, Error, Input, Label, Lang, Result};
+use model::{Card, Desk, Error, Input, Label, Lang, Result, VerbDef};
 
+use crate::list::verb_icon;
 use crate::shell::Page;
-use crate::ui::{alert, icon, t};
+use crate::ui::{alert, icon, icon14, t};
 use crate::visit::{Answer, Shown, Visit};
 use crate::{Site, problem};
 
@@ -114,10 +115,16 @@ static GROUPS: [(Label, &[Leaf]); 4] = [
     },
 ];
 
-/// The pages that the actor may open: label, address, icon.
+/// The pages that the actor may open, in their groups.
+fn groups(desk: &Desk) -> impl Iterator<Item = (Label, Vec<&'static Leaf>)> {
+    let open = |all: &'static [Leaf]| all.iter().filter(|leaf| leaf.is_open(desk)).collect::<Vec<_>>();
+    GROUPS.iter().map(move |it| (it.0, open(it.1))).filter(|it| !it.1.is_empty())
+}
+
+/// The same for the palette: label, address, icon.
 pub fn entries(desk: &Desk) -> Vec<(&'static str, String, &'static str)> {
-    let all = GROUPS.iter().flat_map(|it| it.1).filter(|leaf| leaf.is_open(desk));
-    all.map(|leaf| (leaf.label.of(desk.actor.lang), leaf.address(), leaf.icon)).collect()
+    let entry = |leaf: &Leaf| (leaf.label.of(desk.actor.lang), leaf.address(), leaf.icon);
+    groups(desk).flat_map(|it| it.1).map(entry).collect()
 }
 
 impl Leaf {
@@ -139,7 +146,7 @@ fn can(desk: &Desk, entity: &str, right: &str) -> bool {
 
 /// The page of that name, for whoever may open it.
 fn open(desk: &Desk, code: &str) -> Result<&'static Leaf> {
-    let found = GROUPS.iter().flat_map(|it| it.1).find(|leaf| leaf.code == code && leaf.is_open(desk));
+    let found = groups(desk).flat_map(|it| it.1).find(|leaf| leaf.code == code);
     found.ok_or_else(|| Error::missing(format!("settings/{code}")))
 }
 
@@ -173,6 +180,14 @@ impl Look<'_, '_> {
 
     fn status(&self) -> axum::http::StatusCode {
         self.wrong.as_ref().map_or(axum::http::StatusCode::OK, problem::status)
+    }
+}
+
+/// What may be done with a record now, as buttons.
+fn verbs(card: &Card, lang: Lang, fits: impl Fn(&VerbDef) -> bool) -> Markup {
+    let offers = card.verbs.iter().filter(|it| it.unless.is_none() && fits(it.verb)).map(|it| it.verb);
+    html! {
+        @for verb in offers { button class="ky-btn is-small" type="button" hx-get={ "/" (card.def.code) "/" (card.id) "/" (verb.name) } hx-target="#dialog" { (icon14(verb_icon(verb.name))) (verb.label.of(lang)) } }
     }
 }
 
@@ -239,14 +254,9 @@ fn index_of(desk: &Desk, at: &str) -> Markup {
     let lang = desk.actor.lang;
     html! {
         nav aria-label=(t(lang, "设置", "Settings")) {
-            @for (label, leaves) in GROUPS {
-                @let open = leaves.iter().filter(|it| it.is_open(desk));
-                @if open.clone().next().is_some() {
-                    h2 { (label.of(lang)) }
-                    @for leaf in open {
-                        a href=(leaf.address()) aria-current=[(leaf.code == at).then_some("page")] { (icon(leaf.icon)) (leaf.label.of(lang)) }
-                    }
-                }
+            @for (label, open) in groups(desk) {
+                h2 { (label.of(lang)) }
+                @for leaf in open { a href=(leaf.address()) aria-current=[(leaf.code == at).then_some("page")] { (icon(leaf.icon)) (leaf.label.of(lang)) } }
             }
         }
     }
@@ -268,16 +278,11 @@ fn overview(look: &Look) -> Markup {
             }
         }
         @if let Some(list) = setup::checklist(desk) { (list) }
-        @for (label, leaves) in GROUPS {
-            @let open = leaves.iter().filter(|it| it.is_open(desk));
-            @if open.clone().next().is_some() {
-                section class="ky-card" {
-                    header { h2 { (label.of(lang)) } }
-                    ul class="ky-settings-list" {
-                        @for leaf in open {
-                            li { a href=(leaf.address()) { (icon(leaf.icon)) b { (leaf.label.of(lang)) } span { (leaf.says.of(lang)) } (icon("chevron-right")) } }
-                        }
-                    }
+        @for (label, open) in groups(desk) {
+            section class="ky-card" {
+                header { h2 { (label.of(lang)) } }
+                ul class="ky-settings-list" {
+                    @for leaf in open { li { a href=(leaf.address()) { (icon(leaf.icon)) b { (leaf.label.of(lang)) } span { (leaf.says.of(lang)) } (icon("chevron-right")) } } }
                 }
             }
         }

@@ -7,9 +7,8 @@ use maud::{Markup, html};
 use model::system::{Department, DepartmentKind, Role, Session, User, UserRole};
 use model::{Catalog, Desk, Entity, EntityDef, Error, Fault, Input, Kind, Label, Lang, Query, Result};
 
-use super::{Look, open, saved};
+use super::{Look, open, saved, verbs};
 use crate::form::{self, Draft};
-use crate::list::verb_icon;
 use crate::ui::{self, alert, amount, avatar, icon14, none, t, table, tag};
 use crate::visit::{Answer, At, Sent, Visit};
 use crate::visitor::percent;
@@ -92,8 +91,11 @@ fn status(closed: bool, lang: Lang) -> Markup {
     html! { span class={ "ky-status " (class) } { (says) } }
 }
 
+/// An entity, the query of what somebody has in hand, how many, and whether it may be handed over.
+type Held = (&'static EntityDef, String, i64, bool);
+
 /// Records in somebody's hands, and where they are handed over: every entity with such an owner and a verb of that name.
-fn holds(desk: &mut Desk, id: i64) -> Result<Vec<(&'static EntityDef, i64, bool)>> {
+fn holds(desk: &mut Desk, id: i64) -> Result<Vec<Held>> {
     let registry = desk.catalog().registry;
     let is_owned = |def: &&'static EntityDef| {
         let owner = def.owner.map(|at| def.fields[at].kind);
@@ -103,9 +105,9 @@ fn holds(desk: &mut Desk, id: i64) -> Result<Vec<(&'static EntityDef, i64, bool)
     let mut held = Vec::new();
     for def in registry.all().filter(is_owned) {
         let owner = def.owner.map_or("", |at| def.fields[at].name);
-        let query = Query::parse(&format!("{owner}=%23{id}")).unwrap_or_default();
-        match desk.count(def.code, &query) {
-            Ok(count) if count > 0 => held.push((def, count, desk.may(def, "transfer").is_ok())),
+        let filter = format!("{owner}=%23{id}");
+        match desk.count(def.code, &Query::parse(&filter).unwrap_or_default()) {
+            Ok(count) if count > 0 => held.push((def, filter, count, desk.may(def, "transfer").is_ok())),
             Ok(_) | Err(Error::NotFound { .. } | Error::Forbidden { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -137,10 +139,8 @@ fn user(look: &mut Look, id: i64) -> Result<Markup> {
             } }
             footer {
                 @if card.editable { button class="ky-btn is-small" type="button" hx-get={ "/user/" (id) "/edit" } hx-target="#dialog" { (icon14("pencil")) (t(lang, "修改", "Edit")) } }
-                @for verb in card.verbs.iter().filter(|it| it.unless.is_none()).map(|it| it.verb) {
-                    @let to = if verb.name == "disable" { format!("/settings/user/{id}/leave") } else { format!("/user/{id}/{}", verb.name) };
-                    button class="ky-btn is-small" type="button" hx-get=(to) hx-target="#dialog" { (icon14(verb_icon(verb.name))) (verb.label.of(lang)) }
-                }
+                (verbs(&card, lang, |it| it.name != "disable"))
+                @if card.verbs.iter().any(|it| it.verb.name == "disable" && it.unless.is_none()) { button class="ky-btn is-small is-danger" type="button" hx-get={ "/settings/user/" (id) "/leave" } hx-target="#dialog" { (t(lang, "停用…", "Disable…")) } }
                 span class="ky-grow" {}
                 a class="ky-btn is-small is-text" href={ "/user/" (id) } { (t(lang, "档案与历史", "Record and history")) }
             }
@@ -152,7 +152,7 @@ fn user(look: &mut Look, id: i64) -> Result<Markup> {
                 @if gives { p { button class="ky-btn is-primary" { (t(lang, "保存角色", "Save roles")) } } }
             }
         }
-        @if !held.is_empty() { (handover(lang, id, &held)) }
+        @if !held.is_empty() { (handover(lang, &held)) }
         @if let Some(sessions) = &sessions {
             section class="ky-card is-clip" {
                 header { h2 { (t(lang, "已登录的设备", "Signed in")) } span class="ky-n" { (sessions.len()) } }
@@ -180,16 +180,15 @@ fn role_choice(catalog: &Catalog, lang: Lang, opens: bool, worn: &dyn Fn(&Role) 
 }
 
 /// What is still in somebody's hands, with the way to hand over all of it.
-fn handover(lang: Lang, id: i64, held: &[(&'static EntityDef, i64, bool)]) -> Markup {
+fn handover(lang: Lang, held: &[Held]) -> Markup {
     html! {
         section class="ky-card" {
             header { h2 { (t(lang, "名下的档案", "Records in hand")) } }
             ul class="ky-rows is-roomy" {
-                @for (def, count, may) in held {
-                    @let owner = def.owner.map_or("", |at| def.fields[at].name);
+                @for (def, filter, count, may) in held {
                     li {
-                        a href={ "/" (def.code) "?" (owner) "=%23" (id) } { (def.many(lang)) } b { (amount(*count, 0, 0)) }
-                        @if *may { button class="ky-btn is-small" type="button" hx-get={ "/" (def.code) "/transfer?all=1&" (owner) "=%23" (id) } hx-target="#dialog" { (icon14("transfer")) (t(lang, "全部交接…", "Hand all over…")) } }
+                        a href={ "/" (def.code) "?" (filter) } { (def.many(lang)) } b { (amount(*count, 0, 0)) }
+                        @if *may { button class="ky-btn is-small" type="button" hx-get={ "/" (def.code) "/transfer?all=1&" (filter) } hx-target="#dialog" { (icon14("transfer")) (t(lang, "全部交接…", "Hand all over…")) } }
                     }
                 }
             }
@@ -306,7 +305,7 @@ async fn leave(visit: Visit, At(id): At<i64>) -> Answer {
             p { (t(lang, "停用后不能再登录，所有设备上的登录立即结束；档案和历史都保留，可以再启用。", "A disabled user can't sign in and all sessions end at once. Records and history stay; the user can be enabled again.")) }
             @if !held.is_empty() {
                 (alert("warn", html! { b { (t(lang, "名下还有档案，请先交给别人", "Records are still in hand; hand them over first")) } }))
-                (handover(lang, id, &held))
+                (handover(lang, &held))
             }
             @for field in verb.asks { (crate::act::ask::control(desk, field, "", None, "")?) }
         };

@@ -3,26 +3,20 @@
 use std::collections::BTreeSet;
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect};
 use axum::routing::post;
 use maud::{Markup, html};
 use model::rights::{groups_of, rights_of};
 use model::system::Role;
-use model::{
-    Access, Desk, Entity, EntityDef, Error, Grant, Id, Input, Lang, Registry, Result, Rights, Scope,
-};
+use model::{Access, Entity, EntityDef, Error, Grant, Id, Input, Lang, Registry, Result, Rights, Scope};
 
 use super::people::{called, remark};
-use super::{Look, open, saved};
+use super::{Look, open, saved, verbs};
 use crate::Site;
 use crate::ui::{alert, icon14, t, table, tag};
 use crate::visit::{Answer, At, Sent, Visit};
 
 pub fn routes() -> Router<Site> {
-    Router::new()
-        .route("/settings/role/{id}", post(save))
-        .route("/settings/role/{id}/copy", post(copy))
-        .route("/settings/role/{id}/preset", post(restore))
+    Router::new().route("/settings/role/{id}", post(save))
 }
 
 /// What a role may be given rights to, module by module: not child rows and what hangs on records, which follow theirs.
@@ -93,8 +87,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
             header { h2 { (called(role, lang)) } span class="ky-small ky-mute" { (remark(role, catalog.registry, lang)) } span class="ky-grow" {}
                 @if edits {
                     button class="ky-btn is-small" type="button" hx-get={ "/role/" (id) "/edit" } hx-target="#dialog" { (icon14("pencil")) (t(lang, "名称", "Name")) }
-                    form method="post" action={ "/settings/role/" (id) "/copy" } { button class="ky-btn is-small" { (icon14("copy")) (t(lang, "复制", "Copy")) } }
-                    @if differs.as_ref().is_some_and(|it| !it.is_empty()) { form method="post" action={ "/settings/role/" (id) "/preset" } { button class="ky-btn is-small" { (icon14("arrow-back-up")) (t(lang, "恢复预设", "Restore the preset")) } } }
+                    (verbs(&card, lang, |it| it.name != "restore" || differs.as_ref().is_some_and(|it| !it.is_empty())))
                 }
             }
             div class="ky-card-body" {
@@ -320,49 +313,15 @@ fn differences(
     lines
 }
 
-fn write(
-    desk: &mut Desk,
-    id: i64,
-    version: Option<i64>,
-    rights: impl FnOnce(&Role, Registry) -> Rights,
-) -> Result<()> {
-    open(desk, "roles")?;
-    desk.get("role", id)?;
-    let role: Role = desk.trusted().get(Id::of(id))?;
-    let rights = rights(&role, desk.catalog().registry);
-    desk.update("role", id, version, &[("rights", rights.json())].into())
-}
-
 async fn save(visit: Visit, At(id): At<i64>, Sent(given): Sent) -> Answer {
     let sent = given.clone();
     let result = visit.write(move |desk| {
-        write(desk, id, sent.text("version").parse().ok(), |role, registry| {
-            read(registry, &sent, &Rights::of_json(&role.rights))
-        })
-    });
-    saved(&visit, &format!("/settings/roles/{id}"), given, result.await).await
-}
-
-async fn restore(visit: Visit, At(id): At<i64>) -> Answer {
-    let result = visit.write(move |desk| {
-        write(desk, id, None, |role, registry| {
-            preset(registry, &role.code).map_or_else(|| Rights::of_json(&role.rights), Rights::of_preset)
-        })
-    });
-    saved(&visit, &format!("/settings/roles/{id}"), Input::default(), result.await).await
-}
-
-/// A new role with the same rights.
-async fn copy(visit: Visit, At(id): At<i64>) -> Answer {
-    let made = visit.write(move |desk| {
         open(desk, "roles")?;
         desk.get("role", id)?;
         let role: Role = desk.trusted().get(Id::of(id))?;
-        let last = desk.catalog().roles.keys().max().copied().unwrap_or(0) + 1;
-        let name = format!("{} {} {last}", role.name, t(desk.actor.lang, "副本", "copy"));
-        let remark = role.remark.clone().unwrap_or_default();
-        desk.create("role", &[("name", name.as_str()), ("remark", &remark), ("rights", &role.rights)].into())
+        let rights = read(desk.catalog().registry, &sent, &Rights::of_json(&role.rights));
+        let version = sent.text("version").parse().ok();
+        desk.update("role", id, version, &[("rights", rights.json())].into())
     });
-    let id = made.await?;
-    Ok(Redirect::to(&format!("/settings/roles/{id}?done=1")).into_response())
+    saved(&visit, &format!("/settings/roles/{id}"), given, result.await).await
 }

@@ -138,7 +138,7 @@ fn users_step(look: &mut Look) -> Result<Markup> {
         @if catalog.users.len() > 1 { p class="ky-card-body ky-small" { (t(lang, "已有：", "So far: ")) @for (n, it) in catalog.users.values().enumerate() { @if n > 0 { (t(lang, "、", ", ")) } (it.user.name) } } }
         div class="ky-card-body" {
             (person)
-            div class="ky-field" { label class="ky-label" for="new_department" { (t(lang, "放进一个新部门", "Into a new department")) } input class="ky-input" id="new_department" name="new_department" maxlength="100" value=(look.given.text("new_department")); }
+            div class="ky-field" { label class="ky-label" for="new_department" { (t(lang, "或新部门", "Or a new department")) } input class="ky-input" id="new_department" name="new_department" maxlength="100" value=(look.given.text("new_department")); }
         }
     })
 }

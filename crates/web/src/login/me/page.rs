@@ -75,30 +75,26 @@ fn change(site: &Site, lang: Lang, account: &Account, note: &Note) -> Markup {
 }
 
 fn look(lang: Lang, account: &Account) -> Markup {
+    let row = |what: &str, label: &str, choices: &[(&str, &str, bool)]| {
+        html! {
+            li { div { b { (label) } }
+                form method="post" action={ "/me/" (what) } { div class="ky-seg is-small" {
+                    @for (code, name, is_on) in choices { button name=(what) value=(code) aria-pressed=(is_on) { (name) } }
+                } }
+            }
+        }
+    };
+    let tongues = [("zh", "中文", lang == Lang::Zh), ("en", "English", lang == Lang::En)];
+    let theme = account.user.theme;
     let themes = [
-        ("system", t(lang, "跟随系统", "As the system"), Theme::System),
-        ("light", t(lang, "浅色", "Light"), Theme::Light),
-        ("dark", t(lang, "深色", "Dark"), Theme::Dark),
+        ("system", t(lang, "跟随系统", "As the system"), theme == Theme::System),
+        ("light", t(lang, "浅色", "Light"), theme == Theme::Light),
+        ("dark", t(lang, "深色", "Dark"), theme == Theme::Dark),
     ];
     html! {
         section class="ky-card" {
             header { h2 { (t(lang, "语言与外观", "Language and look")) } }
-            ul class="ky-params" {
-                li { div { b { (t(lang, "语言", "Language")) } }
-                    form method="post" action="/me/language" { div class="ky-seg is-small" {
-                        @for (code, name, own) in [("zh", "中文", Lang::Zh), ("en", "English", Lang::En)] {
-                            button name="language" value=(code) aria-pressed=(lang == own) { (name) }
-                        }
-                    } }
-                }
-                li { div { b { (t(lang, "外观", "Look")) } }
-                    form method="post" action="/me/theme" { div class="ky-seg is-small" {
-                        @for (code, name, theme) in themes {
-                            button name="theme" value=(code) aria-pressed=(account.user.theme == theme) { (name) }
-                        }
-                    } }
-                }
-            }
+            ul class="ky-params" { (row("language", t(lang, "语言", "Language"), &tongues)) (row("theme", t(lang, "外观", "Look"), &themes)) }
         }
     }
 }
@@ -159,29 +155,24 @@ fn sessions(visitor: &Visitor, account: &Account) -> Markup {
     }
 }
 
+/// How browsers and systems name themselves, the telling ones first, and what people call them.
+const BROWSERS: [(&str, &str); 5] = [
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+];
+const SYSTEMS: [&str; 6] = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux"];
+
 /// Browser and system, from what the browser says of itself.
 pub fn browser(agent: &str) -> String {
-    let find = |known: &[(&str, &'static str)]| known.iter().find(|it| agent.contains(it.0)).map(|it| it.1);
-    let browsers = [
-        ("Edg/", "Edge"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-        ("curl/", "curl"),
-    ];
-    let systems = [
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS", "macOS"),
-        ("Linux", "Linux"),
-    ];
-    match (find(&browsers), find(&systems)) {
-        (Some(browser), Some(system)) => format!("{browser} · {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) if agent.is_empty() => "—".to_owned(),
-        (None, None) => agent.chars().take(40).collect(),
+    let browser = BROWSERS.iter().find(|it| agent.contains(it.0)).map(|it| it.1);
+    let system = SYSTEMS.iter().find(|it| agent.contains(**it)).copied();
+    let known: Vec<_> = browser.into_iter().chain(system).collect();
+    match known.is_empty() {
+        true => agent.chars().take(40).collect(),
+        false => known.join(" · "),
     }
 }
 
