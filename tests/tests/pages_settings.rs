@@ -21,7 +21,7 @@ const PAGES: [&str; 14] = [
     "/settings/roles",
     "/token",
     "/settings/codes",
-    "/settings/fields",
+    "/custom_field",
     "/job",
     "/access",
     "/settings/backup",
@@ -98,7 +98,9 @@ fn each_page_opens_for_owner_and_administrator_only() {
             assert_eq!(house.get(who, page).status, status, "{page} {who}");
         }
     }
-    for (code, list) in [("tokens", "/token"), ("jobs", "/job"), ("exports", "/access")] {
+    for (code, list) in
+        [("tokens", "/token"), ("fields", "/custom_field"), ("jobs", "/job"), ("exports", "/access")]
+    {
         let page = house.get("吴淑芬", &format!("/settings/{code}")).text();
         assert!(page.contains(&format!("href=\"{list}?view=")), "{code} leads to the list");
         assert_eq!(house.get("王海燕", &format!("/settings/{code}")).status, 404);

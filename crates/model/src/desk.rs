@@ -480,7 +480,7 @@ impl<'c> Desk<'c> {
             return Ok((None, department.name.clone()));
         }
         if let Some((role, _)) = catalog.roles.get(&id).filter(|_| std::ptr::eq(to, system::Role::DEF)) {
-            return Ok((None, role.name.clone()));
+            return Ok((None, role.called(self.actor.lang).to_owned()));
         }
         match self.load(to, id, "read") {
             Ok(record) => {

@@ -74,12 +74,12 @@ pub fn dialog(lang: Lang, path: &str, title: &str, body: Markup, button: &str) -
     }
 }
 
-/// A table of few rows that stands in a card; heads are words in both languages, `#` before those of figures.
-pub fn table(lang: Lang, heads: &[(&'static str, &'static str)], rows: Markup) -> Markup {
+/// A table of few rows that stands in a card: its heads in both languages, parted by `|`, `#` before those of figures.
+pub fn table(lang: Lang, zh: &'static str, en: &'static str, rows: Markup) -> Markup {
     html! {
         div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-            thead { tr { @for (zh, en) in heads {
-                th scope="col" class=[zh.starts_with('#').then_some("is-number")] { (t(lang, zh.trim_start_matches('#'), en)) }
+            thead { tr { @for head in t(lang, zh, en).split('|') {
+                th scope="col" class=[head.starts_with('#').then_some("is-number")] { (head.trim_start_matches('#')) }
             } } }
             tbody { (rows) }
         } }

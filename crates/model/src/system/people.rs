@@ -1,8 +1,8 @@
 //! Who works here, with which rights, and through which door they came.
 
 use crate::{
-    Choice, Date, Entity, EntityDef, Error, Form, Id, Label, Moment, Record, Result, Rights, Stamp, Tx,
-    Verbs, Views, verbs, views,
+    Choice, Date, Entity, EntityDef, Error, Form, Id, Label, Lang, Moment, Record, Registry, Result, Rights,
+    Stamp, Tx, Verbs, Views, verbs, views,
 };
 
 /// A part of the company; one of kind *company* is a legal person of its own in the same house.
@@ -68,6 +68,20 @@ pub struct Role {
     #[field(zh = "停用", en = "Closed", list)]
     pub closed: bool,
     pub stamp: Stamp,
+}
+
+impl Role {
+    pub fn called(&self, lang: Lang) -> &str {
+        let english = self.name_en.as_deref().filter(|it| lang == Lang::En && !it.is_empty());
+        english.unwrap_or(&self.name)
+    }
+
+    /// What it is for; a preset's own words are known in both languages.
+    pub fn purpose(&self, registry: Registry, lang: Lang) -> &str {
+        let kept = self.remark.as_deref().unwrap_or_default();
+        let preset = registry.presets.iter().find(|it| it.code == self.code).map(|it| it.remark);
+        preset.filter(|it| it.zh == kept || it.en == kept).map_or(kept, |it| it.of(lang))
+    }
 }
 
 fn check_role(new: &mut Role, _: Option<&Role>, tx: &mut Tx) -> Result<()> {

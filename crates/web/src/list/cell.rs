@@ -87,7 +87,7 @@ impl Cells {
         } else if is(Department::DEF) {
             self.catalog.department(id).map(|it| it.name.as_str())
         } else if is(Role::DEF) {
-            self.catalog.roles.get(&id).map(|it| it.0.name.as_str())
+            self.catalog.roles.get(&id).map(|it| it.0.called(self.lang))
         } else {
             None
         };

@@ -88,7 +88,6 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
     let worry = worry(look.desk, &kept)?;
     let catalog = look.desk.catalog().clone();
     let everything = look.desk.actor.rights.all;
-    let heads = [("时间", "When"), ("文件", "File"), ("#大小", "Size"), ("#", "")];
     let rows = html! {
         @for it in kept.iter().take(60) {
             tr { td { time { (catalog.minute(it.made)) } } td class="ky-clip" { (it.name) } td class="is-number" { (bytes(it.size)) }
@@ -102,7 +101,7 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
                 form method="post" action="/settings/backup" { button class="ky-btn is-small is-primary" { (icon14("database")) (t(lang, "立即备份", "Back up now")) } }
             }
             @if kept.is_empty() { p class="ky-card-body ky-mute" { (look.site.data.join("backups").display()) } }
-            @else { (table(lang, &heads, rows)) }
+            @else { (table(lang, "时间|文件|#大小|#", "When|File|#Size|#", rows)) }
         }
         p class="ky-small" { a href="/settings/parameters" { (t(lang, "每天几点备份、留多少份", "When it is made each day, and how many are kept")) } }
         p class="ky-small ky-mute" { (t(lang, "备份里是公司的全部数据，只有看得见一切的人可以下载，每次都会记入外带记录。", "A backup holds everything the company has: only whoever may see everything downloads it, and each download is recorded under exports seen.")) }
@@ -263,7 +262,6 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
     let found = last["found"].as_array().cloned().unwrap_or_default();
     let text = |it: &serde_json::Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
     let cleared = look.given.text("cleared");
-    let heads = [("种类", "Kind"), ("位置", "Where"), ("问题", "Finding")];
     let rows = html! { @for it in &found { tr { td { (text(it, "code")) } td { (text(it, "place")) } td { (text(it, "says")) } } } };
     Ok(html! {
         @if !cleared.is_empty() { (alert("ok", html! { b { (cleared) } })) }
@@ -279,7 +277,7 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
                     Some(when) => { p { span class="ky-status is-bad" { (found.len()) " " (t(lang, "个问题", if found.len() == 1 { "finding" } else { "findings" })) } " · " time { (catalog.minute(when)) } } }
                 }
             }
-            @if !found.is_empty() { (table(lang, &heads, rows)) }
+            @if !found.is_empty() { (table(lang, "种类|位置|问题", "Kind|Where|Finding", rows)) }
         }
         section class="ky-card" {
             header { h2 { (t(lang, "最近的备份", "Latest backup")) } span class="ky-grow" {} a href="/settings/backup" { (t(lang, "备份", "Backups")) } }
@@ -320,14 +318,6 @@ pub fn problems(look: &mut Look) -> Result<Markup> {
         Error::Internal(says) => says.clone(),
         error => model::message::message(error, catalog.registry, "", lang),
     };
-    let heads = [
-        ("编号", "Number"),
-        ("时间", "When"),
-        ("谁", "Who"),
-        ("地址", "Address"),
-        ("#状态", "Status"),
-        ("原因", "What happened"),
-    ];
     let rows = html! {
         @for it in found.iter().rev() {
             tr { td { code { (it.number) } } td { time { (catalog.minute(it.at)) } } td { @match it.user.and_then(|id| catalog.user_name(id)) { Some(name) => (name), None => (none()) } }
@@ -338,7 +328,7 @@ pub fn problems(look: &mut Look) -> Result<Markup> {
         form class="ky-box" role="search" { (icon14("search")) input name="q" value=(wanted) maxlength="20" aria-label=(t(lang, "出错编号", "Problem number")) placeholder=(t(lang, "页面上的编号，例如 4F0A91C2", "The page's number, such as 4F0A91C2")); }
         section class="ky-card is-clip is-full" {
             @if found.is_empty() { div class="ky-card-body ky-row ky-mute" { (icon("circle-check")) (t(lang, "没有这样的记录。这里保留自启动以来最近 500 个，更早的在日志里。", "Nothing found. The latest 500 since the start are kept here; older ones are in the log.")) } }
-            @else { (table(lang, &heads, rows)) }
+            @else { (table(lang, "编号|时间|谁|地址|#状态|原因", "Number|When|Who|Address|#Status|What happened", rows)) }
         }
     })
 }

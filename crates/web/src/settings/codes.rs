@@ -27,7 +27,6 @@ pub fn codes(look: &mut Look) -> Result<Markup> {
     }
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
     let tables = (catalog.registry.code_tables)();
-    let heads = [("代码表", "Table"), ("#可选", "In use"), ("#停用", "Disabled"), ("形式", "Shape")];
     let rows = html! {
         @for table in &tables {
             @let all = catalog.codes(table.code);
@@ -40,7 +39,9 @@ pub fn codes(look: &mut Look) -> Result<Markup> {
             }
         }
     };
-    Ok(html! { section class="ky-card is-clip" { (table(lang, &heads, rows)) } })
+    Ok(
+        html! { section class="ky-card is-clip" { (table(lang, "代码表|#可选|#停用|形式", "Table|#In use|#Disabled|Shape", rows)) } },
+    )
 }
 
 fn table_of(desk: &Desk, code: &str) -> Result<CodeTable> {

@@ -11,7 +11,6 @@ use super::{Look, open, saved, verbs};
 use crate::form::{self, Draft};
 use crate::ui::{self, alert, amount, avatar, icon14, none, t, table, tag};
 use crate::visit::{Answer, At, Sent, Visit};
-use crate::visitor::percent;
 use crate::{Site, password};
 
 pub fn routes() -> Router<Site> {
@@ -21,8 +20,8 @@ pub fn routes() -> Router<Site> {
         .route("/settings/user/{id}/leave", get(leave))
 }
 
-/// Rows of one page.
-const PAGE: usize = 100;
+/// Rows of the page; the list beside it has pages.
+const MOST: usize = 500;
 
 pub fn users(look: &mut Look) -> Result<Markup> {
     if !look.part.is_empty() {
@@ -31,18 +30,8 @@ pub fn users(look: &mut Look) -> Result<Markup> {
     }
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
     let query = Query { q: look.given.text("q").to_owned(), ..Query::default() };
-    let after = look.given.text("after").parse().unwrap_or(0);
-    let mut ids = look.desk.ids("user", &query, after, PAGE + 1)?;
-    let more = (ids.len() > PAGE).then(|| ids[PAGE - 1]);
-    ids.truncate(PAGE);
+    let ids = look.desk.ids("user", &query, 0, MOST)?;
     let sees_login = User::DEF.field("login").is_some_and(|it| look.desk.may_read(User::DEF, it.1));
-    let heads = [
-        ("姓名", "Name"),
-        ("登录名", "Login"),
-        ("部门", "Department"),
-        ("角色", "Roles"),
-        ("状态", "Status"),
-    ];
     let rows = html! {
         @for person in ids.iter().filter_map(|id| catalog.users.get(id)) {
             @let it = &person.user;
@@ -50,7 +39,7 @@ pub fn users(look: &mut Look) -> Result<Markup> {
                 td { a class="ky-lead ky-who" href={ "/settings/users/" (it.id.0) } { (avatar(&it.name, "")) (it.name) } }
                 td { @if sees_login { (it.login) } }
                 td { @match it.department.and_then(|it| catalog.department(it.0)) { Some(home) => (home.name), None => (none()) } }
-                td { @for role in person.roles.iter().filter_map(|id| catalog.roles.get(id)) { (tag("", called(&role.0, lang))) } @if person.roles.is_empty() { (none()) } }
+                td { @for role in person.roles.iter().filter_map(|id| catalog.roles.get(id)) { (tag("", role.0.called(lang))) } @if person.roles.is_empty() { (none()) } }
                 td { (status(it.closed, lang)) }
             }
         }
@@ -64,23 +53,8 @@ pub fn users(look: &mut Look) -> Result<Markup> {
             }
             a class="ky-btn" href="/user" { (t(lang, "列表", "As a list")) }
         }
-        section class="ky-card is-clip is-full" { (table(lang, &heads, rows)) }
-        @if let Some(more) = more { p { a class="ky-btn" href={ "/settings/users?q=" (percent(&query.q)) "&after=" (more) } { (t(lang, "下一页", "Next page")) } } }
+        section class="ky-card is-clip is-full" { (table(lang, "姓名|登录名|部门|角色|状态", "Name|Login|Department|Roles|Status", rows)) }
     })
-}
-
-/// What a role is for; a preset's own words are known in both languages.
-pub fn remark(role: &Role, registry: model::Registry, lang: Lang) -> &str {
-    let kept = role.remark.as_deref().unwrap_or_default();
-    let preset = registry.presets.iter().find(|it| it.code == role.code).map(|it| it.remark);
-    preset.filter(|it| it.zh == kept || it.en == kept).map_or(kept, |it| it.of(lang))
-}
-
-pub fn called(role: &Role, lang: Lang) -> &str {
-    match (lang, role.name_en.as_deref()) {
-        (Lang::En, Some(name)) if !name.is_empty() => name,
-        _ => &role.name,
-    }
 }
 
 fn status(closed: bool, lang: Lang) -> Markup {
@@ -172,7 +146,7 @@ fn role_choice(catalog: &Catalog, lang: Lang, opens: bool, worn: &dyn Fn(&Role) 
             @for role in catalog.roles.values().map(|it| &it.0).filter(|it| !it.closed || worn(it)) {
                 label class="ky-choice" {
                     input class="ky-check" type="checkbox" name={ "role." (role.id.0) } value="1" checked[worn(role)] disabled[!opens];
-                    span { (called(role, lang)) small { (remark(role, catalog.registry, lang)) } }
+                    span { (role.called(lang)) small { (role.purpose(catalog.registry, lang)) } }
                 }
             }
         }
@@ -329,8 +303,6 @@ pub fn departments(look: &mut Look) -> Result<Markup> {
             .filter(|it| !it.user.closed && it.user.department.is_some_and(|home| home.0 == id))
             .count()
     };
-    let heads =
-        [("部门", "Department"), ("类型", "Kind"), ("负责人", "Head"), ("#在用人数", "People"), ("#", "")];
     let edit = |to: String, sign: &str, says: &str, name: &str| html! { button class="ky-iconbtn is-small" type="button" hx-get=(to) hx-target="#dialog" aria-label={ (says) (name) } { (icon14(sign)) } };
     let rows = html! {
         @for (it, depth) in &rows {
@@ -348,7 +320,7 @@ pub fn departments(look: &mut Look) -> Result<Markup> {
     };
     Ok(html! {
         @if adds { div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/department/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建部门", "New department")) } } }
-        section class="ky-card is-clip" { (table(lang, &heads, rows)) }
+        section class="ky-card is-clip" { (table(lang, "部门|类型|负责人|#在用人数|#", "Department|Kind|Head|#People|#", rows)) }
         p class="ky-small ky-mute" { (t(lang, "类型为“公司”的部门是同一系统里的另一家企业：没有负责人的档案只在本公司内可见，除非角色另有规定。", "A department of kind company is an enterprise of its own in the same house: records without an owner are seen within it, unless a role says otherwise.")) }
     })
 }

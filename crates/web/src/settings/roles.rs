@@ -9,7 +9,6 @@ use model::rights::{groups_of, rights_of};
 use model::system::Role;
 use model::{Access, Entity, EntityDef, Error, Grant, Id, Input, Lang, Registry, Result, Rights, Scope};
 
-use super::people::{called, remark};
 use super::{Look, open, saved, verbs};
 use crate::Site;
 use crate::ui::{alert, icon14, t, table, tag};
@@ -38,12 +37,11 @@ pub fn roles(look: &mut Look) -> Result<Markup> {
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
     let count =
         |id: i64| catalog.users.values().filter(|it| !it.user.closed && it.roles.contains(&id)).count();
-    let heads = [("角色", "Role"), ("说明", "What for"), ("#在用人数", "People"), ("与预设", "Preset")];
     let rows = html! {
         @for (role, rights) in catalog.roles.values() {
             tr class=[role.closed.then_some("is-off")] {
-                td { a class="ky-lead" href={ "/settings/roles/" (role.id.0) } { (called(role, lang)) } @if role.closed { (tag("", t(lang, "停用", "Closed"))) } }
-                td { (remark(role, catalog.registry, lang)) }
+                td { a class="ky-lead" href={ "/settings/roles/" (role.id.0) } { (role.called(lang)) } @if role.closed { (tag("", t(lang, "停用", "Closed"))) } }
+                td { (role.purpose(catalog.registry, lang)) }
                 td class="is-number" { (count(role.id.0)) }
                 td { @match preset(catalog.registry, &role.code) {
                     None => { (tag("is-line", t(lang, "自建", "Own"))) }
@@ -57,7 +55,7 @@ pub fn roles(look: &mut Look) -> Result<Markup> {
         @if look.desk.may(Role::DEF, "create").is_ok() {
             div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/role/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建角色", "New role")) } }
         }
-        section class="ky-card is-clip" { (table(lang, &heads, rows)) }
+        section class="ky-card is-clip" { (table(lang, "角色|说明|#在用人数|与预设", "Role|What for|#People|Preset", rows)) }
     })
 }
 
@@ -74,7 +72,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
         Some(_) => read(catalog.registry, &look.given, &kept),
         None => kept,
     };
-    look.title = Some(called(role, lang).to_owned());
+    look.title = Some(role.called(lang).to_owned());
     let edits = card.editable && (!rights.all || look.desk.actor.rights.all);
     let preset = preset(catalog.registry, &role.code).map(|it| (it, Rights::of_preset(it)));
     let differs = preset.as_ref().map(|it| differences(catalog.registry, &it.1, &rights, lang));
@@ -84,7 +82,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
     let modules: Vec<_> = modules.filter(|it| !it.1.is_empty()).collect();
     Ok(html! {
         section class="ky-card" {
-            header { h2 { (called(role, lang)) } span class="ky-small ky-mute" { (remark(role, catalog.registry, lang)) } span class="ky-grow" {}
+            header { h2 { (role.called(lang)) } span class="ky-small ky-mute" { (role.purpose(catalog.registry, lang)) } span class="ky-grow" {}
                 @if edits {
                     button class="ky-btn is-small" type="button" hx-get={ "/role/" (id) "/edit" } hx-target="#dialog" { (icon14("pencil")) (t(lang, "名称", "Name")) }
                     (verbs(&card, lang, |it| it.name != "restore" || differs.as_ref().is_some_and(|it| !it.is_empty())))
@@ -204,38 +202,26 @@ fn group_label(def: &EntityDef, group: &str, lang: Lang) -> String {
 fn read(registry: Registry, given: &Input, before: &Rights) -> Rights {
     let mut rights = before.clone();
     for def in entities(registry) {
-        let code = def.code;
-        let is_on = |name: &str| given.fields.contains_key(name);
-        let mut words = Vec::new();
-        match is_on(&format!("can.{code}.*")) {
-            true => words.push("*".to_owned()),
-            false => words.extend(
-                rights_of(def)
-                    .iter()
-                    .map(|it| it.0.to_owned())
-                    .filter(|it| is_on(&format!("can.{code}.{it}"))),
-            ),
-        }
-        if words.is_empty() {
-            rights.grants.remove(code);
-            continue;
-        }
-        words.push(format!(
-            "@{}/{}",
-            given.text(&format!("sees.{code}")),
-            given.text(&format!("acts.{code}"))
-        ));
-        if is_on(&format!("pools.{code}")) {
-            words.push("+pools".into());
-        }
-        words.extend(
-            groups_of(def)
-                .iter()
-                .map(|group| format!("{group}={}", given.text(&format!("group.{code}.{group}")))),
-        );
-        rights.grants.insert(code.to_owned(), Grant::parse(&words.join(" ")));
+        let said = |what: &str| given.text(&format!("{what}.{}", def.code)).to_owned();
+        let can = |right: &&str| !said_of(given, "can", def, right).is_empty();
+        let can = match can(&"*") {
+            true => "*".to_owned(),
+            false => rights_of(def).iter().map(|it| it.0).filter(can).collect::<Vec<_>>().join(" "),
+        };
+        let pools = if said("pools").is_empty() { "" } else { "+pools" };
+        let group = |it: &&str| format!("{it}={}", said_of(given, "group", def, it));
+        let groups = groups_of(def).iter().map(group).collect::<Vec<_>>().join(" ");
+        let grant = format!("{can} @{}/{} {pools} {groups}", said("sees"), said("acts"));
+        match can.is_empty() {
+            true => rights.grants.remove(def.code),
+            false => rights.grants.insert(def.code.to_owned(), Grant::parse(&grant)),
+        };
     }
     rights
+}
+
+fn said_of<'a>(given: &'a Input, what: &str, def: &EntityDef, of: &str) -> &'a str {
+    given.text(&format!("{what}.{}.{of}", def.code))
 }
 
 /// One entity's grant as a sentence.

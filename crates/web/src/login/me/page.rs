@@ -138,7 +138,6 @@ fn code(site: &Site, lang: Lang, account: &Account, note: &Note) -> Result<Marku
 
 fn sessions(visitor: &Visitor, account: &Account) -> Markup {
     let lang = visitor.lang();
-    let heads = [("浏览器", "Browser"), ("地址", "Address"), ("最近使用", "Last seen"), ("#", "")];
     let rows = html! {
         @for session in &account.sessions {
             tr {
@@ -151,7 +150,7 @@ fn sessions(visitor: &Visitor, account: &Account) -> Markup {
         }
     };
     html! {
-        section class="ky-card is-clip" id="sessions" { header { h2 { (t(lang, "已登录的设备", "Signed in")) } } (table(lang, &heads, rows)) }
+        section class="ky-card is-clip" id="sessions" { header { h2 { (t(lang, "已登录的设备", "Signed in")) } } (table(lang, "浏览器|地址|最近使用|#", "Browser|Address|Last seen|#", rows)) }
     }
 }
 
@@ -177,7 +176,6 @@ pub fn browser(agent: &str) -> String {
 }
 
 fn token_list(site: &Site, lang: Lang, account: &Account, tokens: &[Token], note: &Note) -> Markup {
-    let heads = [("用途", "What for"), ("有效至", "Expires"), ("建立", "Made"), ("#", "")];
     let rows = html! {
         @for token in tokens {
             tr {
@@ -207,7 +205,7 @@ fn token_list(site: &Site, lang: Lang, account: &Account, tokens: &[Token], note
                     p { button class="ky-btn" { (icon14("plus")) (t(lang, "新建令牌", "New token")) } }
                 }
             }
-            @if !tokens.is_empty() { (table(lang, &heads, rows)) }
+            @if !tokens.is_empty() { (table(lang, "用途|有效至|建立|#", "What for|Expires|Made|#", rows)) }
         }
     }
 }
