@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod bar;
 pub mod cell;
+mod empty;
 mod filter;
 pub mod table;
 mod views;
@@ -86,7 +87,7 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
             let says = message(&error, desk.catalog().registry, entity, desk.actor.lang);
             html! {
                 (bar::action_row(desk, &Ask::plain(def), &tabs, 0))
-                (table::broken(&ask, desk, &says, &request_number(headers)))
+                (empty::broken(&ask, desk, &says, &request_number(headers)))
             }
         }
         Err(error) => return Err(error),
