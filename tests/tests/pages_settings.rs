@@ -687,3 +687,14 @@ fn clearing_takes_what_refers_to_it_and_leaves_the_rest_on_both_databases() {
         assert_eq!(number.unwrap().as_deref(), Some("KH-000001"), "numbers begin anew");
     });
 }
+
+#[test]
+fn the_codes_of_the_second_step_are_those_of_the_standard() {
+    // RFC 6238, appendix B: twenty bytes of ASCII digits, in the letters of base 32.
+    let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+    assert_eq!(web::totp::at(secret, 59 / 30).as_deref(), Some("287082"));
+    assert_eq!(web::totp::at(secret, 1_111_111_109 / 30).as_deref(), Some("081804"));
+    assert_eq!(web::totp::step_of(secret, "287 082", 89), Some(1));
+    assert_eq!(web::totp::step_of(secret, "287082", 120), None);
+}

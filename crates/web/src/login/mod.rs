@@ -3,7 +3,7 @@
 mod gate;
 mod me;
 mod page;
-mod totp;
+pub mod totp;
 
 use axum::Router;
 use axum::extract::FromRequestParts;

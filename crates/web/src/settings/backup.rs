@@ -3,18 +3,15 @@
 use std::path::{Path as File, PathBuf};
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::header;
-use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::{Desk, EntityDef, Error, Input, Label, Lang, Moment, Result, Text, seed};
 use store::{Finding, archive};
 
 use super::{Look, draw, open, show};
-use crate::Site;
 use crate::ui::{alert, amount, icon, icon14, none, t, table};
 use crate::visit::{Answer, At, Sent, Visit};
+use crate::{Site, export};
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -188,15 +185,9 @@ async fn download(visit: Visit, At(name): At<String>) -> Answer {
     let missing = || Error::missing("settings/backup");
     let folder = folder(&visit.site);
     let kept = list(&folder).into_iter().find(|it| it.name == name).ok_or_else(missing)?;
-    let file = tokio::fs::File::open(folder.join(&kept.name)).await.map_err(|_| missing())?;
+    let file = std::fs::File::open(folder.join(&kept.name)).map_err(|_| missing())?;
     visit.write(move |desk| desk.take("backup", "", &name, 0)).await?;
-    let head = [
-        (header::CONTENT_TYPE, "application/gzip".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", kept.name)),
-        (header::CONTENT_LENGTH, kept.size.to_string()),
-    ];
-    let body = Body::from_stream(tokio_util::io::ReaderStream::with_capacity(file, 64 << 10));
-    Ok((head, body).into_response())
+    Ok(export::send_as(file, "application/gzip", &kept.name)?)
 }
 
 async fn clear(visit: Visit, Sent(given): Sent) -> Answer {

@@ -21,10 +21,6 @@ pub fn numbers(look: &mut Look) -> Result<Markup> {
     let lang = look.lang;
     let edits = can(look.desk, "number_rule", "update");
     let defs: Vec<_> = numbered(look.desk).collect();
-    let mut rows = Vec::new();
-    for def in defs {
-        rows.push(rule(look, def, edits)?);
-    }
     let parts = [
         ("{6}", t(lang, "计数，6 位", "the counter, six places")),
         ("{yyyy} {yy}", t(lang, "年份，4 位或 2 位", "the year, four or two places")),
@@ -32,7 +28,7 @@ pub fn numbers(look: &mut Look) -> Result<Markup> {
         ("{yymm}", t(lang, "年月：计数每月重新开始", "year and month: the counter begins anew each month")),
     ];
     Ok(html! {
-        section class="ky-card" { ul class="ky-params" { @for row in rows { (row) } } }
+        section class="ky-card" { ul class="ky-params" { @for def in defs { (rule(look, def, edits)?) } } }
         section class="ky-card" {
             header { h2 { (t(lang, "怎样写规则", "How a rule is written")) } }
             div class="ky-card-body" {

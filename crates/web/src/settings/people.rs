@@ -296,13 +296,8 @@ pub fn departments(look: &mut Look) -> Result<Markup> {
     let is_top = |it: &&&Department| it.above.is_none_or(|above| catalog.department(above.0).is_none());
     all.iter().filter(is_top).for_each(|it| below(&all, it, 0, &mut rows));
     let adds = look.desk.may(Department::DEF, "create").is_ok();
-    let members = |id: i64| {
-        catalog
-            .users
-            .values()
-            .filter(|it| !it.user.closed && it.user.department.is_some_and(|home| home.0 == id))
-            .count()
-    };
+    let active = || catalog.users.values().map(|it| &it.user).filter(|it| !it.closed);
+    let members = |id: i64| active().filter(|it| it.department.is_some_and(|home| home.0 == id)).count();
     let edit = |to: String, sign: &str, says: &str, name: &str| html! { button class="ky-iconbtn is-small" type="button" hx-get=(to) hx-target="#dialog" aria-label={ (says) (name) } { (icon14(sign)) } };
     let rows = html! {
         @for (it, depth) in &rows {

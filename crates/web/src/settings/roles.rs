@@ -256,19 +256,26 @@ fn sentence(def: &EntityDef, grant: &Grant, lang: Lang) -> String {
     says
 }
 
+/// Every entity with its grant as a sentence, where there is one.
+fn sentences(
+    registry: Registry,
+    rights: &Rights,
+    lang: Lang,
+) -> impl Iterator<Item = (&'static str, Option<String>)> {
+    let grant = |def: &EntityDef| rights.grants.get(def.code).filter(|it| !it.can.is_empty());
+    entities(registry).map(move |def| (def.label.of(lang), grant(def).map(|it| sentence(def, it, lang))))
+}
+
 fn words(registry: Registry, rights: &Rights, lang: Lang) -> Vec<Markup> {
     if rights.all {
         return vec![html! { (t(lang, "看见并能做一切。", "Sees and may do everything.")) }];
     }
-    let line = |def: &'static EntityDef| {
-        let grant = rights.grants.get(def.code).filter(|it| !it.can.is_empty())?;
-        Some(html! { b { (def.label.of(lang)) } " " (sentence(def, grant, lang)) })
-    };
-    let mut lines: Vec<_> = entities(registry).filter_map(line).collect();
-    if lines.is_empty() {
-        lines.push(html! { (t(lang, "什么都不能看。", "May see nothing.")) });
+    let line = |(label, says): (&str, Option<String>)| says.map(|it| html! { b { (label) } " " (it) });
+    let lines: Vec<_> = sentences(registry, rights, lang).filter_map(line).collect();
+    match lines.is_empty() {
+        true => vec![html! { (t(lang, "什么都不能看。", "May see nothing.")) }],
+        false => lines,
     }
-    lines
 }
 
 /// Where two sets of rights differ: entity, before, after.
@@ -278,25 +285,15 @@ fn differences(
     new: &Rights,
     lang: Lang,
 ) -> Vec<(&'static str, String, String)> {
-    let nothing = t(lang, "没有权限", "no rights");
-    let mut lines = Vec::new();
-    if old.all != new.all {
-        let says = |all: bool| {
-            t(lang, if all { "一切" } else { "按档案" }, if all { "everything" } else { "by entity" })
-                .to_owned()
-        };
-        lines.push((t(lang, "范围", "Reach"), says(old.all), says(new.all)));
-    }
-    for def in entities(registry) {
-        let says = |rights: &Rights| {
-            rights.grants.get(def.code).map_or(nothing.to_owned(), |it| sentence(def, it, lang))
-        };
-        let (was, now) = (says(old), says(new));
-        if was != now {
-            lines.push((def.label.of(lang), was, now));
-        }
-    }
-    lines
+    let reach = |it: &Rights| match it.all {
+        true => t(lang, "一切", "everything").to_owned(),
+        false => t(lang, "按档案", "by entity").to_owned(),
+    };
+    let whole = (old.all != new.all).then(|| (t(lang, "范围", "Reach"), Some(reach(old)), Some(reach(new))));
+    let pairs = sentences(registry, old, lang).zip(sentences(registry, new, lang));
+    let changed = pairs.filter(|it| it.0.1 != it.1.1).map(|(old, new)| (old.0, old.1, new.1));
+    let says = |it: Option<String>| it.unwrap_or_else(|| t(lang, "没有权限", "no rights").to_owned());
+    whole.into_iter().chain(changed).map(|(label, old, new)| (label, says(old), says(new))).collect()
 }
 
 async fn save(visit: Visit, At(id): At<i64>, Sent(given): Sent) -> Answer {

@@ -4,7 +4,8 @@ use axum::Router;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use maud::{Markup, html};
-use model::{Desk, Error, Input, Label, Result, Rights, seed};
+use model::system::Parameter;
+use model::{Desk, Entity, EntityDef, Error, Input, Label, Result, seed};
 
 use super::{Look, can, company, numbers, open, people};
 use crate::Site;
@@ -41,9 +42,7 @@ fn behind(desk: &Desk) -> Option<Vec<&'static str>> {
 /// Whether somebody who signs in should be led here.
 pub async fn is_due(site: &Site, user: i64) -> bool {
     let read = site.db.read_async(&site.system, move |desk| {
-        let rights: Rights = desk.catalog().rights(user);
-        let registry = desk.catalog().registry;
-        let may = registry.entity("parameter").is_some_and(|def| rights.can(def, "update"));
+        let may = desk.catalog().rights(user).can(Parameter::DEF, "update");
         Ok(may && desk.catalog().parameter(MARK).is_empty() && behind(desk).is_some())
     });
     read.await.unwrap_or(false)
@@ -145,14 +144,9 @@ fn users_step(look: &mut Look) -> Result<Markup> {
 
 fn import_step(look: &Look) -> Markup {
     let lang = look.lang;
-    let registry = look.desk.catalog().registry;
-    let own = registry
-        .entities
-        .iter()
-        .skip(1)
-        .flat_map(|it| it.iter())
-        .filter(|it| it.of.is_none() && !it.module.is_empty());
-    let own: Vec<_> = own.filter(|it| can(look.desk, it.code, "import")).collect();
+    let business = |it: &&EntityDef| it.of.is_none() && !matches!(it.module, "" | "settings");
+    let own = look.desk.catalog().registry.all().filter(business);
+    let own = own.filter(|it| can(look.desk, it.code, "import"));
     html! {
         div class="ky-card-body" {
             p { (t(lang, "现有的 Excel 或 CSV 名单可以直接导入：列名自动对应，导入前先预览，导入后可以整批撤销。", "A list in Excel or CSV can be imported as it is: columns are matched by name, you see a preview first, and the whole batch can be undone.")) }

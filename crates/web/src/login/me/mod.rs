@@ -192,11 +192,8 @@ async fn theme(visit: Visit, Sent(given): Sent) -> Answer {
 async fn revoke(visit: Visit, At(id): At<i64>) -> Answer {
     let user = visit.visitor.actor.user;
     let gone = visit.write(move |desk| {
-        let session = desk.trusted().get::<Session>(Id::of(id))?;
-        match session.user.0 == user {
-            true => desk.trusted().delete(session),
-            false => Err(Error::missing(format!("session/{id}"))),
-        }
+        let mine = desk.trusted().first::<Session>(&[("id", id.into()), ("user", user.into())])?;
+        desk.trusted().delete(mine.ok_or_else(|| Error::missing(format!("session/{id}")))?)
     });
     end(&visit, "session", gone.await).await
 }
