@@ -18,6 +18,7 @@ pub mod problem;
 pub mod settings;
 pub mod shell;
 pub mod ui;
+mod upload;
 pub mod visit;
 pub mod visitor;
 

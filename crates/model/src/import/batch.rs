@@ -26,6 +26,45 @@ pub struct WrongRow {
     pub reason: Text,
 }
 
+/// A file of rows that were refused, like the one they came from, with the reason in the last column.
+pub struct WrongFile {
+    writer: Writer,
+    about: About,
+    columns: usize,
+}
+
+impl WrongFile {
+    /// `folder` is for what does not fit into memory meanwhile.
+    pub fn new(
+        lang: Lang,
+        batch: &ImportBatch,
+        plan: &Plan,
+        format: Format,
+        file: File,
+        folder: &Path,
+    ) -> Result<WrongFile> {
+        let reason = Label { zh: "原因", en: "Reason" }.of(lang);
+        let column = |title: &str, form| Column { title: title.to_owned(), form };
+        let columns = plan.columns.iter().map(|it| column(&it.header, Form::Text));
+        let columns: Vec<Column> = columns.chain([column(reason, Form::Long)]).collect();
+        let about = About { title: batch.file.clone(), ..About::default() };
+        let writer = Writer::new(format, file, folder, &about, &columns)?;
+        Ok(WrongFile { writer, about, columns: plan.columns.len() })
+    }
+
+    pub fn row<'a>(&mut self, cells: impl Iterator<Item = &'a str>, reason: &'a str) -> Result<()> {
+        let cells = cells.chain(std::iter::repeat("")).take(self.columns);
+        for cell in cells.chain([reason]) {
+            self.writer.cell(Written::Text(cell))?;
+        }
+        self.writer.end_row()
+    }
+
+    pub fn finish(self) -> Result<()> {
+        self.writer.finish(&self.about)
+    }
+}
+
 /// What one piece of a run did.
 #[derive(Debug, Default)]
 pub struct Piece {
@@ -275,31 +314,21 @@ impl Desk<'_> {
         Ok(self.tx.rows(&sql)?.iter().map(row).collect())
     }
 
-    /// Writes the rows that an import refused as a file like the one they came from, the reason in the last column;
-    /// returns how many. `folder` is for what does not fit into memory meanwhile.
+    /// Writes the rows that an import refused as a file ([`WrongFile`]); returns how many.
     pub fn wrong_file(&mut self, batch: i64, format: Format, file: File, folder: &Path) -> Result<usize> {
         let (it, plan) = self.import_batch(batch)?;
-        let (zh, en) = ("原因", "Reason");
-        let reason = if self.actor.lang == Lang::Zh { zh } else { en };
-        let titles = plan.columns.iter().map(|it| it.header.as_str()).chain([reason]);
-        let columns: Vec<Column> =
-            titles.map(|it| Column { title: it.to_owned(), form: Form::Text }).collect();
-        let about = About { title: it.file.clone(), ..About::default() };
-        let mut writer = Writer::new(format, file, folder, &about, &columns)?;
+        let lang = self.actor.lang;
+        let mut wrong = WrongFile::new(lang, &it, &plan, format, file, folder)?;
         let (mut after, mut count) = (0, 0);
         loop {
             let rows = self.wrong_rows(batch, after, 1_000)?;
             let Some(last) = rows.last() else { break };
             (after, count) = (last.id, count + rows.len());
             for row in &rows {
-                for at in 0..plan.columns.len() {
-                    writer.cell(Written::Text(row.cells.get(at).map_or("", String::as_str)))?;
-                }
-                writer.cell(Written::Text(row.reason.of(self.actor.lang)))?;
-                writer.end_row()?;
+                wrong.row(row.cells.iter().map(String::as_str), row.reason.of(lang))?;
             }
         }
-        writer.finish(&about)?;
+        wrong.finish()?;
         Ok(count)
     }
 

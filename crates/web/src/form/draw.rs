@@ -11,7 +11,7 @@ use crate::act::ask::{self, Slot};
 use crate::card::part::{parts, shown};
 use crate::list::cell::{Cells, state as look_of};
 use crate::list::table::new_label;
-use crate::ui::{self, alert, icon14, none, t};
+use crate::ui::{self, icon14, none, notice, t};
 
 /// What two drawings of the same child rows have in common.
 pub fn state(rows: &[Card]) -> String {
@@ -44,7 +44,7 @@ pub fn whole(desk: &mut Desk, card: Card, draft: &Draft) -> Result<Markup> {
             (hidden(&card, draft))
             div class="ky-column" {
                 (messages(desk, &cells, &card, draft)?)
-                @if let Some(says) = &says { (alert("info", html! { (says) })) }
+                @if let Some(says) = &says { (notice("info", html! { (says) })) }
                 (alike_box(def, id))
                 @for (n, (title, controls)) in sections.iter().enumerate() {
                     section class="ky-card" aria-labelledby={ "section-" (n) } {
@@ -349,11 +349,11 @@ fn messages(desk: &mut Desk, cells: &Cells, card: &Card, draft: &Draft) -> Resul
         })
         .collect();
     Ok(html! {
-        @if let Some(says) = &draft.says { (alert("bad", html! { b { (says) } })) }
+        @if let Some(says) = &draft.says { (notice("bad", html! { b { (says) } })) }
         @if let Some(clash) = &clash { (clash) }
         @if let Some(look) = &draft.look { (question(card.def, look, lang)) }
         @if !draft.faults.is_empty() {
-            (alert("bad", html! {
+            (notice("bad", html! {
                 b { (t(lang, "没有保存：有几处要改，都标在字段旁边。", "Not saved: some fields need a change; each says what.")) }
                 @for says in &stray { p { (says) } }
             }))
@@ -380,7 +380,7 @@ fn clash_box(desk: &mut Desk, cells: &Cells, clash: &Clash) -> Result<Markup> {
     for (child, rows) in &clash.rows {
         tables.push((child.label.of(lang), rows.iter().map(|it| it.title.clone()).collect::<Vec<_>>()));
     }
-    Ok(alert(
+    Ok(notice(
         "warn",
         html! {
             b { @match lang {
@@ -428,7 +428,7 @@ fn said_as(desk: &mut Desk, it: &Theirs, text: &str) -> Result<String> {
 /// Others that may be the same: the way to each, and the way on.
 fn question(def: &EntityDef, look: &Look, lang: Lang) -> Markup {
     let noun = def.label.of(lang);
-    alert(
+    notice(
         "warn",
         html! {
             b { @match lang {
@@ -476,22 +476,22 @@ pub fn warnings(desk: &Desk, def: &'static EntityDef, look: &Look, input: &Input
     let faults: Vec<_> = look.faults.iter().filter(|it| given(&it.field)).collect();
     html! {
         @if !look.twins.is_empty() {
-            (alert("warn", html! {
+            (notice("warn", html! {
                 b { (t(lang, "可能已经有了，请先看一看：", "Perhaps it is there already:")) }
                 (twins(def, &look.twins, lang))
             }))
         }
         @if look.limited {
-            (alert("info", html! { (t(lang, "这一小时查重次数已用完，只和你看得到的比较过。", "You have checked as often as one may in an hour; only what you can see was compared.")) }))
+            (notice("info", html! { (t(lang, "这一小时查重次数已用完，只和你看得到的比较过。", "You have checked as often as one may in an hour; only what you can see was compared.")) }))
         }
         @for (field, _, value) in bad {
-            (alert("warn", html! {
+            (notice("warn", html! {
                 b { (field.label.of(lang)) (t(lang, "：", ": ")) (cells.value(field, value.cell())) }
                 p { (t(lang, "请再核对一次；确实如此也可以保存，以后会列在提醒里。", "Please check again; it can be saved as it is and will be listed among the reminders.")) }
             }))
         }
         @for it in faults {
-            (alert("bad", html! { b { (model::message::place(desk.catalog().registry, def.code, &it.field, lang)) (t(lang, "：", ": ")) (model::message::fault(it, lang)) } }))
+            (notice("bad", html! { b { (model::message::place(desk.catalog().registry, def.code, &it.field, lang)) (t(lang, "：", ": ")) (model::message::fault(it, lang)) } }))
         }
     }
 }

@@ -48,6 +48,16 @@ impl Cells {
         self.catalog.zone.to_datetime(Moment::now()).strftime("%H:%M").to_string()
     }
 
+    /// A moment in the company's zone.
+    pub fn moment(&self, moment: Moment) -> String {
+        self.catalog.minute(moment)
+    }
+
+    /// What a person is called; the program's own hand too.
+    pub fn person(&self, id: i64) -> String {
+        self.called(User::DEF, id)
+    }
+
     /// A value of a field whose links the catalog knows.
     pub fn value(&self, field: &FieldDef, cell: Cell) -> String {
         let lang = self.lang;
@@ -66,10 +76,9 @@ impl Cells {
             (Kind::Choice(all), Cell::Text(code)) => {
                 all.iter().find(|it| it.0 == code).map_or(code, |it| it.1.of(lang)).to_owned()
             }
-            (Kind::Moment, Cell::Text(text)) => match text.parse::<Moment>() {
-                Ok(moment) => self.catalog.minute(moment),
-                Err(_) => text.to_owned(),
-            },
+            (Kind::Moment, Cell::Text(text)) => {
+                text.parse().map_or_else(|_| text.to_owned(), |moment| self.moment(moment))
+            }
             (Kind::Text, Cell::Text(text)) if field.format == Format::Phone => spaced(text),
             (_, Cell::Text(text)) => {
                 self.catalog.registry.word(field.format, text).map_or(text, |it| it.of(lang)).to_owned()

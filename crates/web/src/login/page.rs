@@ -36,7 +36,7 @@ pub fn draw(it: &Sign) -> Html<String> {
         form method="post" action="/login" {
             h1 { (t(lang, "登录", "Sign in")) }
             p class="ky-dim" { (it.company) }
-            @if let Some((title, says)) = &it.no { (alert("bad", html! { b { (title.of(lang)) } p { (says) } })) }
+            @if let Some((title, says)) = &it.no { (alert("bad", title.of(lang), says)) }
             input type="hidden" name="to" value=(it.to);
             label class="ky-label" for="u" { (t(lang, "用户名或手机号", "User name or mobile number")) }
             div class="ky-box is-large" { (icon("user")) input id="u" name="u" value=(it.login) autocomplete="username" required autofocus[it.login.is_empty()]; }
@@ -70,7 +70,7 @@ pub fn code(lang: Lang, theme: &str, ticket: &str, wrong: bool) -> Html<String> 
         form method="post" action="/login/code" {
             h1 { (title) }
             p class="ky-dim" { (t(lang, "输入手机验证器上的 6 位数字", "Enter the six digits of your authenticator app")) }
-            @if wrong { (alert("bad", html! { b { (t(lang, "动态口令不正确", "Wrong code")) } p { (t(lang, "等下一个口令出现再试。", "Wait for the next code and try again.")) } })) }
+            @if wrong { (alert("bad", t(lang, "动态口令不正确", "Wrong code"), t(lang, "等下一个口令出现再试。", "Wait for the next code and try again."))) }
             input type="hidden" name="ticket" value=(ticket);
             label class="ky-label" for="code" { (t(lang, "动态口令", "One-time code")) }
             div class={ "ky-box is-large" @if wrong { " is-bad" } } { (icon("lock")) input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" required autofocus; }

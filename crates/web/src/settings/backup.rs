@@ -92,7 +92,7 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
         }
     };
     Ok(html! {
-        @if let Some(worry) = worry { (alert("warn", html! { b { (worry.of(lang)) } p { (t(lang, "请现在备份一次，并把备份文件拷到另一台机器上。", "Make one now, and keep a copy on another machine.")) } })) }
+        @if let Some(worry) = worry { (alert("warn", worry.of(lang), t(lang, "请现在备份一次，并把备份文件拷到另一台机器上。", "Make one now, and keep a copy on another machine."))) }
         section class="ky-card is-clip" {
             header { h2 { (t(lang, "备份", "Backups")) } span class="ky-n" { (kept.len()) } span class="ky-grow" {}
                 form method="post" action="/settings/backup" { button class="ky-btn is-small is-primary" { (icon14("database")) (t(lang, "立即备份", "Back up now")) } }
@@ -255,7 +255,7 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
     let cleared = look.given.text("cleared");
     let rows = html! { @for it in &found { tr { td { (text(it, "code")) } td { (text(it, "place")) } td { (text(it, "says")) } } } };
     Ok(html! {
-        @if !cleared.is_empty() { (alert("ok", html! { b { (cleared) } })) }
+        @if !cleared.is_empty() { (alert("ok", cleared, "")) }
         section class="ky-card" {
             header { h2 { (t(lang, "数据检查", "Check of the data")) } span class="ky-grow" {}
                 form method="post" action="/settings/integrity" { button class="ky-btn is-small is-primary" { (icon14("checks")) (t(lang, "现在检查", "Check now")) } }

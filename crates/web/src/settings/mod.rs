@@ -17,7 +17,7 @@ use model::{Card, Desk, Error, Input, Label, Lang, Result, VerbDef};
 
 use crate::list::verb_icon;
 use crate::shell::Page;
-use crate::ui::{alert, icon, icon14, t};
+use crate::ui::{icon, icon14, notice, t};
 use crate::visit::{Answer, Shown, Visit};
 use crate::{Site, problem};
 
@@ -175,7 +175,7 @@ impl Look<'_, '_> {
     fn says(&self) -> Markup {
         let registry = self.desk.catalog().registry;
         let says = self.wrong.as_ref().map(|error| message(error, registry, "user", self.lang));
-        html! { @if let Some(says) = says { (alert("bad", html! { p { (says) } })) } }
+        html! { @if let Some(says) = says { (notice("bad", html! { p { (says) } })) } }
     }
 
     fn status(&self) -> axum::http::StatusCode {

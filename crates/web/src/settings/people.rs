@@ -278,7 +278,7 @@ async fn leave(visit: Visit, At(id): At<i64>) -> Answer {
         let body = html! {
             p { (t(lang, "停用后不能再登录，所有设备上的登录立即结束；档案和历史都保留，可以再启用。", "A disabled user can't sign in and all sessions end at once. Records and history stay; the user can be enabled again.")) }
             @if !held.is_empty() {
-                (alert("warn", html! { b { (t(lang, "名下还有档案，请先交给别人", "Records are still in hand; hand them over first")) } }))
+                (alert("warn", t(lang, "名下还有档案，请先交给别人", "Records are still in hand; hand them over first"), ""))
                 (handover(lang, &held))
             }
             @for field in verb.asks { (crate::act::ask::control(desk, field, "", None, "")?) }

@@ -106,7 +106,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
             }
         }
         @if rights.all {
-            (alert("info", html! { b { (t(lang, "这个角色拥有全部权限", "This role has every right")) } p { (t(lang, "它不按档案分别设置。需要受限的角色时，请新建一个或复制其他角色。", "It is not set by entity. For a limited role make a new one or copy another.")) } }))
+            (alert("info", t(lang, "这个角色拥有全部权限", "This role has every right"), t(lang, "它不按档案分别设置。需要受限的角色时，请新建一个或复制其他角色。", "It is not set by entity. For a limited role make a new one or copy another.")))
         } @else {
             form class="is-full" method="post" action={ "/settings/role/" (id) } data-guard {
                 input type="hidden" name="version" value=(card.version);

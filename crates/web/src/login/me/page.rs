@@ -10,7 +10,7 @@ use model::{Catalog, Result};
 
 use super::Note;
 use crate::login::totp;
-use crate::ui::{alert, icon14, none, password, t, table, tag};
+use crate::ui::{alert, icon14, none, notice, password, t, table, tag};
 use crate::{Site, Visitor};
 
 pub struct Account {
@@ -37,7 +37,7 @@ pub fn draw(site: &Site, visitor: &Visitor, account: &Account, note: &Note) -> R
     let must = account.user.must_change;
     Ok(html! {
         div class="ky-settings-body" {
-            @if must { (alert("warn", html! { b { (t(lang, "请先修改密码", "Change your password first")) } p { (t(lang, "现在的密码是别人设的。", "The present one was chosen by somebody else.")) } })) }
+            @if must { (alert("warn", t(lang, "请先修改密码", "Change your password first"), t(lang, "现在的密码是别人设的。", "The present one was chosen by somebody else."))) }
             (change(site, lang, account, note))
             @if !must {
                 (look(lang, account))
@@ -51,7 +51,7 @@ pub fn draw(site: &Site, visitor: &Visitor, account: &Account, note: &Note) -> R
 
 fn wrong(site: &Site, lang: Lang, note: &Note, part: &str) -> Markup {
     let found = note.wrong.as_ref().filter(|it| it.0 == part);
-    html! { @if let Some((_, error)) = found { (alert("bad", html! { p { (message(error, site.db.registry(), "user", lang)) } })) } }
+    html! { @if let Some((_, error)) = found { (notice("bad", html! { p { (message(error, site.db.registry(), "user", lang)) } })) } }
 }
 
 fn change(site: &Site, lang: Lang, account: &Account, note: &Note) -> Markup {
@@ -192,7 +192,7 @@ fn token_list(site: &Site, lang: Lang, account: &Account, tokens: &[Token], note
             div class="ky-card-body" {
                 (wrong(site, lang, note, "tokens"))
                 @if let Some(token) = &note.token {
-                    (alert("ok", html! {
+                    (notice("ok", html! {
                         b { (t(lang, "新令牌，只显示这一次", "Your new token, shown only now")) }
                         p class="ky-row" { code class="ky-mono" { (token) } button class="ky-btn is-small" type="button" data-copy=(token) { (icon14("copy")) (t(lang, "复制", "Copy")) } }
                     }))
