@@ -68,10 +68,10 @@ fn routes() -> BTreeSet<(String, String)> {
         for method in ["GET", "POST"] {
             found.insert((method.to_owned(), format!("/api/v1/{}", def.code)));
             for verb in def.verbs {
-                // One that asks for a secret has a page of its own.
+                found.insert((method.to_owned(), format!("/{}/{{id}}/{}", def.code, verb.name)));
+                // A secret is one person's.
                 if verb.asks.iter().all(|it| it.format != model::Format::Secret) {
                     found.insert((method.to_owned(), format!("/{}/{}", def.code, verb.name)));
-                    found.insert((method.to_owned(), format!("/{}/{{id}}/{}", def.code, verb.name)));
                 }
                 found.insert(("POST".to_owned(), format!("/api/v1/{}/{}", def.code, verb.name)));
                 found.insert(("POST".to_owned(), format!("/api/v1/{}/{{id}}/{}", def.code, verb.name)));

@@ -62,8 +62,8 @@ struct Field {
     def: TokenStream,
 }
 
-const FLAGS: [&str; 9] =
-    ["unique", "search", "list", "filter", "readonly", "required", "like", "sum", "again"];
+const FLAGS: [&str; 10] =
+    ["unique", "search", "list", "filter", "readonly", "required", "like", "sum", "again", "auto"];
 
 /// Attributes that carry a text, each filling the descriptor's slot of the same name.
 const TEXTS: [&str; 5] = ["code", "unit", "group", "default", "depends"];

@@ -80,6 +80,11 @@ struct Table {
 pub const GENERATION: &str = "SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'generation'";
 
 impl Catalog {
+    /// A moment as people read it, to the minute of the company's clock.
+    pub fn minute(&self, moment: crate::Moment) -> String {
+        self.zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
     /// The catalog of this moment of the transaction: from `cache` while it is true, else loaded anew.
     pub fn current(
         registry: Registry,

@@ -95,6 +95,12 @@ pub enum Format {
     Said,
     /// Of what a merge asks: whose value each field keeps, as `field=id` parted by blanks.
     Fields,
+    /// An object for programs, which a page of its own edits: no form asks for it.
+    Json,
+    /// Names an entity, a code table, or a word of the program's own; people read what it is called.
+    Entity,
+    Table,
+    Word,
 }
 
 #[derive(Clone, Copy)]
@@ -119,6 +125,8 @@ pub struct FieldDef {
     pub sum: bool,
     /// A text whose earlier values are offered again.
     pub again: bool,
+    /// Left empty, a check fills it: a dialog does not ask for it.
+    pub auto: bool,
     /// The code table.
     pub code: Option<&'static str>,
     pub unit: Option<&'static str>,
@@ -150,6 +158,7 @@ impl FieldDef {
         like: false,
         sum: false,
         again: false,
+        auto: false,
         code: None,
         unit: None,
         group: None,

@@ -295,13 +295,19 @@ impl<'c> Desk<'c> {
             def,
             id,
             version: record[def.stamp()[0]].int(),
-            title: record[def.title + 1].text().to_owned(),
+            title: self.title(def, &record),
             fields,
             editable,
             deletable,
             verbs,
             record,
         })
+    }
+
+    fn title(&self, def: &EntityDef, record: &Record) -> String {
+        let text = record[def.title + 1].text();
+        let word = self.tx.registry.word(def.title_field().format, text);
+        word.map_or(text, |it| it.of(self.actor.lang)).to_owned()
     }
 
     /// A record before it is first saved, with what the caller wants filled in.
@@ -480,13 +486,13 @@ impl<'c> Desk<'c> {
             return Ok((None, department.name.clone()));
         }
         if let Some((role, _)) = catalog.roles.get(&id).filter(|_| std::ptr::eq(to, system::Role::DEF)) {
-            return Ok((None, role.name.clone()));
+            return Ok((None, role.called(self.actor.lang).to_owned()));
         }
         match self.load(to, id, "read") {
             Ok(record) => {
                 let number =
                     to.at("number").filter(|&at| at != to.title + 1).map(|at| record[at].text().to_owned());
-                Ok((number, record[to.title + 1].text().to_owned()))
+                Ok((number, self.title(to, &record)))
             }
             Err(Error::NotFound { .. }) => Ok((None, String::new())),
             Err(error) => Err(error),

@@ -193,7 +193,8 @@ impl Desk<'_> {
         if text.is_empty() {
             return Ok(if field.optional { Value::Null } else { field.kind.blank() });
         }
-        let longest = if matches!(field.format, Format::Long | Format::Fields) { LONG } else { LINE };
+        let longest =
+            if matches!(field.format, Format::Long | Format::Fields | Format::Json) { LONG } else { LINE };
         if text.chars().count() > longest {
             let says = Text::new(
                 format!("最多 {longest} 个字，这里有 {} 个", text.chars().count()),

@@ -9,7 +9,7 @@ use crate::message::{kept, said};
 use crate::system::{Job, JobStatus};
 use crate::tx::select;
 use crate::{
-    Actor, Desk, Door, Entity, Error, Id, Label, Lang, Moment, Result, Rights, Scalar, Sql, Stamp, Text,
+    Actor, Desk, Door, Entity, Error, Id, Label, Lang, Moment, Result, Rights, Scalar, Sql, Stamp, Text, Tx,
     Value,
 };
 
@@ -28,27 +28,7 @@ pub struct Backups {
 impl Desk<'_> {
     /// Puts a job into the queue; the same request makes one job.
     pub fn queue(&mut self, kind: &str, input: &Json, total: i64, request: Option<&str>) -> Result<i64> {
-        if let Some(request) = request
-            && let Some(job) = self.job_of(request)?
-        {
-            return Ok(job.id.0);
-        }
-        let mut job = Job {
-            id: Id::NEW,
-            kind: kind.to_owned(),
-            status: JobStatus::Queued,
-            user: Some(self.actor.user).filter(|it| *it != 0).map(Id::of),
-            input: input.to_string(),
-            state: "{}".to_owned(),
-            done: 0,
-            total,
-            result: String::new(),
-            lease: None,
-            finished: None,
-            request: request.map(str::to_owned),
-            stamp: Stamp::default(),
-        };
-        Ok(self.tx.save(&mut job)?.0)
+        self.tx.queue(kind, input, total, request)
     }
 
     /// Queues once more what was cancelled or failed, as the actor's work: it goes on from where it stood.
@@ -80,18 +60,17 @@ impl Desk<'_> {
         Ok(job)
     }
 
-    /// Stops a job where it stands; what it did so far stays.
+    /// Stops a job of one's own, or any that one may change.
     pub fn cancel_job(&mut self, id: i64) -> Result<()> {
-        let job = self.job(id)?;
+        let mut job = self.job(id)?;
         if job.user.is_none_or(|it| it.0 != self.actor.user) {
             self.load(Job::DEF, id, "update")?;
         }
-        let mut sql = Sql::new("UPDATE job SET status = 'cancelled', version = version + 1, finished = ");
-        sql.bind(&self.tx.now).push(" WHERE id = ").bind(id).push(" AND status IN ('queued', 'running')");
-        match self.tx.execute(&sql)? {
-            0 => Err(Error::refused("wrong_state", OVER)),
-            _ => Ok(()),
+        if !job.runs() {
+            return Err(Error::refused("wrong_state", OVER));
         }
+        job.stop(self.tx.now);
+        self.tx.save(&mut job).map(drop)
     }
 
     /// Whether a job waits for a runner.
@@ -225,7 +204,44 @@ fn waiting(mut sql: Sql, now: Moment, kinds: &[&str]) -> Sql {
     sql
 }
 
+impl Tx<'_> {
+    /// Puts a job into the queue; the same request makes one job.
+    pub fn queue(&mut self, kind: &str, input: &Json, total: i64, request: Option<&str>) -> Result<i64> {
+        if let Some(request) = request
+            && let Some(job) = self.first::<Job>(&[("request", request.into())])?
+        {
+            return Ok(job.id.0);
+        }
+        let mut job = Job {
+            id: Id::NEW,
+            kind: kind.to_owned(),
+            status: JobStatus::Queued,
+            user: Some(self.user).filter(|it| *it != 0).map(Id::of),
+            input: input.to_string(),
+            state: "{}".to_owned(),
+            done: 0,
+            total,
+            result: String::new(),
+            lease: None,
+            finished: None,
+            request: request.map(str::to_owned),
+            stamp: Stamp::default(),
+        };
+        // A trial of a check leaves no work behind.
+        if self.dry { Ok(0) } else { Ok(self.save(&mut job)?.0) }
+    }
+}
+
 impl Job {
+    pub fn runs(&self) -> bool {
+        matches!(self.status, JobStatus::Queued | JobStatus::Running)
+    }
+
+    /// Ends it where it stands; what it did so far stays.
+    pub fn stop(&mut self, now: Moment) {
+        (self.status, self.finished) = (JobStatus::Cancelled, Some(now));
+    }
+
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.state).unwrap_or_else(|_| json!({}))
     }

@@ -1,6 +1,7 @@
 //! Everything there is, in reading order.
 
-use crate::{EntityDef, Kind, Label, LedgerDef, rights::Preset};
+use crate::system::WORDS;
+use crate::{EntityDef, Format, Kind, Label, LedgerDef, rights::Preset};
 
 #[derive(Clone, Copy)]
 pub struct Registry {
@@ -60,6 +61,28 @@ impl Registry {
 
     pub fn entity(self, code: &str) -> Option<&'static EntityDef> {
         self.all().find(|def| def.code == code)
+    }
+
+    /// What a text of this format may name, with what people call it.
+    pub fn words(self, format: Format) -> Vec<(&'static str, Label)> {
+        match format {
+            // What a company shapes: fields of its own, numbers.
+            Format::Entity => {
+                let shaped = |it: &&EntityDef| it.number.is_some() || it.at("custom").is_some();
+                self.all().filter(shaped).map(|it| (it.code, it.label)).collect()
+            }
+            Format::Table => (self.code_tables)().iter().map(|it| (it.code, it.label)).collect(),
+            Format::Word => WORDS.iter().map(|it| (it.0, Label { zh: it.1, en: it.2 })).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What people call a text that names something; any other text is what it says.
+    pub fn word(self, format: Format, text: &str) -> Option<Label> {
+        match format {
+            Format::Entity => self.entity(text).map(|it| it.label),
+            _ => self.words(format).into_iter().find(|it| it.0 == text).map(|it| it.1),
+        }
     }
 
     /// Child rows and lines of `def`: entities that say `of = …` of it.

@@ -146,8 +146,12 @@ fn broken(error: std::io::Error) -> Error {
     }
 }
 
+pub fn send(file: File, format: Format, name: &str) -> Result<Response> {
+    send_as(file, format.mime(), name)
+}
+
 /// Sends a file piece by piece, under a name that browsers of all ages understand.
-pub fn send(mut file: File, format: Format, name: &str) -> Result<Response> {
+pub fn send_as(mut file: File, mime: &str, name: &str) -> Result<Response> {
     use std::io::Seek;
     file.rewind().map_err(broken)?;
     let length = file.metadata().map_err(broken)?.len();
@@ -159,7 +163,7 @@ pub fn send(mut file: File, format: Format, name: &str) -> Result<Response> {
         64 << 10,
     ));
     let headers = [
-        (header::CONTENT_TYPE, format.mime().to_owned()),
+        (header::CONTENT_TYPE, mime.to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
         (header::CONTENT_LENGTH, length.to_string()),
         (header::CACHE_CONTROL, "no-store".to_owned()),

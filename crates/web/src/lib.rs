@@ -31,6 +31,7 @@ use axum::routing::get;
 use model::{Actor, Door, Lang};
 use store::Db;
 
+pub use login::totp;
 pub use visit::{Answer, At, Sent, Visit};
 pub use visitor::Visitor;
 

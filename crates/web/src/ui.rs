@@ -60,6 +60,59 @@ pub fn avatar(name: &str, class: &str) -> Markup {
     html! { span class={ "ky-avatar is-hue-" (hue) " " (class) } aria-hidden="true" { (first) } }
 }
 
+/// A dialog that sends what is in it.
+pub fn dialog(lang: Lang, path: &str, title: &str, body: Markup, button: &str) -> Markup {
+    html! {
+        form hx-post=(path) hx-target="#dialog" autocomplete="off" {
+            h2 { (title) }
+            (body)
+            div class="ky-dialog-foot" {
+                button class="ky-btn" type="button" data-close { (t(lang, "取消", "Cancel")) }
+                button class="ky-btn is-primary" { (button) }
+            }
+        }
+    }
+}
+
+/// A table of few rows that stands in a card: its heads in both languages, parted by `|`, `#` before those of figures.
+pub fn table(lang: Lang, zh: &'static str, en: &'static str, rows: Markup) -> Markup {
+    html! {
+        div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
+            thead { tr { @for head in t(lang, zh, en).split('|') {
+                th scope="col" class=[head.starts_with('#').then_some("is-number")] { (head.trim_start_matches('#')) }
+            } } }
+            tbody { (rows) }
+        } }
+    }
+}
+
+/// A box for a password, with what is wrong with it.
+pub fn password(
+    lang: Lang,
+    id: &str,
+    name: &str,
+    label: &str,
+    complete: &str,
+    wrong: Option<&str>,
+) -> Markup {
+    html! {
+        div class="ky-field" {
+            label class="ky-label is-required" for=(id) { (label) }
+            div class={ "ky-box" @if wrong.is_some() { " is-bad" } } {
+                (icon14("lock"))
+                input id=(id) name=(name) type="password" autocomplete=(complete) required maxlength="200" aria-invalid=[wrong.map(|_| "true")];
+                button class="ky-iconbtn is-small" type="button" data-reveal=(id) aria-label=(t(lang, "显示密码", "Show the password")) { (icon("eye")) }
+            }
+            @if let Some(wrong) = wrong { small class="ky-error" { (wrong) } }
+        }
+    }
+}
+
+/// A mark behind a name.
+pub fn tag(class: &str, says: &str) -> Markup {
+    html! { " " span class={ "ky-tag " (class) } { (says) } }
+}
+
 /// What stands where nothing applies.
 pub fn none() -> Markup {
     html! { span class="ky-none" { "—" } }
@@ -72,19 +125,19 @@ pub fn count(value: i64) -> String {
 
 /// What happened, in a box with the sign of its kind: `bad`, `warn`, `ok` or `info`. What is wrong is read out at once.
 pub fn alert(kind: &str, title: &str, text: impl Render) -> Markup {
+    let text = text.render();
+    notice(kind, html! { b { (title) } @if !text.0.is_empty() { p { (text) } } })
+}
+
+/// The same around what is more than a title and a text.
+pub fn notice(kind: &str, body: Markup) -> Markup {
     let (sign, role) = match kind {
         "bad" => ("circle-x", Some("alert")),
         "warn" => ("alert-triangle", Some("alert")),
-        "ok" => ("circle-check", None),
+        "ok" => ("circle-check", Some("status")),
         _ => ("info-circle", None),
     };
-    let text = text.render();
-    html! {
-        div class={ "ky-alert is-" (kind) } role=[role] {
-            (icon(sign))
-            div { b { (title) } @if !text.0.is_empty() { p { (text) } } }
-        }
-    }
+    html! { div class={ "ky-alert is-" (kind) } role=[role] { (icon(sign)) div { (body) } } }
 }
 
 /// A whole number of minor units as people read it: `426,300.00`, with a true minus.

@@ -24,6 +24,7 @@ pub struct Visit {
     pub site: Site,
     pub visitor: Visitor,
     pub headers: HeaderMap,
+    pub path: String,
     /// The query of the address as it came.
     pub raw: String,
 }
@@ -85,6 +86,11 @@ impl Visit {
         self.headers.contains_key("hx-request")
     }
 
+    /// Whether what is asked for goes into the dialog of a page that is there.
+    pub fn is_dialog(&self) -> bool {
+        self.headers.get("hx-target").is_some_and(|it| it.as_bytes().ends_with(b"dialog"))
+    }
+
     /// The query of the address as fields.
     pub fn query(&self) -> Input {
         Input::of_form(self.raw.as_bytes())
@@ -140,6 +146,15 @@ impl Visit {
         Ok(drawn.await?)
     }
 
+    /// What comes of a button or a dialog: the page anew with a word that it was done, or `to` instead.
+    pub fn done(&self, to: &str, says: Label) -> Response {
+        if !self.is_part() {
+            return Redirect::to(&format!("{to}?done=1")).into_response();
+        }
+        let toast = serde_json::json!({ "kind": "ok", "title": says.of(self.lang()) });
+        told(&serde_json::json!({ "ky:close": {}, "ky:refresh": {}, "ky:toast": toast }))
+    }
+
     /// The error as a sentence by itself, for what is no page: a drop zone shows it beside the file's name.
     pub fn sentence(&self, entity: &str, error: &Error) -> Response {
         let says = message(error, self.site.db.registry(), entity, self.lang());
@@ -189,8 +204,8 @@ impl FromRequestParts<Site> for Visit {
             // Whoever is seen first is who asks: there is one visitor in a request.
             let _ = seen.0.set(visitor.clone());
         }
-        let raw = parts.uri.query().unwrap_or_default().to_owned();
-        Ok(Visit { site: site.clone(), visitor, headers: parts.headers.clone(), raw })
+        let (path, raw) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default().to_owned());
+        Ok(Visit { site: site.clone(), visitor, headers: parts.headers.clone(), path, raw })
     }
 }
 

@@ -9,7 +9,7 @@ pub use attached::{Attachment, Follower, Note, Tag, Team};
 pub use people::{Department, DepartmentKind, Role, Session, Theme, Token, Tongue, User, UserRole};
 pub(crate) use people::{keeper_remains, may_grant};
 pub use settings::{CodeEntry, CustomField, CustomKind, NumberRule, Parameter, SavedView, Sharing};
-pub use work::{Access, ImportBatch, Job, JobStatus};
+pub use work::{Access, ImportBatch, Job, JobStatus, WORDS};
 
 use crate::{Entity, EntityDef};
 

@@ -1,8 +1,8 @@
 //! Who works here, with which rights, and through which door they came.
 
 use crate::{
-    Choice, Date, Entity, EntityDef, Error, Form, Id, Label, Moment, Record, Result, Rights, Stamp, Tx,
-    Verbs, Views, verbs, views,
+    Choice, Date, Entity, EntityDef, Error, Form, Id, Label, Lang, Moment, Record, Registry, Result, Rights,
+    Stamp, Tx, Verbs, Views, verbs, views,
 };
 
 /// A part of the company; one of kind *company* is a legal person of its own in the same house.
@@ -52,9 +52,10 @@ fn check_department(new: &mut Department, _: Option<&Department>, tx: &mut Tx) -
 /// Rights under a name; the rights themselves are one JSON object, edited as a matrix.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "角色", en = "Role", module = "settings", icon = "shield", title = name, closed = closed)]
+#[entity(check = check_role, verbs = ROLE_VERBS)]
 pub struct Role {
     pub id: Id<Role>,
-    #[field(zh = "编码", en = "Code", unique, required, list)]
+    #[field(zh = "编码", en = "Code", unique, auto, list)]
     pub code: String,
     #[field(zh = "名称", en = "Name", unique, required, search, list)]
     pub name: String,
@@ -62,11 +63,54 @@ pub struct Role {
     pub name_en: Option<String>,
     #[field(zh = "说明", en = "Remark", list)]
     pub remark: Option<String>,
-    #[field(zh = "权限", en = "Rights", format = Long, default = "{}")]
+    #[field(zh = "权限", en = "Rights", format = Json, default = "{}")]
     pub rights: String,
     #[field(zh = "停用", en = "Closed", list)]
     pub closed: bool,
     pub stamp: Stamp,
+}
+
+impl Role {
+    pub fn called(&self, lang: Lang) -> &str {
+        let english = self.name_en.as_deref().filter(|it| lang == Lang::En && !it.is_empty());
+        english.unwrap_or(&self.name)
+    }
+
+    /// What it is for; a preset's own words are known in both languages.
+    pub fn purpose(&self, registry: Registry, lang: Lang) -> &str {
+        let kept = self.remark.as_deref().unwrap_or_default();
+        let preset = registry.presets.iter().find(|it| it.code == self.code).map(|it| it.remark);
+        preset.filter(|it| it.zh == kept || it.en == kept).map_or(kept, |it| it.of(lang))
+    }
+}
+
+fn check_role(new: &mut Role, _: Option<&Role>, tx: &mut Tx) -> Result<()> {
+    if new.code.trim().is_empty() {
+        new.code = format!("role_{}", tx.catalog.roles.keys().max().unwrap_or(&0) + 1);
+    }
+    Ok(())
+}
+
+const ROLE_VERBS: Verbs<Role> = verbs![
+    copy("复制", "Copy", needs "create"),
+    restore("恢复预设", "Restore the preset", needs "update"),
+];
+
+/// A new role with the same rights.
+fn copy(role: &mut Role, tx: &mut Tx) -> Result<()> {
+    let last = tx.catalog.roles.keys().max().unwrap_or(&0) + 1;
+    let more = |name: &String| format!("{name} {last}");
+    let (name, name_en) = (more(&role.name), role.name_en.as_ref().map(more));
+    let stamp = Stamp::default();
+    tx.save(&mut Role { id: Id::NEW, code: String::new(), name, name_en, stamp, ..role.clone() }).map(drop)
+}
+
+fn restore(role: &mut Role, tx: &mut Tx) -> Result<()> {
+    let preset = tx.registry.presets.iter().find(|it| it.code == role.code);
+    let says = Label { zh: "自建的角色没有预设", en: "A role of your own has no preset" };
+    let preset = preset.ok_or_else(|| Error::refused("wrong_state", says))?;
+    role.rights = Rights::of_preset(preset).json();
+    Ok(())
 }
 
 /// A person who may sign in.
@@ -124,9 +168,13 @@ pub enum Theme {
 }
 
 const USER_VERBS: Verbs<User> = verbs![
-    set_password("重设密码", "Set password", asks Password),
-    disable("停用", "Disable", when |it| !it.closed, else "用户已停用" "Disabled already"),
+    set_password("重设密码", "Reset password", asks Password, is danger),
+    disable("停用", "Disable", asks Leave, when |it| !it.closed, else "用户已停用" "Disabled already"),
     enable("启用", "Enable", when |it| it.closed, else "用户未停用" "Not disabled"),
+    end_sessions("结束所有登录", "End all sessions", needs "set_password", is danger),
+    drop_code("取消两步验证", "Remove two-step sign-in",
+        when |it| it.totp.as_deref().is_some_and(|it| !it.is_empty()), else "没有两步验证" "There is none",
+        needs "set_password", is danger),
 ];
 
 const USER_VIEWS: Views =
@@ -135,19 +183,35 @@ const USER_VIEWS: Views =
 #[derive(Form)]
 struct Password {
     /// Already hashed when it gets here: hashing takes too long for a transaction.
-    #[field(zh = "新密码", en = "New password", required, format = Secret)]
+    #[field(
+        zh = "新密码（至少 8 个字符，登录后要改）",
+        en = "New password (at least 8 characters; to be changed)"
+    )]
+    #[field(required, format = Secret)]
     password: String,
+}
+
+#[derive(Form)]
+struct Leave {
+    #[field(zh = "离职日期", en = "Left on")]
+    left: Option<Date>,
 }
 
 fn set_password(user: &mut User, tx: &mut Tx, asked: Password) -> Result<()> {
     user.password = asked.password;
     user.must_change = true;
-    end_sessions(user, tx)
+    shut(user, tx)
 }
 
-fn disable(user: &mut User, tx: &mut Tx) -> Result<()> {
+fn disable(user: &mut User, tx: &mut Tx, asked: Leave) -> Result<()> {
     user.closed = true;
-    end_sessions(user, tx)
+    user.left = asked.left.or(user.left);
+    shut(user, tx)
+}
+
+fn drop_code(user: &mut User, _: &mut Tx) -> Result<()> {
+    user.totp = None;
+    Ok(())
 }
 
 fn enable(user: &mut User, _: &mut Tx) -> Result<()> {
@@ -155,10 +219,16 @@ fn enable(user: &mut User, _: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-fn end_sessions(user: &User, tx: &mut Tx) -> Result<()> {
+fn end_sessions(user: &mut User, tx: &mut Tx) -> Result<()> {
     for session in tx.find::<Session>(&[("user", (&user.id).into())])? {
         tx.delete(session)?;
     }
+    Ok(())
+}
+
+/// Closes every way in.
+fn shut(user: &mut User, tx: &mut Tx) -> Result<()> {
+    end_sessions(user, tx)?;
     // A token is a way in like a session.
     for mut token in tx.find::<Token>(&[("user", (&user.id).into()), ("closed", 0.into())])? {
         token.closed = true;
@@ -283,6 +353,7 @@ pub struct Session {
 /// A program's way in, with the rights of the user who made it.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "接口令牌", en = "API token", module = "settings", icon = "key", title = name, owner = user, closed = closed)]
+#[entity(verbs = TOKEN_VERBS, views = TOKEN_VIEWS)]
 pub struct Token {
     pub id: Id<Token>,
     #[field(zh = "名称", en = "Name", required, list)]
@@ -298,4 +369,15 @@ pub struct Token {
     #[field(zh = "停用", en = "Closed", list)]
     pub closed: bool,
     pub stamp: Stamp,
+}
+
+const TOKEN_VERBS: Verbs<Token> = verbs![revoke("停用", "Revoke", when |it| !it.closed,
+    else "令牌已停用" "Revoked already", needs "create", is danger)];
+
+const TOKEN_VIEWS: Views =
+    views![active("在用", "Active", "closed=false"), closed("已停用", "Revoked", "closed=true")];
+
+fn revoke(token: &mut Token, _: &mut Tx) -> Result<()> {
+    token.closed = true;
+    Ok(())
 }

@@ -1,6 +1,8 @@
 //! What the company sets for itself: code tables, parameters, custom fields, numbers, views.
 
-use crate::{Choice, Date, Entity, Error, Id, Kind, Label, Result, Stamp, TimeZone, Tx, pattern};
+use crate::{
+    Choice, Date, Entity, Error, Id, Kind, Label, Result, Stamp, TimeZone, Tx, Views, pattern, search, views,
+};
 
 use super::User;
 
@@ -10,7 +12,7 @@ use super::User;
 #[entity(check = check_code)]
 pub struct CodeEntry {
     pub id: Id<CodeEntry>,
-    #[field(zh = "代码表", en = "Table", required, list, filter)]
+    #[field(zh = "代码表", en = "Table", required, list, filter, format = Table)]
     pub list: String,
     #[field(zh = "编码", en = "Code", required, search, list)]
     pub code: String,
@@ -20,7 +22,7 @@ pub struct CodeEntry {
     pub name_en: Option<String>,
     #[field(zh = "上级编码", en = "Part of", list)]
     pub above: Option<String>,
-    #[field(zh = "排序号", en = "Order", list)]
+    #[field(zh = "排序号", en = "Order", auto, list)]
     pub position: i64,
     /// What the mark means is the table's business: of a customer type, that it trades with us.
     #[field(zh = "标志", en = "Mark", list)]
@@ -36,6 +38,9 @@ pub struct CodeEntry {
 fn check_code(new: &mut CodeEntry, old: Option<&CodeEntry>, tx: &mut Tx) -> Result<()> {
     new.code = new.code.trim().to_owned();
     new.key = format!("{}/{}", new.list, new.code);
+    if old.is_none() && new.position == 0 {
+        new.position = tx.catalog.codes(&new.list).iter().map(|it| it.position).max().unwrap_or(0) + 10;
+    }
     let mut above = new.above.clone();
     for _ in 0..100 {
         match above {
@@ -51,6 +56,9 @@ fn check_code(new: &mut CodeEntry, old: Option<&CodeEntry>, tx: &mut Tx) -> Resu
         }
     }
     let moved = old.is_some_and(|old| old.key != new.key);
+    if (moved || old.is_none()) && tx.catalog.code(&new.list, &new.code).is_some() {
+        return Err(Error::invalid("code", "duplicate"));
+    }
     if let Some(old) = old.filter(|_| moved)
         && tx.code_in_use(&old.list, &old.code)?
     {
@@ -108,12 +116,12 @@ fn check_parameter(new: &mut Parameter, _: Option<&Parameter>, tx: &mut Tx) -> R
 /// A field that the administrator added to an entity. Deleting the definition hides the values, it does not lose them.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "自定义字段", en = "Custom field", module = "settings", icon = "forms", title = name, closed = closed)]
-#[entity(check = check_custom)]
+#[entity(check = check_custom, views = CUSTOM_VIEWS)]
 pub struct CustomField {
     pub id: Id<CustomField>,
-    #[field(zh = "所属档案", en = "Entity", required, list, filter)]
+    #[field(zh = "所属档案", en = "Entity", required, list, filter, format = Entity)]
     pub entity: String,
-    #[field(zh = "字段名", en = "Field name", required, list)]
+    #[field(zh = "字段名", en = "Field name", auto, list)]
     pub field: String,
     #[field(zh = "名称", en = "Name", required, list)]
     pub name: String,
@@ -121,13 +129,13 @@ pub struct CustomField {
     pub name_en: Option<String>,
     #[field(zh = "类型", en = "Kind", list)]
     pub kind: CustomKind,
-    #[field(zh = "代码表", en = "Code table", list)]
+    #[field(zh = "代码表", en = "Code table", list, format = Table)]
     pub table: Option<String>,
     #[field(zh = "必填", en = "Required", list)]
     pub required: bool,
     #[field(zh = "显示在列表", en = "In the list", list)]
     pub in_list: bool,
-    #[field(zh = "排序号", en = "Order", list)]
+    #[field(zh = "排序号", en = "Order", auto, list)]
     pub position: i64,
     #[field(zh = "停用", en = "Closed", list)]
     pub closed: bool,
@@ -135,6 +143,11 @@ pub struct CustomField {
     pub key: String,
     pub stamp: Stamp,
 }
+
+const CUSTOM_VIEWS: Views = views![
+    open("在用", "In use", "closed=false&group=entity&sort=position"),
+    closed("已停用", "Closed", "closed=true&group=entity&sort=position"),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Choice)]
 pub enum CustomKind {
@@ -154,8 +167,29 @@ pub enum CustomKind {
     Code,
 }
 
+/// A name for programs: the English one, or the initials of the Chinese.
+fn free_name(new: &CustomField, there: &[CustomField]) -> String {
+    let english = new.name_en.as_deref().unwrap_or_default().trim().to_lowercase().replace([' ', '-'], "_");
+    let plain =
+        |it: &&String| !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
+    let initials = search::initials(&new.name).to_lowercase();
+    let name = [english, initials].iter().find(plain).map_or("field", String::as_str).to_owned();
+    let taken = |name: &String| there.iter().any(|it| it.field == format!("x_{name}"));
+    let more = (2..100).map(|n| format!("{name}_{n}"));
+    std::iter::once(name.clone()).chain(more).find(|it| !taken(it)).unwrap_or(name)
+}
+
 fn check_custom(new: &mut CustomField, old: Option<&CustomField>, tx: &mut Tx) -> Result<()> {
     new.field = new.field.trim().to_lowercase();
+    if old.is_none() && (new.field.is_empty() || new.position == 0) {
+        let there: Vec<CustomField> = tx.find(&[("entity", new.entity.as_str().into())])?;
+        if new.position == 0 {
+            new.position = there.iter().map(|it| it.position).max().unwrap_or(0) + 10;
+        }
+        if new.field.is_empty() {
+            new.field = free_name(new, &there);
+        }
+    }
     if !new.field.starts_with("x_") {
         new.field = format!("x_{}", new.field);
     }
@@ -183,7 +217,8 @@ fn check_custom(new: &mut CustomField, old: Option<&CustomField>, tx: &mut Tx) -
         return Err(Error::fault("kind", "fixed", says));
     }
     new.key = format!("{}.{}", new.entity, new.field);
-    Ok(())
+    // Its columns sort and filter by indexes, which are made behind the scenes.
+    tx.queue("index_custom", &serde_json::json!({}), 0, None).map(drop)
 }
 
 /// The company's own pattern for an entity's numbers.
@@ -191,7 +226,7 @@ fn check_custom(new: &mut CustomField, old: Option<&CustomField>, tx: &mut Tx) -
 #[entity(zh = "编号规则", en = "Number rule", module = "settings", icon = "hash", title = entity, check = check_rule)]
 pub struct NumberRule {
     pub id: Id<NumberRule>,
-    #[field(zh = "档案或单据", en = "Entity", unique, required, list)]
+    #[field(zh = "档案或单据", en = "Entity", unique, required, list, format = Entity)]
     pub entity: String,
     #[field(zh = "规则", en = "Pattern", required, list)]
     pub pattern: String,

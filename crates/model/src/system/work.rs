@@ -1,9 +1,25 @@
 //! Work that takes longer than an answer, and who took what out of the house. Only the program writes these records:
 //! whoever could write them could give work in another's name.
 
-use crate::{Choice, Entity, Id, Moment, Stamp};
+use crate::{Choice, Entity, Id, Moment, Result, Stamp, Tx, Verbs, Views, verbs, views};
 
 use super::User;
+
+/// What kinds of jobs and of taking there are.
+pub const WORDS: [(&str, &str, &str); 12] = [
+    ("import", "导入", "Import"),
+    ("undo_import", "撤销导入", "Undo an import"),
+    ("export", "导出", "Export"),
+    ("print", "打印", "Print"),
+    ("list", "长列表", "Long list"),
+    ("api", "接口", "API"),
+    ("check_name", "查重", "Name check"),
+    ("backup", "备份", "Backup"),
+    ("daily_backup", "每日备份", "Daily backup"),
+    ("index_custom", "自定义字段索引", "Index of custom fields"),
+    ("housekeeping", "清理", "Housekeeping"),
+    ("request", "接口请求", "API request"),
+];
 
 /// One run of an import: what was asked, what came of it.
 #[derive(Debug, Clone, Entity)]
@@ -12,7 +28,7 @@ pub struct ImportBatch {
     pub id: Id<ImportBatch>,
     #[field(zh = "文件", en = "File", readonly, list)]
     pub file: String,
-    #[field(zh = "档案", en = "Entity", readonly, list, filter)]
+    #[field(zh = "档案", en = "Entity", readonly, list, filter, format = Entity)]
     pub entity: String,
     #[field(zh = "用户", en = "User", readonly, list, filter)]
     pub user: Option<Id<User>>,
@@ -40,19 +56,20 @@ pub struct ImportBatch {
 /// A piece of work in the background. It is finished exactly once: its effects and its progress commit together.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "后台任务", en = "Job", module = "settings", icon = "clock", title = kind, owner = user)]
+#[entity(verbs = JOB_VERBS, views = JOB_VIEWS)]
 pub struct Job {
     pub id: Id<Job>,
-    #[field(zh = "任务", en = "Job", readonly, list, filter)]
+    #[field(zh = "任务", en = "Job", readonly, list, filter, format = Word)]
     pub kind: String,
     #[field(zh = "状态", en = "Status", readonly, list, filter)]
     pub status: JobStatus,
     #[field(zh = "用户", en = "User", readonly, list, filter)]
     pub user: Option<Id<User>>,
     /// What to do, as JSON.
-    #[field(zh = "内容", en = "Input", readonly, format = Long)]
+    #[field(zh = "内容", en = "Input", readonly, format = Json)]
     pub input: String,
     /// How far it is: what it needs to go on from here, as JSON.
-    #[field(zh = "进展", en = "State", readonly, format = Long)]
+    #[field(zh = "进展", en = "State", readonly, format = Json)]
     pub state: String,
     #[field(zh = "完成", en = "Done", readonly, list)]
     pub done: i64,
@@ -85,16 +102,35 @@ pub enum JobStatus {
     Cancelled,
 }
 
+const JOB_VERBS: Verbs<Job> = verbs![cancel("取消", "Cancel", when |it| it.runs(),
+    else "任务已经结束" "The job is over", needs "update", is danger)];
+
+const JOB_VIEWS: Views = views![
+    lately("最近", "Lately", "sort=-id&columns=kind,created,status,user,done,total,result"),
+    busy(
+        "进行中",
+        "Running",
+        "status=queued,running&sort=-id&columns=kind,created,status,user,done,total,result"
+    ),
+    failed("失败", "Failed", "status=failed&sort=-id&columns=kind,created,status,user,finished,result"),
+];
+
+fn cancel(job: &mut Job, tx: &mut Tx) -> Result<()> {
+    job.stop(tx.now);
+    Ok(())
+}
+
 /// Somebody took rows out: an export, a print, a long list.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "外带记录", en = "Export seen", module = "settings", icon = "eye", title = kind, owner = user)]
+#[entity(views = ACCESS_VIEWS)]
 pub struct Access {
     pub id: Id<Access>,
     #[field(zh = "用户", en = "User", readonly, list, filter)]
     pub user: Option<Id<User>>,
-    #[field(zh = "方式", en = "Kind", readonly, list, filter)]
+    #[field(zh = "方式", en = "Kind", readonly, list, filter, format = Word)]
     pub kind: String,
-    #[field(zh = "档案", en = "Entity", readonly, list, filter)]
+    #[field(zh = "档案", en = "Entity", readonly, list, filter, format = Entity)]
     pub entity: String,
     #[field(zh = "条件", en = "Filter", readonly, list)]
     pub query: String,
@@ -102,3 +138,12 @@ pub struct Access {
     pub rows: i64,
     pub stamp: Stamp,
 }
+
+const ACCESS_VIEWS: Views = views![
+    people(
+        "近 30 天，每人合计",
+        "30 days by person",
+        "created=last_30_days&group=user&sort=-created&columns=kind,created,user,entity,query,rows"
+    ),
+    lately("最近", "Lately", "sort=-created&columns=kind,created,user,entity,query,rows"),
+];

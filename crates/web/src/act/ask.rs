@@ -11,7 +11,7 @@ const BESIDE: usize = 14;
 
 /// A control about to be drawn.
 pub struct Slot<'a> {
-    pub field: &'static FieldDef,
+    pub field: &'a FieldDef,
     /// Its name in the form: the field's, or `address.2.city`.
     pub name: &'a str,
     pub text: &'a str,
@@ -99,7 +99,14 @@ pub fn input(desk: &mut Desk, slot: &Slot) -> Result<Markup> {
             } }
         });
     }
+    let words = desk.catalog().registry.words(field.format);
     Ok(match field.kind {
+        _ if !words.is_empty() => html! {
+            select class={ "ky-select" (small) } id=(name) name=(name) required[field.required] aria-invalid=[invalid] aria-describedby=[described] aria-label=[spoken] {
+                option value="" { "—" }
+                @for (code, label) in &words { option value=(code) selected[*code == text] { (label.of(lang)) } }
+            }
+        },
         Kind::Choice(all) => html! {
             select class={ "ky-select" (small) } id=(name) name=(name) required[field.required] aria-invalid=[invalid] aria-describedby=[described] aria-label=[spoken] {
                 @if field.optional || text.is_empty() { option value="" { "—" } }

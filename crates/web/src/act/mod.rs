@@ -25,16 +25,19 @@ pub fn routes(registry: Registry) -> Router<Site> {
         .route("/undo/batch/{batch}", post(undo_batch))
         .route("/undo/{event}", post(undo));
     for def in registry.all() {
+        for verb in def.verbs {
+            let one = format!("/{}/{{id}}/{}", def.code, verb.name);
+            router = router.route(&one, get(show).post(act));
+        }
         for verb in offered(def) {
             let many = format!("/{}/{}", def.code, verb.name);
-            let one = format!("/{}/{{id}}/{}", def.code, verb.name);
-            router = router.route(&many, get(show).post(act)).route(&one, get(show).post(act));
+            router = router.route(&many, get(show).post(act));
         }
     }
     router
 }
 
-/// The verbs that any dialog can ask for. A secret is hashed before it goes anywhere: its verb has a page of its own.
+/// The verbs for many records and for programs: a secret is one person's, asked for in a dialog.
 pub fn offered(def: &'static EntityDef) -> impl Iterator<Item = &'static VerbDef> {
     def.verbs.iter().filter(|it| it.asks.iter().all(|field| field.format != Format::Secret))
 }

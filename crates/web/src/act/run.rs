@@ -1,11 +1,12 @@
 //! A batch in pieces: each piece is one write, each record in it stands for itself.
 
 use model::system::Tag;
-use model::{Desk, EntityDef, Error, Fault, Input, Label, Outcome, Result};
+use model::{Desk, EntityDef, Error, Fault, Format, Input, Label, Outcome, Result};
 
 use super::{Deed, Picked};
 use crate::visit::Visit;
 use crate::visitor::random_token;
+use crate::{Site, password};
 
 /// Records in one write, so that nobody waits long for it.
 const PIECE: usize = 200;
@@ -63,6 +64,13 @@ async fn run_all(
         return Err(Error::refused("too_many_rows", says));
     }
     let mut end = End { ok: 0, refused: Vec::new(), batch: random_token()?[..16].to_owned() };
+    let input = &match visit.site.sealed(deed, input).await {
+        Err(error @ Error::Invalid(_)) => {
+            end.refused.push((0, error));
+            return Ok(end);
+        }
+        sealed => sealed?,
+    };
     let mut after = 0;
     loop {
         let piece: Vec<i64> = match picked {
@@ -86,6 +94,20 @@ async fn run_all(
                 Err(error) => end.refused.push((id, error)),
             }
         }
+    }
+}
+
+impl Site {
+    /// Secrets that a verb asks for are hashed before the transaction begins: it takes long on purpose.
+    async fn sealed(&self, deed: Deed, input: &Input) -> Result<Input> {
+        let mut input = input.clone();
+        let Deed::Verb(verb) = deed else { return Ok(input) };
+        for field in verb.asks.iter().filter(|it| it.format == Format::Secret) {
+            let given = input.take(field.name).unwrap_or_default();
+            password::check(&given, "")?;
+            input.set(field.name, self.gate.slowly(move || password::hash(&given)).await??);
+        }
+        Ok(input)
     }
 }
 

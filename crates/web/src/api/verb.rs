@@ -88,7 +88,7 @@ pub(super) struct Once {
     hash: String,
 }
 
-/// A verb that programs may call: one that asks for a secret has a page of its own, where it is hashed first.
+/// A verb that programs may call: not one that asks for a secret, which is hashed behind its dialog.
 pub fn open(def: &'static EntityDef, name: &str) -> Result<&'static VerbDef> {
     let found = crate::act::offered(def).find(|it| it.name == name);
     found.ok_or_else(|| Error::missing(format!("{}/{name}", def.code)))

@@ -364,9 +364,8 @@ fn actions(desk: &mut Desk, view: &View) -> Result<Markup> {
 
 /// The first two verbs that may run now, and all others.
 fn verbs(view: &View) -> (Vec<&Offer>, Vec<&Offer>) {
-    let is_offered = |it: &&Offer| crate::act::offered(view.card.def).any(|verb| std::ptr::eq(verb, it.verb));
     let mut taken = 0;
-    view.card.verbs.iter().filter(is_offered).partition(|it| {
+    view.card.verbs.iter().partition(|it| {
         let fits = taken < 2 && it.unless.is_none() && !it.verb.danger;
         taken += usize::from(fits);
         fits

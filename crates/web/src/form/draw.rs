@@ -1,14 +1,17 @@
 //! Forms drawn from descriptors: the sections, child rows, and what is to be said about them.
 
 use maud::{Markup, html};
-use model::{Card, Desk, EntityDef, FieldDef, Input, Kind, Label, Lang, Look, Result, Twin, value_of};
+use model::{
+    Card, Desk, EntityDef, FieldDef, Format, Input, Kind, Label, Lang, Look, Result, Twin, value_of,
+};
 
 use super::clash::{Clash, Theirs};
-use super::{Draft, alert, begun, text_of};
+use super::{Draft, begun, text_of};
 use crate::act::ask::{self, Slot};
 use crate::card::part::{parts, shown};
 use crate::list::cell::{Cells, state as look_of};
-use crate::ui::{icon14, none, t};
+use crate::list::table::new_label;
+use crate::ui::{self, icon14, none, notice, t};
 
 /// What two drawings of the same child rows have in common.
 pub fn state(rows: &[Card]) -> String {
@@ -22,7 +25,7 @@ pub fn whole(desk: &mut Desk, card: Card, draft: &Draft) -> Result<Markup> {
     let cells = Cells::of(desk);
     let mut sections = Vec::new();
     for part in parts(&card, lang) {
-        let fields: Vec<_> = part.fields.iter().map(|it| it.0).filter(|it| desk.may_write(def, it)).collect();
+        let fields: Vec<_> = part.fields.iter().map(|it| it.0).filter(|it| asks(desk, def, it)).collect();
         if !fields.is_empty() {
             sections.push((part.title, controls(desk, &cells, &card, &fields, draft)?));
         }
@@ -41,7 +44,7 @@ pub fn whole(desk: &mut Desk, card: Card, draft: &Draft) -> Result<Markup> {
             (hidden(&card, draft))
             div class="ky-column" {
                 (messages(desk, &cells, &card, draft)?)
-                @if let Some(says) = &says { (alert("info", "info-circle", says)) }
+                @if let Some(says) = &says { (notice("info", html! { (says) })) }
                 (alike_box(def, id))
                 @for (n, (title, controls)) in sections.iter().enumerate() {
                     section class="ky-card" aria-labelledby={ "section-" (n) } {
@@ -64,10 +67,56 @@ pub fn whole(desk: &mut Desk, card: Card, draft: &Draft) -> Result<Markup> {
     })
 }
 
+/// Some of the fields, for a page that asks for more than the record.
+pub fn some(desk: &mut Desk, card: &Card, names: &[&str], draft: &Draft) -> Result<Vec<Markup>> {
+    let of = |name: &&str| card.fields.iter().map(|it| it.0).find(|it| it.name == *name);
+    let fields: Vec<_> = names.iter().filter_map(of).filter(|it| asks(desk, card.def, it)).collect();
+    let cells = Cells::of(desk);
+    controls(desk, &cells, card, &fields, draft)
+}
+
+/// Whether forms ask for a field.
+fn asks(desk: &Desk, def: &EntityDef, field: &FieldDef) -> bool {
+    desk.may_write(def, field) && field.format != Format::Json
+}
+
+/// What a form says it was when it is a dialog on another page.
+pub const DIALOG: &str = "dialog";
+
+/// The form as a dialog: without what fills itself, and with what it belongs to as settled.
+pub fn dialog(desk: &mut Desk, card: &Card, draft: &Draft) -> Result<Markup> {
+    let (def, lang, cells) = (card.def, desk.actor.lang, Cells::of(desk));
+    let (mut settled, mut fields) = (Vec::new(), Vec::new());
+    for field in card.fields.iter().map(|it| it.0).filter(|it| asks(desk, def, it) && !it.auto) {
+        let text = begun(&cells, card, field, draft);
+        let is_settled = field.required && matches!(field.format, Format::Entity | Format::Table);
+        match is_settled && !text.is_empty() {
+            true => settled.push((field.name, text)),
+            false => fields.push(field),
+        }
+    }
+    let controls = controls(desk, &cells, card, &fields, draft)?;
+    let (path, title) = match card.id {
+        0 => (format!("/{}", def.code), new_label(def.label.of(lang), lang)),
+        id => (format!("/{}/{id}", def.code), card.title.clone()),
+    };
+    let body = html! {
+        (hidden(card, draft))
+        input type="hidden" name="_part" value=(DIALOG);
+        @for (name, value) in &settled { input type="hidden" name=(name) value=(value); }
+        (messages(desk, &cells, card, draft)?)
+        div class="ky-form-grid is-2" { @for control in &controls { (control) } }
+    };
+    Ok(ui::dialog(lang, &path, &title, body, t(lang, "保存", "Save")))
+}
+
 /// One section, edited where it stands: a part by its place, or child rows by their entity.
 pub fn in_place(desk: &mut Desk, card: Card, part: &str, draft: &Draft, brief: bool) -> Result<Markup> {
     let lang = desk.actor.lang;
     let def = card.def;
+    if part == DIALOG {
+        return dialog(desk, &card, draft);
+    }
     let cells = Cells::of(desk);
     if !card.editable {
         desk.may(def, "update")?;
@@ -77,12 +126,11 @@ pub fn in_place(desk: &mut Desk, card: Card, part: &str, draft: &Draft, brief: b
     let (title, body) = match part.parse::<usize>() {
         Ok(n) => {
             let part = parts(&card, lang).into_iter().nth(n).ok_or_else(missing)?;
-            let fields: Vec<_> =
-                part.fields.iter().map(|it| it.0).filter(|it| desk.may_write(def, it)).collect();
+            let fields: Vec<_> = part.fields.iter().map(|it| it.0).filter(|it| asks(desk, def, it)).collect();
             let controls = controls(desk, &cells, &card, &fields, draft)?;
             let mut fixed = Vec::new();
             for (field, value) in &part.fields {
-                if desk.may_write(def, field) {
+                if asks(desk, def, field) {
                     continue;
                 }
                 fixed.push((field, shown(desk, &cells, field, value.as_ref())?));
@@ -156,8 +204,10 @@ fn controls(
             in_cell: false,
         };
         let automatic = card.id == 0 && field.name == "number" && card.def.number.is_some();
-        let hint =
-            automatic.then_some(t(cells.lang, "留空则自动编号", "Left empty, it is numbered by itself"));
+        let hint = match automatic {
+            true => Some(t(cells.lang, "留空则自动编号", "Left empty, it is numbered by itself")),
+            false => field.auto.then_some(t(cells.lang, "留空则自动填写", "Left empty, it is filled in")),
+        };
         controls.push(ask::labelled(
             desk,
             &slot,
@@ -299,11 +349,11 @@ fn messages(desk: &mut Desk, cells: &Cells, card: &Card, draft: &Draft) -> Resul
         })
         .collect();
     Ok(html! {
-        @if let Some(says) = &draft.says { (alert("bad", "circle-x", &html! { b { (says) } })) }
+        @if let Some(says) = &draft.says { (notice("bad", html! { b { (says) } })) }
         @if let Some(clash) = &clash { (clash) }
         @if let Some(look) = &draft.look { (question(card.def, look, lang)) }
         @if !draft.faults.is_empty() {
-            (alert("bad", "circle-x", &html! {
+            (notice("bad", html! {
                 b { (t(lang, "没有保存：有几处要改，都标在字段旁边。", "Not saved: some fields need a change; each says what.")) }
                 @for says in &stray { p { (says) } }
             }))
@@ -330,10 +380,9 @@ fn clash_box(desk: &mut Desk, cells: &Cells, clash: &Clash) -> Result<Markup> {
     for (child, rows) in &clash.rows {
         tables.push((child.label.of(lang), rows.iter().map(|it| it.title.clone()).collect::<Vec<_>>()));
     }
-    Ok(alert(
+    Ok(notice(
         "warn",
-        "alert-triangle",
-        &html! {
+        html! {
             b { @match lang {
                 Lang::Zh => { "没有保存：" (clash.who) " " (at) " 改了这条记录。先看差异，再决定保留哪一份，然后保存。" }
                 Lang::En => { "Not saved: " (clash.who) " changed this record at " (at) ". Compare, choose which to keep, then save." }
@@ -379,10 +428,9 @@ fn said_as(desk: &mut Desk, it: &Theirs, text: &str) -> Result<String> {
 /// Others that may be the same: the way to each, and the way on.
 fn question(def: &EntityDef, look: &Look, lang: Lang) -> Markup {
     let noun = def.label.of(lang);
-    alert(
+    notice(
         "warn",
-        "alert-triangle",
-        &html! {
+        html! {
             b { @match lang {
                 Lang::Zh => { "还没有保存：可能已经有这个" (noun) "。" }
                 Lang::En => { "Not saved yet: this " (noun.to_lowercase()) " may be there already." }
@@ -428,22 +476,22 @@ pub fn warnings(desk: &Desk, def: &'static EntityDef, look: &Look, input: &Input
     let faults: Vec<_> = look.faults.iter().filter(|it| given(&it.field)).collect();
     html! {
         @if !look.twins.is_empty() {
-            (alert("warn", "alert-triangle", &html! {
+            (notice("warn", html! {
                 b { (t(lang, "可能已经有了，请先看一看：", "Perhaps it is there already:")) }
                 (twins(def, &look.twins, lang))
             }))
         }
         @if look.limited {
-            (alert("info", "info-circle", &html! { (t(lang, "这一小时查重次数已用完，只和你看得到的比较过。", "You have checked as often as one may in an hour; only what you can see was compared.")) }))
+            (notice("info", html! { (t(lang, "这一小时查重次数已用完，只和你看得到的比较过。", "You have checked as often as one may in an hour; only what you can see was compared.")) }))
         }
         @for (field, _, value) in bad {
-            (alert("warn", "alert-triangle", &html! {
+            (notice("warn", html! {
                 b { (field.label.of(lang)) (t(lang, "：", ": ")) (cells.value(field, value.cell())) }
                 p { (t(lang, "请再核对一次；确实如此也可以保存，以后会列在提醒里。", "Please check again; it can be saved as it is and will be listed among the reminders.")) }
             }))
         }
         @for it in faults {
-            (alert("bad", "circle-x", &html! { b { (model::message::place(desk.catalog().registry, def.code, &it.field, lang)) (t(lang, "：", ": ")) (model::message::fault(it, lang)) } }))
+            (notice("bad", html! { b { (model::message::place(desk.catalog().registry, def.code, &it.field, lang)) (t(lang, "：", ": ")) (model::message::fault(it, lang)) } }))
         }
     }
 }

@@ -9,7 +9,6 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use maud::{Markup, html};
 use model::message::message;
 use model::{Card, Desk, Error, Fault, FieldDef, Given, Input, Kind, Look, Result, Value, value_of};
 use serde_json::json;
@@ -24,7 +23,7 @@ use crate::ui::t;
 use crate::visit::{Answer, At, Sent, Shown, Visit};
 use crate::{Site, problem};
 use clash::Clash;
-pub use draw::in_place;
+pub use draw::{in_place, some};
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -104,6 +103,7 @@ pub fn text_of(cells: &Cells, field: &FieldDef, value: &Value) -> String {
 
 async fn new(visit: Visit, At(entity): At<String>) -> Answer {
     let mut input = visit.query();
+    let part = visit.is_dialog().then_some(draw::DIALOG);
     let draw = move |desk: &mut Desk| {
         let def = desk.entity(&entity)?;
         // `customer=17` names a record by its id.
@@ -114,16 +114,17 @@ async fn new(visit: Visit, At(entity): At<String>) -> Answer {
             }
         }
         let card = desk.blank(&entity, &input)?;
-        page(desk, card, &Draft::default())
+        drawn(desk, card, &Draft::default(), StatusCode::OK, part, false)
     };
     visit.show(draw).await
 }
 
 async fn edit(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer {
     let from = visit.value("from").unwrap_or_default();
+    let part = visit.is_dialog().then_some(draw::DIALOG);
     let draw = move |desk: &mut Desk| {
         let card = editable(desk, &entity, id)?;
-        page(desk, card, &Draft { from, ..Draft::default() })
+        drawn(desk, card, &Draft { from, ..Draft::default() }, StatusCode::OK, part, false)
     };
     visit.show(draw).await
 }
@@ -144,6 +145,21 @@ fn editable(desk: &mut Desk, entity: &str, id: i64) -> Result<Card> {
         }
         _ => Err(Error::Forbidden { entity: card.def.code, right: "update".into() }),
     }
+}
+
+/// A form in place, in a dialog, or as a page of its own.
+fn drawn(
+    desk: &mut Desk,
+    card: Card,
+    draft: &Draft,
+    status: StatusCode,
+    part: Option<&str>,
+    brief: bool,
+) -> Result<Shown> {
+    Ok(match part {
+        Some(part) => Shown::Part(status, in_place(desk, card, part, draft, brief)?),
+        None => Page { status, ..page(desk, card, draft)? }.into(),
+    })
 }
 
 fn page(desk: &mut Desk, card: Card, draft: &Draft) -> Result<Page> {
@@ -258,10 +274,7 @@ async fn save(visit: &Visit, entity: String, id: i64, mut input: Input) -> Answe
         if draft.clash.is_some() {
             clash::compare(desk, &card, &said, &mut draft)?;
         }
-        Ok(match &said.part {
-            Some(part) => Shown::Part(status, in_place(desk, card, part, &draft, said.brief)?),
-            None => Page { status, ..page(desk, card, &draft)? }.into(),
-        })
+        drawn(desk, card, &draft, status, said.part.as_deref(), said.brief)
     };
     visit.show(draw).await
 }
@@ -281,9 +294,11 @@ fn next(said: &Said, input: &Input, entity: &str, id: i64) -> String {
 /// On to where it leads, with a toast that can take it back.
 fn saved(visit: &Visit, said: &Said, to: &str, done: &str, event: i64) -> Response {
     if said.part.is_some() {
-        let title = t(visit.lang(), "已保存", "Saved");
-        let toast = json!({ "kind": "ok", "title": title, "undo": format!("/undo/{event}") });
-        return told(&json!({ "ky:refresh": {}, "ky:toast": toast }));
+        let mut toast = json!({ "kind": "ok", "title": t(visit.lang(), "已保存", "Saved") });
+        if !done.starts_with("create") {
+            toast["undo"] = format!("/undo/{event}").into();
+        }
+        return told(&json!({ "ky:close": {}, "ky:refresh": {}, "ky:toast": toast }));
     }
     let done = format!("{DONE}={done}; Path=/; Max-Age=20; HttpOnly; SameSite=Lax");
     ([(header::SET_COOKIE, done)], visit.lead(to)).into_response()
@@ -323,8 +338,4 @@ fn begun(cells: &Cells, card: &Card, field: &FieldDef, draft: &Draft) -> String 
         Some(given) if draft.given => given.text().to_owned(),
         _ => text_of(cells, field, &value_of(card.def, &card.record, field)),
     }
-}
-
-fn alert(kind: &str, sign: &str, body: &Markup) -> Markup {
-    html! { div class={ "ky-alert is-" (kind) } role="alert" { (crate::ui::icon(sign)) div { (body) } } }
 }

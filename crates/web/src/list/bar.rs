@@ -363,10 +363,13 @@ pub fn verb_icon(verb: &str) -> &'static str {
         "release" => "ripple",
         "register" | "approve" => "checks",
         "merge" => "git-merge",
-        "close" | "disable" | "void" => "circle-x",
-        "reopen" | "enable" => "arrow-back-up",
+        "close" | "disable" | "void" | "revoke" | "cancel" => "circle-x",
+        "reopen" | "enable" | "restore" => "arrow-back-up",
         "blacklist" | "unblacklist" => "flag",
         "set_password" => "key",
+        "end_sessions" => "logout",
+        "drop_code" => "shield-lock",
+        "copy" => "copy",
         _ => "chevron-right",
     }
 }

@@ -51,7 +51,7 @@ impl Cells {
 
     /// A moment in the company's zone.
     pub fn moment(&self, moment: Moment) -> String {
-        self.catalog.zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
+        self.catalog.minute(moment)
     }
 
     /// What a person is called; the program's own hand too.
@@ -82,7 +82,9 @@ impl Cells {
             }
             (Kind::Text, Cell::Text(text)) if field.format == Format::Phone => spaced(text),
             (_, Cell::Text(text)) if field.format == Format::Said => said(text).of(lang).to_owned(),
-            (_, Cell::Text(text)) => text.to_owned(),
+            (_, Cell::Text(text)) => {
+                self.catalog.registry.word(field.format, text).map_or(text, |it| it.of(lang)).to_owned()
+            }
             (_, Cell::Int(int)) => int.to_string(),
         }
     }
@@ -94,7 +96,7 @@ impl Cells {
         } else if is(Department::DEF) {
             self.catalog.department(id).map(|it| it.name.as_str())
         } else if is(Role::DEF) {
-            self.catalog.roles.get(&id).map(|it| it.0.name.as_str())
+            self.catalog.roles.get(&id).map(|it| it.0.called(self.lang))
         } else {
             None
         };

@@ -20,6 +20,7 @@ use model::message::message;
 use model::{Desk, EntityDef, Error, Result};
 
 use crate::shell::{self, Page};
+use crate::ui::t;
 use crate::visit::{Answer, At, Shown, Visit};
 use crate::visitor::Visitor;
 use crate::{Site, problem, request_number};
@@ -92,6 +93,9 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
         Err(error) => return Err(error),
     };
     let mut page = Page::new(def.many(desk.actor.lang), def.code, body);
+    if def.module == "settings" {
+        page.crumbs.push((t(desk.actor.lang, "设置", "Settings").to_owned(), "/settings".to_owned()));
+    }
     page.class = "ky-main is-flush";
     page.pin = pin(&ask);
     page.status = status;

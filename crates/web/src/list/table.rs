@@ -89,9 +89,11 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
         .collect();
     let from = encode(&ask.text());
     let mut body = String::new();
-    let (mut shown, mut last) = (0, None);
+    let (mut shown, mut last, mut runs) = (0, None, false);
+    let state = list.columns.iter().find(|it| matches!(it.field.kind, Kind::Choice(_))).map(|it| it.at);
     let next = desk.each(&list, &mut |row| {
         shown += 1;
+        runs |= state.is_some_and(|at| matches!(row.cell(at), Cell::Text("queued" | "running")));
         if let Some(column) = group_at.map(|at| &list.columns[at]) {
             let value = Value::from(row.cell(column.at));
             if last.as_ref() != Some(&value) {
@@ -118,6 +120,8 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
             tbody { (PreEscaped(body)) }
             (foot_row(&heads, &totals, lang))
         }))
+        // Work that goes on is looked at again and again.
+        @if runs { i hidden hx-get=(ask.link(&[])) hx-trigger="every 2s" hx-target="#rows" hx-select="#rows" hx-swap="outerHTML" {} }
     };
     let (foot, pages) = foot(ask, &list, &totals, shown, next, &cells);
     let sums = sums.iter().map(|at| heads[*at].column.field.label.of(lang).to_owned()).collect();

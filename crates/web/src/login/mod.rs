@@ -3,26 +3,26 @@
 mod gate;
 mod me;
 mod page;
-mod totp;
+pub mod totp;
 
 use axum::Router;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Form};
 use base::Lang;
 use model::system::Session;
-use model::{Id, Label, Result, Stamp, Value};
-use serde::Deserialize;
+use model::{Error, Id, Input, Label, Result, Stamp, Text, Value};
 
 pub use gate::Gate;
 pub use me::{browser, detour};
 
 use crate::guard::Client;
 use crate::settings::setup;
-use crate::visitor::{COOKIE, SECURE_COOKIE, cookie, hashed, preferred, random_token};
-use crate::{Site, password, problem};
+use crate::visit::{Answer, Failure, Sent};
+use crate::visitor::{COOKIE, SECURE_COOKIE, cookie, hashed, percent, preferred, random_token};
+use crate::{Site, password};
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -31,24 +31,6 @@ pub fn routes() -> Router<Site> {
         .route("/login/code", post(code))
         .route("/logout", post(sign_out))
         .merge(me::routes())
-}
-
-#[derive(Deserialize, Default)]
-struct Asked {
-    #[serde(default)]
-    to: String,
-}
-
-#[derive(Deserialize)]
-struct Given {
-    #[serde(default)]
-    u: String,
-    #[serde(default)]
-    p: String,
-    #[serde(default)]
-    remember: String,
-    #[serde(default)]
-    to: String,
 }
 
 /// Who wants in, as far as the database knows them.
@@ -68,50 +50,109 @@ pub enum No {
     Locked(i64),
 }
 
-async fn show(State(site): State<Site>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
-    match site.visitor(&headers).await {
-        Ok(Some(_)) => Redirect::to(local(&asked.to)).into_response(),
-        Ok(None) => form(&site, &headers, &asked.to, "", None).await,
-        Err(error) => problem::page(&site, &headers, None, &error),
+/// Somebody who is as good as in, and where they want to go.
+pub struct Entry {
+    found: Found,
+    to: String,
+    /// The login, to be remembered by this browser.
+    remember: Option<String>,
+}
+
+/// Somebody at the door, who may be anybody.
+struct Caller {
+    site: Site,
+    client: Client,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<Site> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> std::result::Result<Caller, Failure> {
+        let client = parts.extensions.get::<Client>().cloned();
+        let client = client.ok_or_else(|| Error::Internal("no guard stands at the door".into()))?;
+        Ok(Caller { site: site.clone(), client, headers: parts.headers.clone() })
     }
 }
 
-async fn form(
-    site: &Site,
-    headers: &HeaderMap,
-    to: &str,
-    login: &str,
-    no: Option<(StatusCode, Label, String)>,
-) -> Response {
-    let lang = preferred(headers);
-    let house = site.db.read_async(&site.system, |desk| {
-        let catalog = desk.catalog();
-        let post = |login: &&str| {
-            let person = catalog.users.values().find(|it| it.user.login == **login && !it.user.closed)?;
-            let role = person.roles.first().and_then(|id| catalog.roles.get(id)).map(|it| &it.0)?;
-            Some((login.to_string(), role.name.clone(), role.name_en.clone().unwrap_or_default()))
-        };
-        let demo = catalog.parameter("demo") == "true";
-        let demo = if demo { page::DEMO.iter().filter_map(post).collect() } else { Vec::new() };
-        Ok((catalog.parameter("company_name").to_owned(), demo))
-    });
-    let (company, demo) = match house.await {
-        Ok(house) => house,
-        Err(error) => return problem::page(site, headers, None, &error),
+async fn show(caller: Caller, uri: Uri) -> Answer {
+    let asked = Input::of_form(uri.query().unwrap_or_default().as_bytes());
+    match caller.site.visitor(&caller.headers).await? {
+        Some(_) => Ok(Redirect::to(local(asked.text("to"))).into_response()),
+        None => caller.form(asked.text("to"), "", None).await,
+    }
+}
+
+async fn sign_in(caller: Caller, Sent(given): Sent) -> Answer {
+    let (login, to) = (given.text("u"), given.text("to"));
+    let found = match caller.site.check_password(&caller.client, login, given.text("p")).await? {
+        Ok(found) => found,
+        Err(no) => return caller.form(to, login, Some(no)).await,
     };
-    let remembered = cookie(headers, "ky_login").map(decoded).unwrap_or_default();
-    let login = if login.is_empty() { remembered.as_str() } else { login };
-    let status = no.as_ref().map_or(StatusCode::OK, |it| it.0);
-    let page = page::draw(&page::Sign {
-        lang,
-        theme: theme(headers),
-        company,
-        demo,
-        to,
-        login,
-        no: no.map(|it| (it.1, it.2)),
-    });
-    (status, [(header::CACHE_CONTROL, "no-store")], page).into_response()
+    let remember = (!given.text("remember").is_empty()).then(|| login.trim().to_owned());
+    let entry = Entry { found, to: local(to).to_owned(), remember };
+    match entry.found.totp {
+        Some(_) => caller.ask_code(entry, false),
+        None => caller.enter(&entry).await,
+    }
+}
+
+/// The second step of whoever has a second factor.
+async fn code(caller: Caller, Sent(given): Sent) -> Answer {
+    let Caller { site, client, .. } = &caller;
+    let Some(entry) = site.gate.ticket(given.text("ticket")) else {
+        return Ok(Redirect::to("/login").into_response());
+    };
+    if site.second_factor(client, &entry.found, given.text("code")) {
+        return caller.enter(&entry).await;
+    }
+    match site.gate.locked(&second(client, &entry.found)) {
+        Some(_) => caller.form(&entry.to, "", Some(No::Locked(entry.found.limits.1))).await,
+        None => caller.ask_code(entry, true),
+    }
+}
+
+impl Caller {
+    async fn form(&self, to: &str, login: &str, no: Option<No>) -> Answer {
+        let lang = preferred(&self.headers);
+        let house = self.site.db.read_async(&self.site.system, |desk| {
+            let catalog = desk.catalog();
+            let post = |login: &&str| {
+                let person = catalog.users.values().find(|it| it.user.login == **login && !it.user.closed)?;
+                let role = person.roles.first().and_then(|id| catalog.roles.get(id)).map(|it| &it.0)?;
+                Some((login.to_string(), role.name.clone(), role.name_en.clone().unwrap_or_default()))
+            };
+            let demo = catalog.parameter("demo") == "true";
+            let demo = if demo { page::DEMO.iter().filter_map(post).collect() } else { Vec::new() };
+            Ok((catalog.parameter("company_name").to_owned(), demo))
+        });
+        let (company, demo) = house.await?;
+        let remembered = cookie(&self.headers, "ky_login").map(decoded).unwrap_or_default();
+        let login = if login.is_empty() { remembered.as_str() } else { login };
+        let no = no.map(|it| it.says(lang));
+        let status = no.as_ref().map_or(StatusCode::OK, |it| it.0);
+        let no = no.map(|it| (it.1, it.2));
+        let sign = page::Sign { lang, theme: theme(&self.headers), company, demo, to, login, no };
+        Ok((status, [(header::CACHE_CONTROL, "no-store")], page::draw(&sign)).into_response())
+    }
+
+    fn ask_code(&self, entry: Entry, wrong: bool) -> Answer {
+        let ticket = self.site.gate.wait_for_code(entry)?;
+        let page = page::code(preferred(&self.headers), theme(&self.headers), &ticket, wrong);
+        Ok((if wrong { StatusCode::UNAUTHORIZED } else { StatusCode::OK }, page).into_response())
+    }
+
+    async fn enter(&self, entry: &Entry) -> Answer {
+        let user = entry.found.user;
+        let cookie = self.site.begin_session(&self.client, &self.headers, user).await?;
+        let (login, age) = entry.remember.as_deref().map_or(("", 0), |it| (it, 31_536_000));
+        let login = percent(login);
+        let remembered = format!("ky_login={login}; Path=/login; Max-Age={age}; HttpOnly; SameSite=Lax");
+        // A house that nobody has set up yet shows its administrator the first steps.
+        let is_first = entry.to == "/" && setup::is_due(&self.site, user).await;
+        let to = if is_first { "/setup" } else { &entry.to };
+        Ok(with_cookies(Redirect::to(to).into_response(), [cookie, remembered]))
+    }
 }
 
 /// Light or dark, as this browser was last told.
@@ -127,91 +168,11 @@ fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-async fn sign_in(
-    State(site): State<Site>,
-    Extension(client): Extension<Client>,
-    headers: HeaderMap,
-    Form(given): Form<Given>,
-) -> Response {
-    let no = match site.check_password(&client, &given.u, &given.p).await {
-        Ok(Ok(found)) => {
-            let remember = (!given.remember.is_empty()).then(|| given.u.trim().to_owned());
-            let entry = Entry { found, to: local(&given.to).to_owned(), remember };
-            if entry.found.totp.is_none() {
-                return enter(&site, &client, &headers, &entry).await;
-            }
-            return match site.gate.wait_for_code(entry) {
-                Ok(ticket) => {
-                    page::code(preferred(&headers), theme(&headers), &ticket, false).into_response()
-                }
-                Err(error) => problem::page(&site, &headers, None, &error),
-            };
-        }
-        Ok(Err(no)) => no,
-        Err(error) => return problem::page(&site, &headers, None, &error),
-    };
-    let (status, title, says) = no.says(preferred(&headers));
-    form(&site, &headers, &given.to, &given.u, Some((status, title, says))).await
-}
-
-/// Somebody who is as good as in, and where they want to go.
-pub struct Entry {
-    found: Found,
-    to: String,
-    /// The login, to be remembered by this browser.
-    remember: Option<String>,
-}
-
-async fn enter(site: &Site, client: &Client, headers: &HeaderMap, entry: &Entry) -> Response {
-    let cookie = match site.begin_session(client, headers, entry.found.user).await {
-        Ok(cookie) => cookie,
-        Err(error) => return problem::page(site, headers, None, &error),
-    };
-    let (login, age) = entry.remember.as_deref().map_or(("", 0), |it| (it, 31_536_000));
-    let login = crate::visitor::percent(login);
-    let remembered = format!("ky_login={login}; Path=/login; Max-Age={age}; HttpOnly; SameSite=Lax");
-    // A house that nobody has set up yet shows its administrator the first steps.
-    let user = entry.found.user;
-    let to = if entry.to == "/" && setup::is_due(site, user).await { "/setup" } else { &entry.to };
-    with_cookies(Redirect::to(to).into_response(), [cookie, remembered])
-}
-
 fn with_cookies<const N: usize>(mut response: Response, cookies: [String; N]) -> Response {
     for cookie in cookies.iter().filter_map(|it| it.parse().ok()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
-}
-
-#[derive(Deserialize)]
-struct GivenCode {
-    ticket: String,
-    #[serde(default)]
-    code: String,
-}
-
-/// The second step of whoever has a second factor.
-async fn code(
-    State(site): State<Site>,
-    Extension(client): Extension<Client>,
-    headers: HeaderMap,
-    Form(given): Form<GivenCode>,
-) -> Response {
-    let Some(entry) = site.gate.ticket(&given.ticket) else { return Redirect::to("/login").into_response() };
-    if site.second_factor(&client, &entry.found, &given.code) {
-        return enter(&site, &client, &headers, &entry).await;
-    }
-    if site.gate.locked(&second(&client, &entry.found)).is_some() {
-        let (status, title, says) = No::Locked(entry.found.limits.1).says(preferred(&headers));
-        return form(&site, &headers, &entry.to, "", Some((status, title, says))).await;
-    }
-    match site.gate.wait_for_code(entry) {
-        Ok(ticket) => {
-            let page = page::code(preferred(&headers), theme(&headers), &ticket, true);
-            (StatusCode::UNAUTHORIZED, page).into_response()
-        }
-        Err(error) => problem::page(&site, &headers, None, &error),
-    }
 }
 
 fn second(client: &Client, found: &Found) -> String {
@@ -226,28 +187,25 @@ pub fn seconds() -> u64 {
 
 impl No {
     pub fn says(&self, lang: Lang) -> (StatusCode, Label, String) {
-        let title = Label { zh: "用户名或密码不正确", en: "Wrong user name or password" };
-        match (self, lang) {
-            (No::Wrong(left, lock), Lang::Zh) => {
-                (StatusCode::UNAUTHORIZED, title, format!("还可尝试 {left} 次，之后此账号锁定 {lock} 分钟。"))
-            }
-            (No::Wrong(left, lock), Lang::En) => {
-                let tries = if *left == 1 { "1 more try".to_owned() } else { format!("{left} more tries") };
-                (
-                    StatusCode::UNAUTHORIZED,
-                    title,
+        let wrong = Label { zh: "用户名或密码不正确", en: "Wrong user name or password" };
+        let locked = Label { zh: "账号已锁定", en: "Account locked" };
+        match self {
+            No::Wrong(left, lock) => {
+                let tries = if *left == 1 { "1 more try" } else { &format!("{left} more tries") };
+                let says = Text::new(
+                    format!("还可尝试 {left} 次，之后此账号锁定 {lock} 分钟。"),
                     format!("{tries}, then this account is locked for {lock} minutes."),
-                )
+                );
+                (StatusCode::UNAUTHORIZED, wrong, says.of(lang).to_owned())
             }
-            (No::Locked(minutes), lang) => {
-                let title = Label { zh: "账号已锁定", en: "Account locked" };
-                let says = match lang {
-                    Lang::Zh => format!("连续输错次数过多，{minutes} 分钟后再试，或请管理员重设密码。"),
-                    Lang::En => format!(
+            No::Locked(minutes) => {
+                let says = Text::new(
+                    format!("连续输错次数过多，{minutes} 分钟后再试，或请管理员重设密码。"),
+                    format!(
                         "Too many wrong passwords. Try again in {minutes} minutes, or ask an administrator for a new one."
                     ),
-                };
-                (StatusCode::TOO_MANY_REQUESTS, title, says)
+                );
+                (StatusCode::TOO_MANY_REQUESTS, locked, says.of(lang).to_owned())
             }
         }
     }
@@ -361,30 +319,21 @@ impl Site {
     }
 }
 
-async fn sign_out(State(site): State<Site>, headers: HeaderMap) -> Response {
-    if let Err(error) = site.end_session(&headers).await {
-        return problem::page(&site, &headers, None, &error);
-    }
+async fn sign_out(caller: Caller) -> Answer {
+    caller.site.end_session(&caller.headers).await?;
     let gone = [
         format!("{SECURE_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure"),
         format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"),
     ];
-    with_cookies(Redirect::to("/login").into_response(), gone)
-}
-
-#[derive(Deserialize)]
-struct Tongue {
-    language: String,
-    #[serde(default)]
-    to: String,
+    Ok(with_cookies(Redirect::to("/login").into_response(), gone))
 }
 
 /// The language of the sign-in page, kept by the browser.
-async fn language(Form(given): Form<Tongue>) -> Response {
-    let lang = if given.language == "en" { "en" } else { "zh" };
+async fn language(Sent(given): Sent) -> Response {
+    let lang = if given.text("language") == "en" { "en" } else { "zh" };
     let cookie = format!("ky_lang={lang}; Path=/; Max-Age=31536000; SameSite=Lax");
-    let to = format!("/login?to={}", crate::visitor::percent(local(&given.to)));
-    ([(header::SET_COOKIE, cookie)], Redirect::to(&to)).into_response()
+    let to = format!("/login?to={}", percent(local(given.text("to"))));
+    with_cookies(Redirect::to(&to).into_response(), [cookie])
 }
 
 /// A path of this house; anything else leads to the workbench.

@@ -2,11 +2,11 @@
 
 use axum::response::Html;
 use base::{Label, Lang};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::assets;
 use crate::shell::head;
-use crate::ui::{icon, icon14, logo, t};
+use crate::ui::{alert, icon, icon14, logo, t};
 
 /// The logins that the page offers while the data are the demo's.
 pub const DEMO: [&str; 4] = ["boss", "manager", "sales", "finance"];
@@ -25,75 +25,67 @@ pub struct Sign<'a> {
 pub fn draw(it: &Sign) -> Html<String> {
     let lang = it.lang;
     let other = if lang == Lang::Zh { "en" } else { "zh" };
-    let page = html! {
-        (DOCTYPE)
-        html lang=(lang.tag()) data-theme=(it.theme) data-icons=(assets::path("icons.svg")) {
-            head { (head(lang, t(lang, "登录", "Sign in"))) }
-            body class="ky-login" {
-                (art(lang))
-                main class="ky-login-form" id="main" {
-                    header {
-                        form method="post" action="/login/language" {
-                            input type="hidden" name="to" value=(it.to);
-                            button class="ky-btn is-small is-text" name="language" value=(other) { (icon14("language")) "中文 / English" }
-                        }
-                        button class="ky-btn is-small is-text is-square" type="button" data-theme-set="toggle" aria-label=(t(lang, "切换深色", "Light or dark")) { (icon14("moon")) }
-                    }
-                    form method="post" action="/login" {
-                        h1 { (t(lang, "登录", "Sign in")) }
-                        p class="ky-dim" { (it.company) }
-                        @if let Some((title, says)) = &it.no {
-                            div class="ky-alert is-bad" role="alert" { (icon("alert-circle")) div { b { (title.of(lang)) } p { (says) } } }
-                        }
-                        input type="hidden" name="to" value=(it.to);
-                        label class="ky-label" for="u" { (t(lang, "用户名或手机号", "User name or mobile number")) }
-                        div class="ky-box is-large" { (icon("user")) input id="u" name="u" value=(it.login) autocomplete="username" required autofocus[it.login.is_empty()]; }
-                        label class="ky-label" for="p" { (t(lang, "密码", "Password")) }
-                        div class={ "ky-box is-large" @if it.no.is_some() { " is-bad" } } {
-                            (icon("lock"))
-                            input id="p" name="p" type="password" autocomplete="current-password" placeholder=(t(lang, "请输入密码", "Password")) required autofocus[!it.login.is_empty()] aria-invalid=[it.no.is_some().then_some("true")];
-                            span class="ky-caps" data-caps hidden { (icon14("arrow-big-up-line")) (t(lang, "大写", "Caps")) }
-                            button class="ky-iconbtn is-small" type="button" data-reveal="p" aria-label=(t(lang, "显示密码", "Show the password")) { (icon("eye")) }
-                        }
-                        div class="ky-row" {
-                            label class="ky-row" { input class="ky-check" type="checkbox" name="remember" value="1" checked; " " (t(lang, "记住用户名", "Remember my name")) }
-                            span class="ky-grow" {}
-                            details class="ky-menu" data-menu {
-                                summary { (t(lang, "忘记密码", "Forgotten?")) }
-                                div class="ky-pop is-right" { p class="ky-small" { (t(lang, "请管理员在“设置 · 用户”里重设密码。", "An administrator sets a new password under Settings, Users.")) } }
-                            }
-                        }
-                        button class="ky-btn is-primary is-wide is-large" { (t(lang, "登录", "Sign in")) kbd { "Enter" } }
-                        @if !it.demo.is_empty() { (demo(lang, &it.demo)) }
-                    }
-                    footer { span { "© 2026 " (t(lang, "客源", "Keyuan")) } span { (t(lang, "版本 ", "Version ")) (env!("CARGO_PKG_VERSION")) } }
+    let inner = html! {
+        header {
+            form method="post" action="/login/language" {
+                input type="hidden" name="to" value=(it.to);
+                button class="ky-btn is-small is-text" name="language" value=(other) { (icon14("language")) "中文 / English" }
+            }
+            button class="ky-btn is-small is-text is-square" type="button" data-theme-set="toggle" aria-label=(t(lang, "切换深色", "Light or dark")) { (icon14("moon")) }
+        }
+        form method="post" action="/login" {
+            h1 { (t(lang, "登录", "Sign in")) }
+            p class="ky-dim" { (it.company) }
+            @if let Some((title, says)) = &it.no { (alert("bad", title.of(lang), says)) }
+            input type="hidden" name="to" value=(it.to);
+            label class="ky-label" for="u" { (t(lang, "用户名或手机号", "User name or mobile number")) }
+            div class="ky-box is-large" { (icon("user")) input id="u" name="u" value=(it.login) autocomplete="username" required autofocus[it.login.is_empty()]; }
+            label class="ky-label" for="p" { (t(lang, "密码", "Password")) }
+            div class={ "ky-box is-large" @if it.no.is_some() { " is-bad" } } {
+                (icon("lock"))
+                input id="p" name="p" type="password" autocomplete="current-password" placeholder=(t(lang, "请输入密码", "Password")) required autofocus[!it.login.is_empty()] aria-invalid=[it.no.is_some().then_some("true")];
+                span class="ky-caps" data-caps hidden { (icon14("arrow-big-up-line")) (t(lang, "大写", "Caps")) }
+                button class="ky-iconbtn is-small" type="button" data-reveal="p" aria-label=(t(lang, "显示密码", "Show the password")) { (icon("eye")) }
+            }
+            div class="ky-row" {
+                label class="ky-row" { input class="ky-check" type="checkbox" name="remember" value="1" checked; " " (t(lang, "记住用户名", "Remember my name")) }
+                span class="ky-grow" {}
+                details class="ky-menu" data-menu {
+                    summary { (t(lang, "忘记密码", "Forgotten?")) }
+                    div class="ky-pop is-right" { p class="ky-small" { (t(lang, "请管理员在“设置 · 用户”里重设密码。", "An administrator sets a new password under Settings, Users.")) } }
                 }
             }
+            button class="ky-btn is-primary is-wide is-large" { (t(lang, "登录", "Sign in")) kbd { "Enter" } }
+            @if !it.demo.is_empty() { (demo(lang, &it.demo)) }
         }
+        footer { span { "© 2026 " (t(lang, "客源", "Keyuan")) } span { (t(lang, "版本 ", "Version ")) (env!("CARGO_PKG_VERSION")) } }
     };
-    Html(page.into_string())
+    whole(lang, it.theme, t(lang, "登录", "Sign in"), inner)
 }
 
 /// The second step: six digits.
 pub fn code(lang: Lang, theme: &str, ticket: &str, wrong: bool) -> Html<String> {
+    let title = t(lang, "两步验证", "Two-step sign-in");
+    let inner = html! {
+        form method="post" action="/login/code" {
+            h1 { (title) }
+            p class="ky-dim" { (t(lang, "输入手机验证器上的 6 位数字", "Enter the six digits of your authenticator app")) }
+            @if wrong { (alert("bad", t(lang, "动态口令不正确", "Wrong code"), t(lang, "等下一个口令出现再试。", "Wait for the next code and try again."))) }
+            input type="hidden" name="ticket" value=(ticket);
+            label class="ky-label" for="code" { (t(lang, "动态口令", "One-time code")) }
+            div class={ "ky-box is-large" @if wrong { " is-bad" } } { (icon("lock")) input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" required autofocus; }
+            button class="ky-btn is-primary is-wide is-large" { (t(lang, "登录", "Sign in")) kbd { "Enter" } }
+        }
+    };
+    whole(lang, theme, title, inner)
+}
+
+fn whole(lang: Lang, theme: &str, title: &str, inner: Markup) -> Html<String> {
     let page = html! {
         (DOCTYPE)
         html lang=(lang.tag()) data-theme=(theme) data-icons=(assets::path("icons.svg")) {
-            head { (head(lang, t(lang, "两步验证", "Two-step sign-in"))) }
-            body class="ky-login" {
-                (art(lang))
-                main class="ky-login-form" id="main" {
-                    form method="post" action="/login/code" {
-                        h1 { (t(lang, "两步验证", "Two-step sign-in")) }
-                        p class="ky-dim" { (t(lang, "输入手机验证器上的 6 位数字", "Enter the six digits of your authenticator app")) }
-                        @if wrong { div class="ky-alert is-bad" role="alert" { (icon("alert-circle")) div { b { (t(lang, "动态口令不正确", "Wrong code")) } p { (t(lang, "等下一个口令出现再试。", "Wait for the next code and try again.")) } } } }
-                        input type="hidden" name="ticket" value=(ticket);
-                        label class="ky-label" for="code" { (t(lang, "动态口令", "One-time code")) }
-                        div class={ "ky-box is-large" @if wrong { " is-bad" } } { (icon("lock")) input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" required autofocus; }
-                        button class="ky-btn is-primary is-wide is-large" { (t(lang, "登录", "Sign in")) kbd { "Enter" } }
-                    }
-                }
-            }
+            head { (head(lang, title)) }
+            body class="ky-login" { (art(lang)) main class="ky-login-form" id="main" { (inner) } }
         }
     };
     Html(page.into_string())
@@ -113,29 +105,12 @@ fn demo(lang: Lang, logins: &[(String, String, String)]) -> Markup {
 }
 
 /// Circles that spread from one source.
+const RIPPLES: &str = include_str!("../../../../assets/ripples.svg");
+
 fn art(lang: Lang) -> Markup {
-    let nodes: [(&str, &str, &str, bool); 12] = [
-        ("240.2", "534", "4", true),
-        ("400.8", "610.7", "3", false),
-        ("224.7", "394.7", "3", false),
-        ("427", "442.1", "5", true),
-        ("546.9", "645.6", "3", false),
-        ("589.2", "443.5", "4", false),
-        ("480.2", "245.6", "3", true),
-        ("702.3", "524.7", "3", false),
-        ("678.8", "256.8", "3", false),
-        ("527", "55.1", "3", false),
-        ("824.9", "353", "3", true),
-        ("683.1", "88.9", "3", false),
-    ];
     html! {
         aside class="ky-login-art" aria-hidden="true" {
-            svg class="ky-ripples" preserveAspectRatio="xMinYMax slice" viewBox="0 0 620 900" {
-                @for ring in 0..15 { circle cx="120" cy="760" r=(70 + 62 * ring) {} }
-                @for (x, y, r, gold) in nodes { circle class={ "is-node" @if gold { " is-gold" } } cx=(x) cy=(y) r=(r) {} }
-                circle class="is-source" cx="120" cy="760" r="13" {}
-                circle class="is-halo" cx="120" cy="760" r="30" {}
-            }
+            (PreEscaped(RIPPLES))
             div {
                 div class="ky-row" { (logo()) b { (t(lang, "客源", "Keyuan")) } }
                 h2 { (t(lang, "客户、账款、库存，", "Customers, money, stock:")) br; (t(lang, "一处看清", "clear in one place")) }

@@ -3,19 +3,15 @@
 use std::path::{Path as File, PathBuf};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use model::system::Access;
-use model::{Desk, EntityDef, Error, Id, Input, Label, Lang, Moment, Result, Stamp, Text, seed};
+use model::{Desk, EntityDef, Error, Input, Label, Lang, Moment, Result, Text, seed};
 use store::{Finding, archive};
 
-use super::{Look, company, open, show};
-use crate::ui::{amount, icon, icon14, t};
-use crate::{Site, Visitor, problem};
+use super::{Look, draw, open, show};
+use crate::ui::{alert, amount, icon, icon14, none, t, table};
+use crate::visit::{Answer, At, Sent, Visit};
+use crate::{Site, export};
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -88,40 +84,25 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
     let lang = look.lang;
     let kept = list(&folder(look.site));
     let worry = worry(look.desk, &kept)?;
-    let zone = look.desk.catalog().zone.clone();
-    let section = look.desk.catalog().registry.parameter("backup_hour").map_or(Label::NONE, |it| it.section);
-    let schedule: Vec<_> = look
-        .desk
-        .catalog()
-        .registry
-        .parameters
-        .iter()
-        .filter(|it| it.section.zh == section.zh && !section.zh.is_empty())
-        .collect();
+    let catalog = look.desk.catalog().clone();
     let everything = look.desk.actor.rights.all;
+    let rows = html! {
+        @for it in kept.iter().take(60) {
+            tr { td { time { (catalog.minute(it.made)) } } td class="ky-clip" { (it.name) } td class="is-number" { (bytes(it.size)) }
+                td class="is-number" { @if everything { a class="ky-btn is-small is-text" href={ "/settings/backup/" (it.name) } download { (icon14("download")) (t(lang, "下载", "Download")) } } } }
+        }
+    };
     Ok(html! {
-        @if let Some(worry) = worry { div class="ky-alert is-warn" { (icon("alert-triangle")) div { b { (worry.of(lang)) } p { (t(lang, "请现在备份一次，并把备份文件拷到另一台机器上。", "Make one now, and keep a copy on another machine.")) } } } }
+        @if let Some(worry) = worry { (alert("warn", worry.of(lang), t(lang, "请现在备份一次，并把备份文件拷到另一台机器上。", "Make one now, and keep a copy on another machine."))) }
         section class="ky-card is-clip" {
             header { h2 { (t(lang, "备份", "Backups")) } span class="ky-n" { (kept.len()) } span class="ky-grow" {}
                 form method="post" action="/settings/backup" { button class="ky-btn is-small is-primary" { (icon14("database")) (t(lang, "立即备份", "Back up now")) } }
             }
             @if kept.is_empty() { p class="ky-card-body ky-mute" { (look.site.data.join("backups").display()) } }
-            @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-                thead { tr { th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "文件", "File")) } th scope="col" class="is-number" { (t(lang, "大小", "Size")) } th scope="col" {} } }
-                tbody { @for it in kept.iter().take(60) {
-                    tr { td { time { (zone.to_datetime(it.made).strftime("%Y-%m-%d %H:%M").to_string()) } } td class="ky-clip" { (it.name) } td class="is-number" { (bytes(it.size)) }
-                        td class="is-number" { @if everything { a class="ky-btn is-small is-text" href={ "/settings/backup/" (it.name) } download { (icon14("download")) (t(lang, "下载", "Download")) } } } }
-                } }
-            } } }
+            @else { (table(lang, "时间|文件|#大小|#", "When|File|#Size|#", rows)) }
         }
+        p class="ky-small" { a href="/settings/parameters" { (t(lang, "每天几点备份、留多少份", "When it is made each day, and how many are kept")) } }
         p class="ky-small ky-mute" { (t(lang, "备份里是公司的全部数据，只有看得见一切的人可以下载，每次都会记入外带记录。", "A backup holds everything the company has: only whoever may see everything downloads it, and each download is recorded under exports seen.")) }
-        @if !schedule.is_empty() {
-            form method="post" action="/settings/parameters" { section class="ky-card" {
-                header { h2 { (section.of(lang)) } }
-                ul class="ky-params" { @for def in &schedule { li { (company::row(look, def)) } } }
-                footer { button class="ky-btn is-small" { (t(lang, "保存", "Save")) } }
-            } }
-        }
         section class="ky-card" {
             header { h2 { (t(lang, "怎样恢复", "How to restore")) } }
             div class="ky-card-body" {
@@ -186,78 +167,38 @@ async fn keep_before_clearing(site: &Site) -> Result<String> {
     made.await.map_err(|error| Error::Internal(error.to_string()))?
 }
 
-/// Lets in whoever may open the page.
-async fn enter(site: &Site, visitor: &Visitor, page: &'static str) -> Result<()> {
-    site.db.read_async(&visitor.actor, move |desk| open(desk, page).map(drop)).await
-}
-
-async fn back_up(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> Response {
-    let queued = site.db.write_async(&visitor.actor, |desk| {
+async fn back_up(visit: Visit) -> Answer {
+    let queued = visit.write(|desk| {
         open(desk, "backup")?;
-        desk.queue("backup", &serde_json::json!({}), 0, None).map(drop)
+        desk.queue("backup", &serde_json::json!({}), 0, None)
     });
-    let says = Label { zh: "备份已开始", en: "The backup has begun" };
-    super::ended(&site, &visitor, &headers, "/settings/jobs", says, queued.await)
+    queued.await?;
+    Ok(visit.done("/job", Label { zh: "备份已开始", en: "The backup has begun" }))
 }
 
 /// A backup leaves the house: somebody's name stays with it.
-async fn download(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(name): Path<String>,
-) -> Response {
-    let sent = async {
-        enter(&site, &visitor, "backup").await?;
-        // It holds everything, so it is for whom nothing is kept from.
-        if !visitor.actor.rights.all {
-            return Err(Error::Forbidden { entity: "access", right: "export".into() });
-        }
-        let missing = || Error::missing("settings/backup");
-        let kept = list(&folder(&site)).into_iter().find(|it| it.name == name).ok_or_else(missing)?;
-        let file = tokio::fs::File::open(folder(&site).join(&kept.name)).await.map_err(|_| missing())?;
-        let user = visitor.actor.user;
-        let query = kept.name.clone();
-        let seen = move |desk: &mut Desk| {
-            let mut access = Access {
-                id: Id::NEW,
-                user: Some(Id::of(user)),
-                kind: "backup".into(),
-                entity: String::new(),
-                query: query.clone(),
-                rows: 0,
-                stamp: Stamp::default(),
-            };
-            desk.trusted().save(&mut access).map(drop)
-        };
-        site.db.write_async(&visitor.actor, seen).await?;
-        let as_file = format!("attachment; filename=\"{}\"", kept.name);
-        let head = [
-            (header::CONTENT_TYPE, "application/gzip".to_owned()),
-            (header::CONTENT_DISPOSITION, as_file),
-            (header::CONTENT_LENGTH, kept.size.to_string()),
-        ];
-        let body = Body::from_stream(tokio_util::io::ReaderStream::with_capacity(file, 64 << 10));
-        Ok::<_, Error>((head, body).into_response())
-    };
-    sent.await.unwrap_or_else(|error| problem::page(&site, &headers, Some(&visitor), &error))
+async fn download(visit: Visit, At(name): At<String>) -> Answer {
+    visit.read(|desk| open(desk, "backup").map(drop)).await?;
+    // It holds everything, so it is for whom nothing is kept from.
+    if !visit.visitor.actor.rights.all {
+        return Err(Error::Forbidden { entity: "access", right: "export".into() }.into());
+    }
+    let missing = || Error::missing("settings/backup");
+    let folder = folder(&visit.site);
+    let kept = list(&folder).into_iter().find(|it| it.name == name).ok_or_else(missing)?;
+    let file = std::fs::File::open(folder.join(&kept.name)).map_err(|_| missing())?;
+    visit.write(move |desk| desk.take("backup", "", &name, 0)).await?;
+    Ok(export::send_as(file, "application/gzip", &kept.name)?)
 }
 
-async fn clear(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
-    let given = Input::of_form(&body);
-    match cleared(&site, &visitor, &given).await {
-        Ok(says) => {
-            let given = Input::from([("cleared", says)]);
-            super::draw(&site, &visitor, &headers, "/settings/integrity", given, None).await
-        }
-        Err(error @ Error::Invalid(_)) => {
-            super::draw(&site, &visitor, &headers, "/settings/backup", given, Some(error)).await
-        }
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
+async fn clear(visit: Visit, Sent(given): Sent) -> Answer {
+    match cleared(&visit, &given).await {
+        Err(error @ Error::Invalid(_)) => draw(&visit, "/settings/backup", given, Some(error)).await,
+        cleared => draw(&visit, "/settings/integrity", [("cleared", cleared?)].into(), None).await,
     }
 }
 
-async fn cleared(site: &Site, visitor: &Visitor, given: &Input) -> Result<String> {
+async fn cleared(visit: &Visit, given: &Input) -> Result<String> {
     let sent = given.clone();
     let check = move |desk: &mut Desk| {
         open(desk, "backup")?;
@@ -281,10 +222,10 @@ async fn cleared(site: &Site, visitor: &Visitor, given: &Input) -> Result<String
         }
         Ok(chosen)
     };
-    let chosen = site.db.read_async(&visitor.actor, check).await?;
-    let name = keep_before_clearing(site).await?;
-    let lang = visitor.lang();
-    let done = site.db.write_async(&visitor.actor, move |desk| {
+    let chosen = visit.read(check).await?;
+    let name = keep_before_clearing(&visit.site).await?;
+    let lang = visit.lang();
+    let done = visit.write(move |desk| {
         let gone = desk.clear(&chosen)?;
         let told = gone.iter().map(|(def, count)| format!("{} {}", def.label.of(lang), amount(*count, 0, 0)));
         let told = told.collect::<Vec<_>>().join(t(lang, "，", ", "));
@@ -308,14 +249,14 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
     let kept = list(&folder(look.site));
     let worry = worry(look.desk, &kept)?;
     let catalog = look.desk.catalog().clone();
-    let at = |moment: Moment| catalog.zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string();
     let last: serde_json::Value = serde_json::from_str(catalog.parameter(CHECKED)).unwrap_or_default();
     let when = last["at"].as_str().and_then(|it| it.parse::<Moment>().ok());
     let found = last["found"].as_array().cloned().unwrap_or_default();
     let text = |it: &serde_json::Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
     let cleared = look.given.text("cleared");
+    let rows = html! { @for it in &found { tr { td { (text(it, "code")) } td { (text(it, "place")) } td { (text(it, "says")) } } } };
     Ok(html! {
-        @if !cleared.is_empty() { div class="ky-alert is-ok" role="status" { (icon("circle-check")) div { b { (cleared) } } } }
+        @if !cleared.is_empty() { (alert("ok", cleared, "")) }
         section class="ky-card" {
             header { h2 { (t(lang, "数据检查", "Check of the data")) } span class="ky-grow" {}
                 form method="post" action="/settings/integrity" { button class="ky-btn is-small is-primary" { (icon14("checks")) (t(lang, "现在检查", "Check now")) } }
@@ -324,21 +265,18 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
                 p { (t(lang, "核对数据库文件本身、表结构、记录之间的引用、搜索索引和附件。检查时其他人可以照常工作。", "Looks through the database itself, its tables, the links between records, the search indexes and the files. Others can work meanwhile.")) }
                 @match when {
                     None => { p class="ky-mute" { (t(lang, "还没有检查过", "Not checked yet")) } }
-                    Some(when) if found.is_empty() => { p { span class="ky-status is-ok" { (t(lang, "没有发现问题", "Nothing found")) } " · " time { (at(when)) } } }
-                    Some(when) => { p { span class="ky-status is-bad" { (found.len()) " " (t(lang, "个问题", if found.len() == 1 { "finding" } else { "findings" })) } " · " time { (at(when)) } } }
+                    Some(when) if found.is_empty() => { p { span class="ky-status is-ok" { (t(lang, "没有发现问题", "Nothing found")) } " · " time { (catalog.minute(when)) } } }
+                    Some(when) => { p { span class="ky-status is-bad" { (found.len()) " " (t(lang, "个问题", if found.len() == 1 { "finding" } else { "findings" })) } " · " time { (catalog.minute(when)) } } }
                 }
             }
-            @if !found.is_empty() { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-                thead { tr { th scope="col" { (t(lang, "种类", "Kind")) } th scope="col" { (t(lang, "位置", "Where")) } th scope="col" { (t(lang, "问题", "Finding")) } } }
-                tbody { @for it in &found { tr { td { (text(it, "code")) } td { (text(it, "place")) } td { (text(it, "says")) } } } }
-            } } }
+            @if !found.is_empty() { (table(lang, "种类|位置|问题", "Kind|Where|Finding", rows)) }
         }
         section class="ky-card" {
             header { h2 { (t(lang, "最近的备份", "Latest backup")) } span class="ky-grow" {} a href="/settings/backup" { (t(lang, "备份", "Backups")) } }
             div class="ky-card-body" {
                 @match (kept.first(), worry) {
                     (_, Some(worry)) => { p { span class="ky-status is-bad" { (worry.of(lang)) } } }
-                    (Some(last), None) => { p { span class="ky-status is-ok" { time { (at(last.made)) } } " · " (bytes(last.size)) } }
+                    (Some(last), None) => { p { span class="ky-status is-ok" { time { (catalog.minute(last.made)) } } " · " (bytes(last.size)) } }
                     (None, None) => {}
                 }
             }
@@ -349,19 +287,40 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
 /// The files that rows name must be there.
 const HASHES: &str = "SELECT hash FROM attachment";
 
-async fn verify(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> Response {
-    let checked = async {
-        enter(&site, &visitor, "integrity").await?;
-        let (db, data) = (site.db.clone(), site.data.join("files"));
-        let look = move || store::verify(db.store(), db.store().plan()?, Some(&data), Some(HASHES));
-        let found =
-            tokio::task::spawn_blocking(look).await.map_err(|error| Error::Internal(error.to_string()))??;
-        let told = |it: &Finding| serde_json::json!({ "code": it.code, "place": it.place, "says": it.says });
-        let found: Vec<_> = found.iter().take(200).map(told).collect();
-        let result = serde_json::json!({ "at": Moment::now().to_string(), "found": found }).to_string();
-        site.db.write_async(&site.system, move |desk| seed::set_parameter(desk, CHECKED, &result)).await
+async fn verify(visit: Visit) -> Answer {
+    visit.read(|desk| open(desk, "integrity").map(drop)).await?;
+    let (db, data) = (visit.site.db.clone(), visit.site.data.join("files"));
+    let look = move || store::verify(db.store(), db.store().plan()?, Some(&data), Some(HASHES));
+    let found =
+        tokio::task::spawn_blocking(look).await.map_err(|error| Error::Internal(error.to_string()))??;
+    let told = |it: &Finding| serde_json::json!({ "code": it.code, "place": it.place, "says": it.says });
+    let found: Vec<_> = found.iter().take(200).map(told).collect();
+    let result = serde_json::json!({ "at": Moment::now().to_string(), "found": found }).to_string();
+    let keep = move |desk: &mut Desk| seed::set_parameter(desk, CHECKED, &result);
+    visit.site.db.write_async(&visit.site.system, keep).await?;
+    Ok(visit.done("/settings/integrity", Label { zh: "检查完成", en: "Checked" }))
+}
+
+/// What went wrong lately, by the number that the page showed.
+pub fn problems(look: &mut Look) -> Result<Markup> {
+    let (lang, catalog) = (look.lang, look.desk.catalog().clone());
+    let wanted = look.given.text("q").trim().to_uppercase();
+    let found: Vec<_> = look.site.problems().into_iter().filter(|it| it.number.contains(&wanted)).collect();
+    let says = |error: &Error| match error {
+        Error::Internal(says) => says.clone(),
+        error => model::message::message(error, catalog.registry, "", lang),
     };
-    let says = Label { zh: "检查完成", en: "Checked" };
-    let checked = checked.await;
-    super::ended(&site, &visitor, &headers, "/settings/integrity", says, checked)
+    let rows = html! {
+        @for it in found.iter().rev() {
+            tr { td { code { (it.number) } } td { time { (catalog.minute(it.at)) } } td { @match it.user.and_then(|id| catalog.user_name(id)) { Some(name) => (name), None => (none()) } }
+                td class="ky-clip" title=(it.path) { (it.method) " " (it.path) } td class="is-number" { (it.status) } td class="ky-clip" title=(says(&it.error)) { (says(&it.error)) } }
+        }
+    };
+    Ok(html! {
+        form class="ky-box" role="search" { (icon14("search")) input name="q" value=(wanted) maxlength="20" aria-label=(t(lang, "出错编号", "Problem number")) placeholder=(t(lang, "页面上的编号，例如 4F0A91C2", "The page's number, such as 4F0A91C2")); }
+        section class="ky-card is-clip is-full" {
+            @if found.is_empty() { div class="ky-card-body ky-row ky-mute" { (icon("circle-check")) (t(lang, "没有这样的记录。这里保留自启动以来最近 500 个，更早的在日志里。", "Nothing found. The latest 500 since the start are kept here; older ones are in the log.")) } }
+            @else { (table(lang, "编号|时间|谁|地址|#状态|原因", "Number|When|Who|Address|#Status|What happened", rows)) }
+        }
+    })
 }

@@ -1,25 +1,21 @@
 //! Code tables: the choices that a company offers itself, in its own words and order.
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::IntoResponse;
 use axum::routing::post;
+use axum::{Form, Router};
 use maud::{Markup, html};
 use model::search::{self, Source};
 use model::system::CodeEntry;
-use model::{CodeTable, Desk, Entity, Error, Label, Result};
+use model::{CodeTable, Desk, Entity, Error, Result};
 
 use super::{Look, can, open};
-use crate::ui::{amount, icon14, t};
+use crate::Site;
+use crate::ui::{amount, icon14, t, table, tag};
+use crate::visit::{Answer, At, Visit};
 use crate::visitor::percent;
-use crate::{Site, Visitor, problem};
 
 pub fn routes() -> Router<Site> {
-    Router::new()
-        .route("/settings/code/{table}/order", post(order))
-        .route("/settings/code/{id}/state", post(state))
+    Router::new().route("/settings/code/{table}/order", post(order))
 }
 
 /// Entries of one page.
@@ -31,23 +27,21 @@ pub fn codes(look: &mut Look) -> Result<Markup> {
     }
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
     let tables = (catalog.registry.code_tables)();
-    Ok(html! {
-        section class="ky-card is-clip" {
-            div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-                thead { tr { th scope="col" { (t(lang, "代码表", "Table")) } th scope="col" class="is-number" { (t(lang, "可选", "In use")) } th scope="col" class="is-number" { (t(lang, "停用", "Disabled")) } th scope="col" { (t(lang, "形式", "Shape")) } } }
-                tbody { @for table in &tables {
-                    @let all = catalog.codes(table.code);
-                    @let closed = all.iter().filter(|it| it.closed).count();
-                    tr {
-                        td { a class="ky-lead" href={ "/settings/codes/" (table.code) } { (table.label.of(lang)) } }
-                        td class="is-number" { (amount((all.len() - closed) as i64, 0, 0)) }
-                        td class="is-number" { (closed) }
-                        td { @if table.tree { (t(lang, "树", "Tree")) } @else { (t(lang, "清单", "List")) } }
-                    }
-                } }
-            } }
+    let rows = html! {
+        @for table in &tables {
+            @let all = catalog.codes(table.code);
+            @let closed = all.iter().filter(|it| it.closed).count();
+            tr {
+                td { a class="ky-lead" href={ "/settings/codes/" (table.code) } { (table.label.of(lang)) } }
+                td class="is-number" { (amount((all.len() - closed) as i64, 0, 0)) }
+                td class="is-number" { (closed) }
+                td { @if table.tree { (t(lang, "树", "Tree")) } @else { (t(lang, "清单", "List")) } }
+            }
         }
-    })
+    };
+    Ok(
+        html! { section class="ky-card is-clip" { (table(lang, "代码表|#可选|#停用|形式", "Table|#In use|#Disabled|Shape", rows)) } },
+    )
 }
 
 fn table_of(desk: &Desk, code: &str) -> Result<CodeTable> {
@@ -91,14 +85,13 @@ fn entries(look: &mut Look) -> Result<Markup> {
     }
     let below = |code: &str| all.iter().filter(|it| it.above.as_deref() == Some(code)).count();
     let (adds, deletes) = (can(look.desk, "code_entry", "create"), can(look.desk, "code_entry", "delete"));
-    let may_import = can(look.desk, "code_entry", "import");
     let base = format!("/settings/codes/{}", table.code);
     look.title = Some(table.label.of(lang).to_owned());
     Ok(html! {
         div class="ky-row" {
             form class="ky-box ky-grow" role="search" action=(base) { (icon14("search")) input name="q" value=(typed) aria-label=(t(lang, "找代码", "Find a code")) placeholder=(t(lang, "名称、拼音、编码", "Name, pinyin, code")); }
-            @if may_import { a class="ky-btn" href="/code_entry/import" { (icon14("upload")) (t(lang, "导入", "Import")) } }
-            @if adds { button class="ky-btn is-primary" type="button" hx-get={ "/settings/record/code_entry/new?list=" (table.code) "&above=" (percent(&above)) } hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建", "New")) } }
+            @if can(look.desk, "code_entry", "import") { a class="ky-btn" href="/code_entry/import" { (icon14("upload")) (t(lang, "导入", "Import")) } }
+            @if adds { button class="ky-btn is-primary" type="button" hx-get={ "/code_entry/new?list=" (table.code) "&above=" (percent(&above)) } hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建", "New")) } }
         }
         @if !path.is_empty() || !typed.is_empty() {
             p class="ky-small" { a href=(base) { (table.label.of(lang)) }
@@ -115,12 +108,12 @@ fn entries(look: &mut Look) -> Result<Markup> {
                         span class="ky-grow" {
                             (entry.name)
                             @if let Some(english) = entry.name_en.as_deref().filter(|it| !it.is_empty()) { " " span class="ky-mute" { (english) } }
-                            @if entry.mark { " " span class="ky-tag is-info" { (icon14("flag")) (t(lang, "标志", "Mark")) } }
-                            @if entry.closed { " " span class="ky-tag" { (t(lang, "停用", "Disabled")) } }
+                            @if entry.mark { (tag("is-info", t(lang, "标志", "Mark"))) }
+                            @if entry.closed { (tag("", t(lang, "停用", "Disabled"))) }
                         }
                         @if table.tree { a class="ky-btn is-small is-text" href={ (base) "?above=" (percent(&entry.code)) } { (t(lang, "下级", "Below")) " " span class="ky-n" { (below(&entry.code)) } } }
-                        button class="ky-iconbtn is-small" type="button" hx-get={ "/settings/record/code_entry/" (entry.id.0) } hx-target="#dialog" hx-swap="innerHTML" aria-label={ (t(lang, "修改：", "Edit ")) (entry.name) } { (icon14("pencil")) }
-                        button class="ky-btn is-small is-text" type="button" hx-post={ "/settings/code/" (entry.id.0) "/state" } hx-swap="none" { (if entry.closed { t(lang, "启用", "Enable") } else { t(lang, "停用", "Disable") }) }
+                        button class="ky-iconbtn is-small" type="button" hx-get={ "/code_entry/" (entry.id.0) "/edit" } hx-target="#dialog" hx-swap="innerHTML" aria-label={ (t(lang, "修改：", "Edit ")) (entry.name) } { (icon14("pencil")) }
+                        button class="ky-btn is-small is-text" type="button" hx-post={ "/code_entry/" (entry.id.0) } hx-vals=(format!("{{\"_part\":\"dialog\",\"closed\":\"{}\"}}", !entry.closed)) hx-target="#dialog" hx-swap="innerHTML" { (if entry.closed { t(lang, "启用", "Enable") } else { t(lang, "停用", "Disable") }) }
                         @if deletes { button class="ky-iconbtn is-small" type="button" hx-get={ "/code_entry/batch/delete?ids=" (entry.id.0) } hx-target="#dialog" hx-swap="innerHTML" aria-label={ (t(lang, "删除：", "Delete ")) (entry.name) } { (icon14("trash")) } }
                     }
                 }
@@ -140,19 +133,10 @@ fn entries(look: &mut Look) -> Result<Markup> {
 }
 
 /// The new order of the entries that a page shows; the others of their level keep their places around them.
-async fn order(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(table): Path<String>,
-    body: Bytes,
-) -> Response {
-    let sent = form_urlencoded::parse(&body).filter_map(|(name, id)| {
-        let known = name.starts_with("order.");
-        id.parse::<i64>().ok().filter(|_| known)
-    });
-    let sent: Vec<i64> = sent.collect();
-    let write = site.db.write_async(&visitor.actor, move |desk| {
+async fn order(visit: Visit, At(table): At<String>, Form(sent): Form<Vec<(String, String)>>) -> Answer {
+    let ids = sent.iter().filter(|it| it.0.starts_with("order.")).filter_map(|it| it.1.parse().ok());
+    let sent: Vec<i64> = ids.collect();
+    let write = visit.write(move |desk| {
         open(desk, "codes")?;
         table_of(desk, &table)?;
         let catalog = desk.catalog().clone();
@@ -172,23 +156,6 @@ async fn order(
         }
         Ok(())
     });
-    match write.await {
-        Ok(()) => axum::response::IntoResponse::into_response([("hx-reswap", "none")]),
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
-    }
-}
-
-async fn state(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<i64>,
-) -> Response {
-    let write = site.db.write_async(&visitor.actor, move |desk| {
-        open(desk, "codes")?;
-        let closed = desk.get("code_entry", id)?.value("closed").is_some_and(|it| it.int() != 0);
-        desk.update("code_entry", id, None, &[("closed", (!closed).to_string())].into())
-    });
-    let says = Label { zh: "已更新", en: "Updated" };
-    super::ended(&site, &visitor, &headers, "/settings/codes", says, write.await)
+    write.await?;
+    Ok([("hx-reswap", "none")].into_response())
 }

@@ -1,18 +1,17 @@
 //! The company itself, and the rule values that it decides.
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::system::Parameter;
-use model::{Desk, Entity, Error, Fault, Input, Kind, Label, ParameterDef, Result, Sql, seed};
+use model::{Desk, Entity, Error, Fault, FieldDef, Input, Label, ParameterDef, Result, seed};
 
-use super::{Look, open, show};
+use super::{Look, open, saved, show};
+use crate::Site;
+use crate::act::ask::{self, Slot};
 use crate::ui::{icon14, t};
-use crate::{Site, Visitor};
+use crate::visit::{Answer, Sent, Visit};
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -21,117 +20,89 @@ pub fn routes() -> Router<Site> {
         .route("/settings/told", post(told))
 }
 
-/// The section of the company's own name: it has a page to itself.
-fn is_company(def: &ParameterDef, desk: &Desk) -> bool {
-    let own = desk.catalog().registry.parameter("company_name");
-    own.is_some_and(|it| it.section.zh == def.section.zh)
-}
-
-/// What there is to say of the company itself.
-pub fn own(desk: &Desk) -> Vec<&'static ParameterDef> {
-    all(desk).filter(|it| is_company(it, desk)).collect()
-}
-
-pub fn company(look: &mut Look) -> Result<Markup> {
-    let label = Label { zh: "公司", en: "Company" };
-    Ok(html! {
-        (form(look, "/settings/company", &[(label, own(look.desk))]))
-        (history(look, true)?)
-    })
-}
-
-pub fn parameters(look: &mut Look) -> Result<Markup> {
-    let mut sections: Vec<(Label, Vec<&'static ParameterDef>)> = Vec::new();
-    for def in all(look.desk).filter(|it| !is_company(it, look.desk)) {
-        match sections.iter_mut().find(|it| it.0.zh == def.section.zh) {
+/// The section of the company's own name has a page to itself.
+fn sections(desk: &Desk, company: bool) -> Vec<(Label, Vec<&'static ParameterDef>)> {
+    let registry = desk.catalog().registry;
+    let own = registry.parameter("company_name").map_or(Label::NONE, |it| it.section);
+    let mut sections: Vec<(Label, Vec<_>)> = Vec::new();
+    for def in registry.parameters.iter().filter(|it| (it.section == own) == company) {
+        match sections.iter_mut().find(|it| it.0 == def.section) {
             Some(section) => section.1.push(def),
             None => sections.push((def.section, vec![def])),
         }
     }
-    Ok(html! {
-        (form(look, "/settings/parameters", &sections))
-        (history(look, false)?)
-    })
+    sections
 }
 
-fn all(desk: &Desk) -> impl Iterator<Item = &'static ParameterDef> + use<> {
-    desk.catalog().registry.parameters.iter()
+pub fn company(look: &mut Look) -> Result<Markup> {
+    form(look, "/settings/company", true)
 }
 
-fn form(look: &Look, path: &str, sections: &[(Label, Vec<&'static ParameterDef>)]) -> Markup {
+pub fn parameters(look: &mut Look) -> Result<Markup> {
+    form(look, "/settings/parameters", false)
+}
+
+fn form(look: &mut Look, path: &str, company: bool) -> Result<Markup> {
     let lang = look.lang;
-    html! {
+    let sections = sections(look.desk, company);
+    Ok(html! {
         form class="ky-params-form" method="post" action=(path) autocomplete="off" data-guard {
             @for (label, defs) in sections {
                 section class="ky-card" {
                     header { h2 { (label.of(lang)) } }
-                    ul class="ky-params" { @for def in defs { li { (row(look, def)) } } }
+                    ul class="ky-params" { @for def in defs { li { (row(look, def)?) } } }
                 }
             }
             p class="ky-row" { button class="ky-btn is-primary" { (t(lang, "保存", "Save")) } }
         }
-    }
+    })
 }
 
-/// Name and default at the left, the control at the right.
-pub fn row(look: &Look, def: &ParameterDef) -> Markup {
-    let lang = look.lang;
-    let kept = look.desk.catalog().parameter(def.name);
-    let value = look.given.fields.get(def.name).map_or(kept, |it| it.text());
+/// What there is to say of the company itself, in rows.
+pub fn own(look: &mut Look) -> Result<Markup> {
+    let all = sections(look.desk, true).into_iter().flat_map(|it| it.1);
+    Ok(html! { ul class="ky-params" { @for def in all { li { (row(look, def)?) } } } })
+}
+
+/// Name, default and who changed it last at the left, the control at the right.
+fn row(look: &mut Look, def: &ParameterDef) -> Result<Markup> {
+    let (lang, catalog) = (look.lang, look.desk.catalog().clone());
+    let kept = catalog.parameter(def.name);
+    let set = look.desk.trusted().first::<Parameter>(&[("name", def.name.into())])?;
     let fault = look.fault(def.name);
-    let invalid = fault.as_ref().map(|_| "true");
-    html! {
+    let value = look.given.fields.get(def.name).map_or(kept, |it| it.text());
+    let field = FieldDef { name: def.name, label: def.label, kind: def.kind, ..FieldDef::PLAIN };
+    let (fault, source) = (fault.as_deref(), "");
+    let slot = Slot { field: &field, name: def.name, text: value, fault, source, in_cell: true };
+    let control = ask::input(look.desk, &slot)?;
+    Ok(html! {
         div {
             label for=(def.name) { b { (def.label.of(lang)) } }
             small { @if !def.default.is_empty() { (t(lang, "默认 ", "Default ")) (def.default) } @if let Some(unit) = def.unit { " " (unit.of(lang)) } }
+            @if let Some(set) = &set { small { a href={ "/parameter/" (set.id.0) "?at=history" } { (t(lang, "改动记录", "Changes")) " · " (catalog.minute(set.stamp.changed)) " " (catalog.user_name(set.stamp.changer).unwrap_or(t(lang, "系统", "System"))) } } }
         }
         div {
             div class="ky-row" {
-                @match def.kind {
-                    Kind::Bool => {
-                        select class="ky-select" id=(def.name) name=(def.name) {
-                            option value="true" selected[value == "true"] { (t(lang, "是", "Yes")) }
-                            option value="false" selected[value != "true"] { (t(lang, "否", "No")) }
-                        }
-                    }
-                    Kind::Choice(all) => {
-                        select class="ky-select" id=(def.name) name=(def.name) { @for (code, label) in all { option value=(code) selected[*code == value] { (label.of(lang)) } } }
-                    }
-                    kind if kind.is_amount() => {
-                        div class={ "ky-box ky-grow" @if fault.is_some() { " is-bad" } } {
-                            input class="is-number" id=(def.name) name=(def.name) inputmode="decimal" value=(value) aria-invalid=[invalid];
-                            @if let Some(unit) = def.unit { span class="ky-mute" { (unit.of(lang)) } }
-                        }
-                    }
-                    _ => { input class="ky-input" id=(def.name) name=(def.name) maxlength="200" value=(value) aria-invalid=[invalid]; }
-                }
+                (control)
                 @if kept != def.default && !def.default.is_empty() {
                     button class="ky-iconbtn" name="reset" value=(def.name) aria-label={ (t(lang, "恢复默认：", "Back to the default: ")) (def.label.of(lang)) } { (icon14("arrow-back-up")) }
                 }
             }
-            @if let Some(fault) = fault { small class="ky-error" { (fault) } }
+            @if let Some(fault) = fault { small class="ky-error" id={ (def.name) "-error" } { (fault) } }
         }
-    }
+    })
 }
 
-async fn save(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    uri: Uri,
-    body: Bytes,
-) -> Response {
-    let given = Input::of_form(&body);
-    let (sent, path) = (given.clone(), uri.path().to_owned());
-    let write = site.db.write_async(&visitor.actor, move |desk| {
+async fn save(visit: Visit, Sent(given): Sent) -> Answer {
+    let (sent, path) = (given.clone(), visit.path.clone());
+    let write = visit.write(move |desk| {
         open(desk, path.trim_start_matches("/settings/"))?;
-        let reset = desk.catalog().registry.parameter(sent.text("reset"));
-        match reset {
+        match desk.catalog().registry.parameter(sent.text("reset")) {
             Some(def) => set(desk, def, def.default),
             None => set_all(desk, &sent),
         }
     });
-    super::saved(&site, &visitor, &headers, uri.path(), given, write.await).await
+    saved(&visit, &visit.path, given, write.await).await
 }
 
 /// Sets every declared parameter that a form names; faults of all come together.
@@ -162,50 +133,12 @@ fn set(desk: &mut Desk, def: &ParameterDef, value: &str) -> Result<()> {
     })
 }
 
-/// Who changed which parameter, newest first.
-fn history(look: &mut Look, company: bool) -> Result<Markup> {
-    let (lang, catalog) = (look.lang, look.desk.catalog().clone());
-    let mut events = Vec::new();
-    let defs: Vec<_> = all(look.desk).filter(|it| is_company(it, look.desk) == company).collect();
-    for def in defs {
-        let mut sql = Sql::new("SELECT id FROM ");
-        sql.name(Parameter::DEF.code).push(" WHERE name = ").bind(def.name);
-        let Some(id) = look.desk.trusted().rows(&sql)?.first().map(|row| row[0].int()) else { continue };
-        let mut after = catalog.parameter(def.name).to_owned();
-        for event in look.desk.history("parameter", id)? {
-            let before = event.changes.iter().find(|it| it.field.name == "value").map(|it| it.old.text());
-            let before = before.unwrap_or(def.default).to_owned();
-            let now = std::mem::replace(&mut after, before.clone());
-            events.push((event.at, event.user, def.label.of(lang), before, now));
-        }
-    }
-    events.sort_by_key(|it| std::cmp::Reverse(it.0));
-    events.truncate(20);
-    let none = t(lang, "（空）", "(empty)");
-    let text = |text: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
-    Ok(html! {
-        @if !events.is_empty() {
-            section class="ky-card is-clip" {
-                header { h2 { (t(lang, "改动记录", "Changes")) } }
-                div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-                    thead { tr { th scope="col" { (t(lang, "时间", "When")) } th scope="col" { (t(lang, "谁", "Who")) } th scope="col" { (t(lang, "参数", "Parameter")) } th scope="col" { (t(lang, "原来", "Before")) } th scope="col" { (t(lang, "改为", "After")) } } }
-                    tbody { @for (at, user, label, before, now) in &events {
-                        tr { td { time { (catalog.zone.to_datetime(*at).strftime("%Y-%m-%d %H:%M").to_string()) } } td { (catalog.user_name(*user).unwrap_or(t(lang, "系统", "System"))) } td { (label) } td { (text(before)) } td { (text(now)) } }
-                    } }
-                } }
-            }
-        }
-    })
-}
-
 /// The administrator has read that nothing is encrypted.
-async fn told(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> Response {
-    let write = site.db.write_async(&visitor.actor, |desk| {
+async fn told(visit: Visit) -> Answer {
+    let write = visit.write(|desk| {
         desk.may(Parameter::DEF, "update")?;
         seed::set_parameter(desk, "insecure_told", "true")
     });
-    match write.await {
-        Ok(()) => Redirect::to("/settings").into_response(),
-        Err(error) => crate::problem::page(&site, &headers, Some(&visitor), &error),
-    }
+    write.await?;
+    Ok(Redirect::to("/settings").into_response())
 }

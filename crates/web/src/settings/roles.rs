@@ -3,28 +3,19 @@
 use std::collections::BTreeSet;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use maud::{Markup, html};
 use model::rights::{groups_of, rights_of};
 use model::system::Role;
-use model::{
-    Access, Desk, Entity, EntityDef, Error, Grant, Id, Input, Label, Lang, Registry, Result, Rights, Scope,
-};
+use model::{Access, Entity, EntityDef, Error, Grant, Id, Input, Lang, Registry, Result, Rights, Scope};
 
-use super::people::{called, remark};
-use super::{Look, open};
-use crate::ui::{icon, icon14, t};
-use crate::{Site, Visitor, problem};
+use super::{Look, open, saved, verbs};
+use crate::Site;
+use crate::ui::{alert, icon14, t, table, tag};
+use crate::visit::{Answer, At, Sent, Visit};
 
 pub fn routes() -> Router<Site> {
-    Router::new()
-        .route("/settings/role/{id}", post(save))
-        .route("/settings/role/{id}/copy", post(copy))
-        .route("/settings/role/{id}/preset", post(restore))
+    Router::new().route("/settings/role/{id}", post(save))
 }
 
 /// What a role may be given rights to, module by module: not child rows and what hangs on records, which follow theirs.
@@ -46,26 +37,25 @@ pub fn roles(look: &mut Look) -> Result<Markup> {
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
     let count =
         |id: i64| catalog.users.values().filter(|it| !it.user.closed && it.roles.contains(&id)).count();
+    let rows = html! {
+        @for (role, rights) in catalog.roles.values() {
+            tr class=[role.closed.then_some("is-off")] {
+                td { a class="ky-lead" href={ "/settings/roles/" (role.id.0) } { (role.called(lang)) } @if role.closed { (tag("", t(lang, "停用", "Closed"))) } }
+                td { (role.purpose(catalog.registry, lang)) }
+                td class="is-number" { (count(role.id.0)) }
+                td { @match preset(catalog.registry, &role.code) {
+                    None => { (tag("is-line", t(lang, "自建", "Own"))) }
+                    Some(preset) if Rights::of_preset(preset) == *rights => { span class="ky-mute" { (t(lang, "相同", "The same")) } }
+                    Some(_) => { (tag("is-info", t(lang, "已修改", "Changed"))) }
+                } }
+            }
+        }
+    };
     Ok(html! {
         @if look.desk.may(Role::DEF, "create").is_ok() {
-            div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/settings/record/role/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建角色", "New role")) } }
+            div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/role/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建角色", "New role")) } }
         }
-        section class="ky-card is-clip" {
-            div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-                thead { tr { th scope="col" { (t(lang, "角色", "Role")) } th scope="col" { (t(lang, "说明", "What for")) } th scope="col" class="is-number" { (t(lang, "在用人数", "People")) } th scope="col" { (t(lang, "与预设", "Preset")) } } }
-                tbody { @for (role, rights) in catalog.roles.values() {
-                    tr class=[role.closed.then_some("is-off")] {
-                        td { a class="ky-lead" href={ "/settings/roles/" (role.id.0) } { (called(role, lang)) } @if role.closed { " " span class="ky-tag" { (t(lang, "停用", "Closed")) } } }
-                        td { (remark(role, catalog.registry, lang)) }
-                        td class="is-number" { (count(role.id.0)) }
-                        td { @match preset(catalog.registry, &role.code) {
-                            None => { span class="ky-tag is-line" { (t(lang, "自建", "Own")) } }
-                            Some(preset) => { @if Rights::of_preset(preset) == *rights { span class="ky-mute" { (t(lang, "相同", "The same")) } } @else { span class="ky-tag is-info" { (t(lang, "已修改", "Changed")) } } }
-                        } }
-                    }
-                } }
-            } }
-        }
+        section class="ky-card is-clip" { (table(lang, "角色|说明|#在用人数|与预设", "Role|What for|#People|Preset", rows)) }
     })
 }
 
@@ -82,7 +72,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
         Some(_) => read(catalog.registry, &look.given, &kept),
         None => kept,
     };
-    look.title = Some(called(role, lang).to_owned());
+    look.title = Some(role.called(lang).to_owned());
     let edits = card.editable && (!rights.all || look.desk.actor.rights.all);
     let preset = preset(catalog.registry, &role.code).map(|it| (it, Rights::of_preset(it)));
     let differs = preset.as_ref().map(|it| differences(catalog.registry, &it.1, &rights, lang));
@@ -92,11 +82,10 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
     let modules: Vec<_> = modules.filter(|it| !it.1.is_empty()).collect();
     Ok(html! {
         section class="ky-card" {
-            header { h2 { (called(role, lang)) } span class="ky-small ky-mute" { (remark(role, catalog.registry, lang)) } span class="ky-grow" {}
+            header { h2 { (role.called(lang)) } span class="ky-small ky-mute" { (role.purpose(catalog.registry, lang)) } span class="ky-grow" {}
                 @if edits {
-                    button class="ky-btn is-small" type="button" hx-get={ "/settings/record/role/" (id) } hx-target="#dialog" { (icon14("pencil")) (t(lang, "名称", "Name")) }
-                    form method="post" action={ "/settings/role/" (id) "/copy" } { button class="ky-btn is-small" { (icon14("copy")) (t(lang, "复制", "Copy")) } }
-                    @if differs.as_ref().is_some_and(|it| !it.is_empty()) { form method="post" action={ "/settings/role/" (id) "/preset" } { button class="ky-btn is-small" { (icon14("arrow-back-up")) (t(lang, "恢复预设", "Restore the preset")) } } }
+                    button class="ky-btn is-small" type="button" hx-get={ "/role/" (id) "/edit" } hx-target="#dialog" { (icon14("pencil")) (t(lang, "名称", "Name")) }
+                    (verbs(&card, lang, |it| it.name != "restore" || differs.as_ref().is_some_and(|it| !it.is_empty())))
                 }
             }
             div class="ky-card-body" {
@@ -117,7 +106,7 @@ fn role(look: &mut Look, id: i64) -> Result<Markup> {
             }
         }
         @if rights.all {
-            div class="ky-alert is-info" { (icon("info-circle")) div { b { (t(lang, "这个角色拥有全部权限", "This role has every right")) } p { (t(lang, "它不按档案分别设置。需要受限的角色时，请新建一个或复制其他角色。", "It is not set by entity. For a limited role make a new one or copy another.")) } } }
+            (alert("info", t(lang, "这个角色拥有全部权限", "This role has every right"), t(lang, "它不按档案分别设置。需要受限的角色时，请新建一个或复制其他角色。", "It is not set by entity. For a limited role make a new one or copy another.")))
         } @else {
             form class="is-full" method="post" action={ "/settings/role/" (id) } data-guard {
                 input type="hidden" name="version" value=(card.version);
@@ -213,38 +202,26 @@ fn group_label(def: &EntityDef, group: &str, lang: Lang) -> String {
 fn read(registry: Registry, given: &Input, before: &Rights) -> Rights {
     let mut rights = before.clone();
     for def in entities(registry) {
-        let code = def.code;
-        let is_on = |name: &str| given.fields.contains_key(name);
-        let mut words = Vec::new();
-        match is_on(&format!("can.{code}.*")) {
-            true => words.push("*".to_owned()),
-            false => words.extend(
-                rights_of(def)
-                    .iter()
-                    .map(|it| it.0.to_owned())
-                    .filter(|it| is_on(&format!("can.{code}.{it}"))),
-            ),
-        }
-        if words.is_empty() {
-            rights.grants.remove(code);
-            continue;
-        }
-        words.push(format!(
-            "@{}/{}",
-            given.text(&format!("sees.{code}")),
-            given.text(&format!("acts.{code}"))
-        ));
-        if is_on(&format!("pools.{code}")) {
-            words.push("+pools".into());
-        }
-        words.extend(
-            groups_of(def)
-                .iter()
-                .map(|group| format!("{group}={}", given.text(&format!("group.{code}.{group}")))),
-        );
-        rights.grants.insert(code.to_owned(), Grant::parse(&words.join(" ")));
+        let said = |what: &str| given.text(&format!("{what}.{}", def.code)).to_owned();
+        let can = |right: &&str| !said_of(given, "can", def, right).is_empty();
+        let can = match can(&"*") {
+            true => "*".to_owned(),
+            false => rights_of(def).iter().map(|it| it.0).filter(can).collect::<Vec<_>>().join(" "),
+        };
+        let pools = if said("pools").is_empty() { "" } else { "+pools" };
+        let group = |it: &&str| format!("{it}={}", said_of(given, "group", def, it));
+        let groups = groups_of(def).iter().map(group).collect::<Vec<_>>().join(" ");
+        let grant = format!("{can} @{}/{} {pools} {groups}", said("sees"), said("acts"));
+        match can.is_empty() {
+            true => rights.grants.remove(def.code),
+            false => rights.grants.insert(def.code.to_owned(), Grant::parse(&grant)),
+        };
     }
     rights
+}
+
+fn said_of<'a>(given: &'a Input, what: &str, def: &EntityDef, of: &str) -> &'a str {
+    given.text(&format!("{what}.{}.{of}", def.code))
 }
 
 /// One entity's grant as a sentence.
@@ -279,19 +256,26 @@ fn sentence(def: &EntityDef, grant: &Grant, lang: Lang) -> String {
     says
 }
 
+/// Every entity with its grant as a sentence, where there is one.
+fn sentences(
+    registry: Registry,
+    rights: &Rights,
+    lang: Lang,
+) -> impl Iterator<Item = (&'static str, Option<String>)> {
+    let grant = |def: &EntityDef| rights.grants.get(def.code).filter(|it| !it.can.is_empty());
+    entities(registry).map(move |def| (def.label.of(lang), grant(def).map(|it| sentence(def, it, lang))))
+}
+
 fn words(registry: Registry, rights: &Rights, lang: Lang) -> Vec<Markup> {
     if rights.all {
         return vec![html! { (t(lang, "看见并能做一切。", "Sees and may do everything.")) }];
     }
-    let line = |def: &'static EntityDef| {
-        let grant = rights.grants.get(def.code).filter(|it| !it.can.is_empty())?;
-        Some(html! { b { (def.label.of(lang)) } " " (sentence(def, grant, lang)) })
-    };
-    let mut lines: Vec<_> = entities(registry).filter_map(line).collect();
-    if lines.is_empty() {
-        lines.push(html! { (t(lang, "什么都不能看。", "May see nothing.")) });
+    let line = |(label, says): (&str, Option<String>)| says.map(|it| html! { b { (label) } " " (it) });
+    let lines: Vec<_> = sentences(registry, rights, lang).filter_map(line).collect();
+    match lines.is_empty() {
+        true => vec![html! { (t(lang, "什么都不能看。", "May see nothing.")) }],
+        false => lines,
     }
-    lines
 }
 
 /// Where two sets of rights differ: entity, before, after.
@@ -301,92 +285,26 @@ fn differences(
     new: &Rights,
     lang: Lang,
 ) -> Vec<(&'static str, String, String)> {
-    let nothing = t(lang, "没有权限", "no rights");
-    let mut lines = Vec::new();
-    if old.all != new.all {
-        let says = |all: bool| {
-            t(lang, if all { "一切" } else { "按档案" }, if all { "everything" } else { "by entity" })
-                .to_owned()
-        };
-        lines.push((t(lang, "范围", "Reach"), says(old.all), says(new.all)));
-    }
-    for def in entities(registry) {
-        let says = |rights: &Rights| {
-            rights.grants.get(def.code).map_or(nothing.to_owned(), |it| sentence(def, it, lang))
-        };
-        let (was, now) = (says(old), says(new));
-        if was != now {
-            lines.push((def.label.of(lang), was, now));
-        }
-    }
-    lines
+    let reach = |it: &Rights| match it.all {
+        true => t(lang, "一切", "everything").to_owned(),
+        false => t(lang, "按档案", "by entity").to_owned(),
+    };
+    let whole = (old.all != new.all).then(|| (t(lang, "范围", "Reach"), Some(reach(old)), Some(reach(new))));
+    let pairs = sentences(registry, old, lang).zip(sentences(registry, new, lang));
+    let changed = pairs.filter(|it| it.0.1 != it.1.1).map(|(old, new)| (old.0, old.1, new.1));
+    let says = |it: Option<String>| it.unwrap_or_else(|| t(lang, "没有权限", "no rights").to_owned());
+    whole.into_iter().chain(changed).map(|(label, old, new)| (label, says(old), says(new))).collect()
 }
 
-fn write(
-    desk: &mut Desk,
-    id: i64,
-    version: Option<i64>,
-    rights: impl FnOnce(&Role, Registry) -> Rights,
-) -> Result<()> {
-    open(desk, "roles")?;
-    desk.get("role", id)?;
-    let role: Role = desk.trusted().get(Id::of(id))?;
-    let rights = rights(&role, desk.catalog().registry);
-    desk.update("role", id, version, &[("rights", rights.json())].into())
-}
-
-async fn save(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<i64>,
-    body: Bytes,
-) -> Response {
-    let given = Input::of_form(&body);
+async fn save(visit: Visit, At(id): At<i64>, Sent(given): Sent) -> Answer {
     let sent = given.clone();
-    let result = site.db.write_async(&visitor.actor, move |desk| {
-        write(desk, id, sent.text("version").parse().ok(), |role, registry| {
-            read(registry, &sent, &Rights::of_json(&role.rights))
-        })
-    });
-    super::saved(&site, &visitor, &headers, &format!("/settings/roles/{id}"), given, result.await).await
-}
-
-async fn restore(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<i64>,
-) -> Response {
-    let result = site.db.write_async(&visitor.actor, move |desk| {
-        write(desk, id, None, |role, registry| {
-            preset(registry, &role.code).map_or_else(|| Rights::of_json(&role.rights), Rights::of_preset)
-        })
-    });
-    super::saved(&site, &visitor, &headers, &format!("/settings/roles/{id}"), Input::default(), result.await)
-        .await
-}
-
-/// A new role with the same rights.
-async fn copy(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<i64>,
-) -> Response {
-    let made = site.db.write_async(&visitor.actor, move |desk| {
+    let result = visit.write(move |desk| {
         open(desk, "roles")?;
         desk.get("role", id)?;
         let role: Role = desk.trusted().get(Id::of(id))?;
-        let last = desk.catalog().roles.keys().max().copied().unwrap_or(0) + 1;
-        let name = format!("{} {}", role.name, Label { zh: "副本", en: "copy" }.of(desk.actor.lang));
-        let (code, name) = (format!("role_{last}"), format!("{name} {last}"));
-        let remark = role.remark.clone().unwrap_or_default();
-        let input = [("code", code.as_str()), ("name", &name), ("remark", &remark), ("rights", &role.rights)];
-        desk.create("role", &input.into())
+        let rights = read(desk.catalog().registry, &sent, &Rights::of_json(&role.rights));
+        let version = sent.text("version").parse().ok();
+        desk.update("role", id, version, &[("rights", rights.json())].into())
     });
-    match made.await {
-        Ok(id) => Redirect::to(&format!("/settings/roles/{id}?done=1")).into_response(),
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
-    }
+    saved(&visit, &format!("/settings/roles/{id}"), given, result.await).await
 }

@@ -1,18 +1,17 @@
 //! The first steps of a new house: company, numbers, people, import. Each can be skipped; what is done stays done.
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use maud::{Markup, html};
-use model::{Desk, Error, Input, Label, Result, Rights, seed};
+use model::system::Parameter;
+use model::{Desk, Entity, EntityDef, Error, Input, Label, Result, seed};
 
-use super::{Look, can, company, fields, people};
-use crate::shell::{self, Frame, Page};
+use super::{Look, can, company, numbers, open, people};
+use crate::Site;
+use crate::shell::Page;
 use crate::ui::{icon, icon14, t};
-use crate::{Site, Visitor, problem};
+use crate::visit::{Answer, Sent, Shown, Visit};
 
 pub fn routes() -> Router<Site> {
     Router::new().route("/setup", get(show).post(save))
@@ -43,9 +42,7 @@ fn behind(desk: &Desk) -> Option<Vec<&'static str>> {
 /// Whether somebody who signs in should be led here.
 pub async fn is_due(site: &Site, user: i64) -> bool {
     let read = site.db.read_async(&site.system, move |desk| {
-        let rights: Rights = desk.catalog().rights(user);
-        let registry = desk.catalog().registry;
-        let may = registry.entity("parameter").is_some_and(|def| rights.can(def, "update"));
+        let may = desk.catalog().rights(user).can(Parameter::DEF, "update");
         Ok(may && desk.catalog().parameter(MARK).is_empty() && behind(desk).is_some())
     });
     read.await.unwrap_or(false)
@@ -69,86 +66,59 @@ pub fn checklist(desk: &Desk) -> Option<Markup> {
     })
 }
 
-async fn show(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let given = Input::of_form(raw.unwrap_or_default().as_bytes());
-    draw(&site, &visitor, &headers, given, None).await
+async fn show(visit: Visit) -> Answer {
+    draw(&visit, visit.query(), None).await
 }
 
-async fn draw(
-    site: &Site,
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    given: Input,
-    wrong: Option<Error>,
-) -> Response {
-    let status = wrong.as_ref().map(problem::status);
-    let (house, asked) = (site.clone(), headers.clone());
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        super::open(desk, "company")?;
-        let Some(behind) = behind(desk) else { return Ok(None) };
-        let lang = desk.actor.lang;
-        let chosen = STEPS.iter().position(|it| it.0 == given.text("step"));
-        let next = STEPS.iter().position(|it| !behind.contains(&it.0)).unwrap_or(STEPS.len() - 1);
-        let at = chosen.unwrap_or(next);
-        let says = wrong.as_ref().map(|error| model::message::message(error, desk.catalog().registry, "user", lang));
-        let mut look = Look { site: &house, desk, lang, part: "", given, wrong, title: None };
-        let (title, inner) = match STEPS[at].0 {
-            "company" => (t(lang, "你的公司", "Your company"), company_step(&mut look)),
-            "numbers" => (t(lang, "怎样编号", "How records are numbered"), numbers_step(&look)),
-            "users" => (t(lang, "谁来使用", "Who will use it"), users_step(&mut look)),
-            _ => (t(lang, "导入现有的数据", "Import what you have"), import_step(&look)),
-        };
-        let body = html! {
-            div class="ky-wizard-head" { ol class="ky-stepper" { @for (n, (step, label)) in STEPS.iter().enumerate() {
-                li class=[behind.contains(step).then_some("is-done")] aria-current=[(n == at).then_some("step")] { span { @if behind.contains(step) && n != at { (icon14("check")) } @else { (n + 1) } } b { (label.of(lang)) } }
-            } } }
-            form class="ky-main-form" method="post" action="/setup" autocomplete="off" {
-                input type="hidden" name="step" value=(STEPS[at].0);
-                div class="ky-wizard is-single" {
-                    @if let Some(says) = &says { div class="ky-alert is-bad" role="alert" { (icon("circle-x")) div { p { (says) } } } }
-                    section class="ky-card" { header { h2 { (title) } } (inner) }
-                }
-                div class="ky-wizard-foot" {
-                    @if at > 0 { a class="ky-btn" href={ "/setup?step=" (STEPS[at - 1].0) } { (t(lang, "上一步", "Back")) } }
-                    span class="ky-grow" {}
-                    button class="ky-btn" name="skip" value="1" formnovalidate { (t(lang, "跳过", "Skip")) }
-                    @if STEPS[at].0 == "users" { button class="ky-btn" name="another" value="1" { (t(lang, "保存并再加一位", "Save and add another")) } }
-                    button class="ky-btn is-primary" { (if at + 1 == STEPS.len() { t(lang, "完成", "Finish") } else { t(lang, "下一步", "Next") }) }
-                }
+async fn draw(visit: &Visit, given: Input, wrong: Option<Error>) -> Answer {
+    let site = visit.site.clone();
+    visit.show(move |desk| page(desk, &site, given, wrong)).await
+}
+
+fn page(desk: &mut Desk, site: &Site, given: Input, wrong: Option<Error>) -> Result<Shown> {
+    open(desk, "company")?;
+    let Some(behind) = behind(desk) else { return Ok(Shown::To("/settings".into())) };
+    let lang = desk.actor.lang;
+    let chosen = STEPS.iter().position(|it| it.0 == given.text("step"));
+    let next = STEPS.iter().position(|it| !behind.contains(&it.0)).unwrap_or(STEPS.len() - 1);
+    let at = chosen.unwrap_or(next);
+    let mut look = Look { site, desk, lang, part: "", given, wrong, title: None };
+    let (title, inner) = match STEPS[at].0 {
+        "company" => (t(lang, "你的公司", "Your company"), company::own(&mut look)?),
+        "numbers" => (t(lang, "怎样编号", "How records are numbered"), numbers_step(&look)),
+        "users" => (t(lang, "谁来使用", "Who will use it"), users_step(&mut look)?),
+        _ => (t(lang, "导入现有的数据", "Import what you have"), import_step(&look)),
+    };
+    let body = html! {
+        div class="ky-wizard-head" { ol class="ky-stepper" { @for (n, (step, label)) in STEPS.iter().enumerate() {
+            li class=[behind.contains(step).then_some("is-done")] aria-current=[(n == at).then_some("step")] { span { @if behind.contains(step) && n != at { (icon14("check")) } @else { (n + 1) } } b { (label.of(lang)) } }
+        } } }
+        form class="ky-main-form" method="post" action="/setup" autocomplete="off" {
+            input type="hidden" name="step" value=(STEPS[at].0);
+            div class="ky-wizard is-single" {
+                (look.says())
+                section class="ky-card" { header { h2 { (title) } } (inner) }
             }
-        };
-        let mut page = Page::new(t(lang, "开始使用", "First steps"), "settings", body);
-        page.class = "ky-main is-flush";
-        Ok(Some((Frame::read(look.desk, &asked)?, page)))
-    });
-    match read.await {
-        Ok(None) => Redirect::to("/settings").into_response(),
-        Ok(Some((frame, page))) => {
-            let mut response = shell::page(visitor, &frame, headers, page);
-            if let Some(status) = status {
-                *response.status_mut() = status;
+            div class="ky-wizard-foot" {
+                @if at > 0 { a class="ky-btn" href={ "/setup?step=" (STEPS[at - 1].0) } { (t(lang, "上一步", "Back")) } }
+                span class="ky-grow" {}
+                button class="ky-btn" name="skip" value="1" formnovalidate { (t(lang, "跳过", "Skip")) }
+                @if STEPS[at].0 == "users" { button class="ky-btn" name="another" value="1" { (t(lang, "保存并再加一位", "Save and add another")) } }
+                button class="ky-btn is-primary" { (if at + 1 == STEPS.len() { t(lang, "完成", "Finish") } else { t(lang, "下一步", "Next") }) }
             }
-            response
         }
-        Err(error) => problem::page(site, headers, Some(visitor), &error),
-    }
-}
-
-fn company_step(look: &mut Look) -> Markup {
-    let defs = company::own(look.desk);
-    html! { ul class="ky-params" { @for def in defs { li { (company::row(look, def)) } } } }
+    };
+    let mut page = Page::new(t(lang, "开始使用", "First steps"), "settings", body);
+    page.class = "ky-main is-flush";
+    page.status = look.status();
+    Ok(page.into())
 }
 
 fn numbers_step(look: &Look) -> Markup {
     let lang = look.lang;
     html! {
         p class="ky-card-body ky-small ky-mute" { (t(lang, "{6} 是六位计数，{yymm} 是年月。以后可以在设置里改。", "{6} is a counter of six places, {yymm} year and month. Settings change it later.")) }
-        ul class="ky-params" { @for (def, kept) in fields::patterns(look.desk) {
+        ul class="ky-params" { @for (def, kept) in numbers::patterns(look.desk) {
             @let name = format!("pattern.{}", def.code);
             @let value = look.given.fields.get(&name).map_or(kept.as_str(), |it| it.text());
             li { div { label for=(name) { b { (def.label.of(lang)) } } } input class="ky-input" id=(name) name=(name) maxlength="40" value=(value); }
@@ -156,76 +126,56 @@ fn numbers_step(look: &Look) -> Markup {
     }
 }
 
-fn users_step(look: &mut Look) -> Markup {
+fn users_step(look: &mut Look) -> Result<Markup> {
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
-    let text = |name: &str| look.given.text(name).to_owned();
-    let plain = |name: &'static str, label: &'static str, kind: &'static str, fault: Option<String>| {
-        html! {
-            div class="ky-field" { label class="ky-label" for=(name) { (label) } input class="ky-input" id=(name) name=(name) type=(kind) autocomplete=(match (name, kind) { ("login", _) => "username", (_, "password") => "new-password", _ => "off" }) maxlength="200" value=[(kind == "text").then(|| text(name))] aria-invalid=[fault.as_ref().map(|_| "true")];
-                @if let Some(fault) = fault { small class="ky-error" { (fault) } } }
-        }
+    let faults = match &look.wrong {
+        Some(Error::Invalid(faults)) => faults.as_slice(),
+        _ => &[],
     };
-    let chosen = (text("department"), text("role"));
-    html! {
+    let person = people::person(look.desk, &look.given, faults)?;
+    Ok(html! {
         @if catalog.users.len() > 1 { p class="ky-card-body ky-small" { (t(lang, "已有：", "So far: ")) @for (n, it) in catalog.users.values().enumerate() { @if n > 0 { (t(lang, "、", ", ")) } (it.user.name) } } }
-        div class="ky-card-body" { div class="ky-form-grid is-2" {
-            (plain("name", t(lang, "姓名", "Name"), "text", look.fault("name")))
-            (plain("login", t(lang, "登录名", "Login"), "text", look.fault("login")))
-            div class="ky-field" { label class="ky-label" for="department" { (t(lang, "部门", "Department")) } select class="ky-select" id="department" name="department" {
-                option value="" { "—" } @for it in catalog.departments().filter(|it| !it.closed) { @let value = format!("#{}", it.id.0); option value=(value) selected[value == chosen.0] { (it.name) } }
-            } }
-            div class="ky-field" { label class="ky-label" for="new_department" { (t(lang, "或新部门", "Or a new department")) } input class="ky-input" id="new_department" name="new_department" maxlength="100" value=(text("new_department")); }
-            div class="ky-field" { label class="ky-label" for="role" { (t(lang, "角色", "Role")) } select class="ky-select" id="role" name="role" {
-                option value="" { "—" } @for (it, _) in catalog.roles.values().filter(|it| !it.0.closed) { @let value = it.id.0.to_string(); option value=(value) selected[value == chosen.1] { (people::called(it, lang)) } }
-            } }
-            (plain("password", t(lang, "初始密码（至少 8 个字符）", "First password (at least 8 characters)"), "password", look.fault("password")))
-        } }
-    }
+        div class="ky-card-body" {
+            (person)
+            div class="ky-field" { label class="ky-label" for="new_department" { (t(lang, "或新部门", "Or a new department")) } input class="ky-input" id="new_department" name="new_department" maxlength="100" value=(look.given.text("new_department")); }
+        }
+    })
 }
 
 fn import_step(look: &Look) -> Markup {
     let lang = look.lang;
-    let registry = look.desk.catalog().registry;
-    let own = registry
-        .entities
-        .iter()
-        .skip(1)
-        .flat_map(|it| it.iter())
-        .filter(|it| it.of.is_none() && !it.module.is_empty());
-    let own: Vec<_> = own.filter(|it| can(look.desk, it.code, "import")).collect();
+    let business = |it: &&EntityDef| it.of.is_none() && !matches!(it.module, "" | "settings");
+    let own = look.desk.catalog().registry.all().filter(business);
+    let own = own.filter(|it| can(look.desk, it.code, "import"));
     html! {
         div class="ky-card-body" {
             p { (t(lang, "现有的 Excel 或 CSV 名单可以直接导入：列名自动对应，导入前先预览，导入后可以整批撤销。", "A list in Excel or CSV can be imported as it is: columns are matched by name, you see a preview first, and the whole batch can be undone.")) }
-            ul class="ky-rows is-roomy" { @for def in own { li { (icon("upload")) a href=(fields::import_of(def)) { (t(lang, "导入", "Import ")) (def.many(lang)) } } } }
+            ul class="ky-rows is-roomy" { @for def in own { li { (icon("upload")) a href={ "/" (def.code) "/import" } { (t(lang, "导入", "Import ")) (def.many(lang)) } } } }
         }
     }
 }
 
-async fn save(State(site): State<Site>, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
-    let given = Input::of_form(&body);
-    match step(&site, &visitor, &given).await {
-        Ok(to) => Redirect::to(&to).into_response(),
+async fn save(visit: Visit, Sent(given): Sent) -> Answer {
+    match step(&visit, &given).await {
         Err(error @ (Error::Invalid(_) | Error::Refused(_) | Error::Duplicate { .. })) => {
-            draw(&site, &visitor, &headers, given, Some(error)).await
+            draw(&visit, given, Some(error)).await
         }
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
+        to => Ok(Redirect::to(to?).into_response()),
     }
 }
 
 /// Takes one step; returns where to go on.
-async fn step(site: &Site, visitor: &Visitor, given: &Input) -> Result<String> {
-    let name = STEPS
-        .iter()
-        .map(|it| it.0)
-        .find(|it| *it == given.text("step"))
-        .ok_or_else(|| Error::missing("setup"))?;
+async fn step(visit: &Visit, given: &Input) -> Result<&'static str> {
+    let name = STEPS.iter().map(|it| it.0).find(|it| *it == given.text("step"));
+    let name = name.ok_or_else(|| Error::missing("setup"))?;
     let skips = !given.text("skip").is_empty();
     let mut user = given.clone();
-    user.fields.retain(|name, _| matches!(name.as_str(), "name" | "login" | "department" | "password"));
-    let adds = name == "users" && !skips && user.fields.values().any(|it| !it.text().trim().is_empty());
-    let (sent, home) = (given.clone(), user.text("department").to_owned());
+    user.fields.retain(|it, _| !matches!(it.as_str(), "step" | "skip" | "another" | "new_department"));
+    let says = |it: &str| !given.text(it).trim().is_empty();
+    let adds = name == "users" && !skips && ["name", "login", "password"].into_iter().any(says);
+    let sent = given.clone();
     let write = move |desk: &mut Desk| {
-        super::open(desk, "company")?;
+        open(desk, "company")?;
         if !skips && name == "company" {
             if sent.text("company_name").trim().is_empty() {
                 return Err(Error::invalid("company_name", "required"));
@@ -233,38 +183,33 @@ async fn step(site: &Site, visitor: &Visitor, given: &Input) -> Result<String> {
             company::set_all(desk, &sent)?;
         }
         if !skips && name == "numbers" {
-            for (def, _) in fields::patterns(desk) {
+            for (def, _) in numbers::patterns(desk) {
                 let pattern = sent.text(&format!("pattern.{}", def.code)).trim();
                 if !pattern.is_empty() {
-                    fields::set_rule(desk, def, pattern)?;
+                    numbers::set_rule(desk, def, pattern)?;
                 }
             }
         }
         match sent.text("new_department").trim() {
             department if adds && !department.is_empty() => {
-                let top = desk
-                    .catalog()
-                    .departments()
-                    .find(|it| it.above.is_none())
-                    .map(|it| format!("#{}", it.id.0));
-                let input = [("name", department), ("above", top.as_deref().unwrap_or_default())];
-                desk.create("department", &input.into()).map(|id| format!("#{id}"))
+                let top = desk.catalog().departments().find(|it| it.above.is_none());
+                let top = top.map_or(String::new(), |it| format!("#{}", it.id.0));
+                desk.create("department", &[("name", department), ("above", &top)].into()).map(Some)
             }
-            _ => Ok(home.clone()),
+            _ => Ok(None),
         }
     };
-    let home = site.db.write_async(&visitor.actor, write).await?;
+    let home = visit.write(write).await?;
     if adds {
-        user.set("department", home);
-        if !given.text("role").is_empty() {
-            user.set(format!("role.{}", given.text("role")).as_str(), "1");
+        if let Some(home) = home {
+            user.set("department", format!("#{home}"));
         }
-        people::add(site, visitor, user).await?;
+        people::add(visit, user).await?;
     }
     if !given.text("another").is_empty() {
-        return Ok("/setup?step=users".to_owned());
+        return Ok("/setup?step=users");
     }
-    let left = site.db.write_async(&visitor.actor, move |desk| {
+    let left = visit.write(move |desk| {
         let mut done = behind(desk).unwrap_or_default();
         if !done.contains(&name) {
             done.push(name);
@@ -273,5 +218,5 @@ async fn step(site: &Site, visitor: &Visitor, given: &Input) -> Result<String> {
         seed::set_parameter(desk, MARK, &mark)?;
         Ok(mark != "done")
     });
-    Ok(if left.await? { "/setup" } else { "/" }.to_owned())
+    Ok(if left.await? { "/setup" } else { "/" })
 }

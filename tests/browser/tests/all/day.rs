@@ -18,7 +18,7 @@ fn first_steps(page: &Browser) {
     page.fill("姓名", "王海燕");
     page.fill("登录名", "haiyan");
     page.fill("或新部门", "华北销售部");
-    page.run("document.getElementById('role').selectedIndex = [...document.getElementById('role').options].findIndex(it => it.text === '业务员')", &[]);
+    page.run("[...document.querySelectorAll('.ky-roles label')].find(it => it.innerText.startsWith('业务员')).click()", &[]);
     page.fill("#password", "Spring-2026");
     page.screenshot("setup-users");
     page.click("下一步");

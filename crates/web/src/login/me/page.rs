@@ -1,14 +1,16 @@
 //! The page of one's own account.
 
+use std::sync::Arc;
+
 use base::Lang;
 use maud::{Markup, PreEscaped, html};
 use model::message::message;
 use model::system::{Session, Theme, Token, User};
-use model::{Moment, Result, TimeZone};
+use model::{Catalog, Result};
 
 use super::Note;
 use crate::login::totp;
-use crate::ui::{icon, icon14, t, toast};
+use crate::ui::{alert, icon14, none, notice, password, t, table, tag};
 use crate::{Site, Visitor};
 
 pub struct Account {
@@ -16,13 +18,7 @@ pub struct Account {
     pub sessions: Vec<Session>,
     /// Of whoever may have some.
     pub tokens: Option<Vec<Token>>,
-    pub zone: TimeZone,
-}
-
-impl Account {
-    fn at(&self, moment: Moment) -> String {
-        self.zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
-    }
+    pub catalog: Arc<Catalog>,
 }
 
 /// What a toast says once a part is done.
@@ -31,11 +27,9 @@ pub fn done(part: &str, lang: Lang) -> Option<String> {
         "password" => t(lang, "密码已修改", "Password changed"),
         "session" => t(lang, "会话已结束", "Session ended"),
         "code" => t(lang, "两步验证已更新", "Two-step sign-in updated"),
-        "tokens" => t(lang, "令牌已停用", "Token revoked"),
         _ => return None,
     };
-    let event: serde_json::Value = serde_json::from_str(&toast("ok", says, "", None)).unwrap_or_default();
-    Some(event["ky:toast"].to_string())
+    Some(serde_json::json!({ "kind": "ok", "title": says }).to_string())
 }
 
 pub fn draw(site: &Site, visitor: &Visitor, account: &Account, note: &Note) -> Result<Markup> {
@@ -43,10 +37,8 @@ pub fn draw(site: &Site, visitor: &Visitor, account: &Account, note: &Note) -> R
     let must = account.user.must_change;
     Ok(html! {
         div class="ky-settings-body" {
-            @if must {
-                div class="ky-alert is-warn" { (icon("alert-triangle")) div { b { (t(lang, "请先修改密码", "Change your password first")) } p { (t(lang, "现在的密码是别人设的。", "The present one was chosen by somebody else.")) } } }
-            }
-            (password(site, lang, account, note))
+            @if must { (alert("warn", t(lang, "请先修改密码", "Change your password first"), t(lang, "现在的密码是别人设的。", "The present one was chosen by somebody else."))) }
+            (change(site, lang, account, note))
             @if !must {
                 (look(lang, account))
                 (code(site, lang, account, note)?)
@@ -59,23 +51,10 @@ pub fn draw(site: &Site, visitor: &Visitor, account: &Account, note: &Note) -> R
 
 fn wrong(site: &Site, lang: Lang, note: &Note, part: &str) -> Markup {
     let found = note.wrong.as_ref().filter(|it| it.0 == part);
-    html! {
-        @if let Some((_, error)) = found {
-            div class="ky-alert is-bad" role="alert" { (icon("alert-circle")) div { p { (message(error, site.db.registry(), "user", lang)) } } }
-        }
-    }
+    html! { @if let Some((_, error)) = found { (notice("bad", html! { p { (message(error, site.db.registry(), "user", lang)) } })) } }
 }
 
-fn secret_field(id: &str, name: &str, label: &str, complete: &str) -> Markup {
-    html! {
-        div class="ky-field" {
-            label class="ky-label is-required" for=(id) { (label) }
-            div class="ky-box" { (icon("lock")) input id=(id) name=(name) type="password" autocomplete=(complete) required maxlength="200"; button class="ky-iconbtn is-small" type="button" data-reveal=(id) aria-label=(label) { (icon("eye")) } }
-        }
-    }
-}
-
-fn password(site: &Site, lang: Lang, account: &Account, note: &Note) -> Markup {
+fn change(site: &Site, lang: Lang, account: &Account, note: &Note) -> Markup {
     html! {
         section class="ky-card" id="password" {
             header { h2 { (t(lang, "登录密码", "Password")) } }
@@ -84,10 +63,10 @@ fn password(site: &Site, lang: Lang, account: &Account, note: &Note) -> Markup {
                 input type="hidden" name="login" autocomplete="username" value=(account.user.login);
                 @if !note.to.is_empty() { input type="hidden" name="to" value=(note.to); }
                 div class="ky-form-grid is-2" {
-                    (secret_field("old", "old", t(lang, "现在的密码", "Present password"), "current-password"))
+                    (password(lang, "old", "old", t(lang, "现在的密码", "Present password"), "current-password", None))
                     span {}
-                    (secret_field("new", "new", t(lang, "新密码（至少 8 个字符）", "New password (at least 8 characters)"), "new-password"))
-                    (secret_field("again", "again", t(lang, "再输一次新密码", "New password again"), "new-password"))
+                    (password(lang, "new", "new", t(lang, "新密码（至少 8 个字符）", "New password (at least 8 characters)"), "new-password", None))
+                    (password(lang, "again", "again", t(lang, "再输一次新密码", "New password again"), "new-password", None))
                 }
                 p class="ky-row" { button class="ky-btn is-primary" { (t(lang, "修改密码", "Change password")) } span class="ky-small ky-mute" { (t(lang, "其他设备上的登录会结束", "Your sessions elsewhere end")) } }
             }
@@ -96,30 +75,26 @@ fn password(site: &Site, lang: Lang, account: &Account, note: &Note) -> Markup {
 }
 
 fn look(lang: Lang, account: &Account) -> Markup {
+    let row = |what: &str, label: &str, choices: &[(&str, &str, bool)]| {
+        html! {
+            li { div { b { (label) } }
+                form method="post" action={ "/me/" (what) } { div class="ky-seg is-small" {
+                    @for (code, name, is_on) in choices { button name=(what) value=(code) aria-pressed=(is_on) { (name) } }
+                } }
+            }
+        }
+    };
+    let tongues = [("zh", "中文", lang == Lang::Zh), ("en", "English", lang == Lang::En)];
+    let theme = account.user.theme;
     let themes = [
-        ("system", t(lang, "跟随系统", "As the system"), Theme::System),
-        ("light", t(lang, "浅色", "Light"), Theme::Light),
-        ("dark", t(lang, "深色", "Dark"), Theme::Dark),
+        ("system", t(lang, "跟随系统", "As the system"), theme == Theme::System),
+        ("light", t(lang, "浅色", "Light"), theme == Theme::Light),
+        ("dark", t(lang, "深色", "Dark"), theme == Theme::Dark),
     ];
     html! {
         section class="ky-card" {
             header { h2 { (t(lang, "语言与外观", "Language and look")) } }
-            ul class="ky-params" {
-                li { div { b { (t(lang, "语言", "Language")) } }
-                    form method="post" action="/me/language" { div class="ky-seg is-small" {
-                        @for (code, name, own) in [("zh", "中文", Lang::Zh), ("en", "English", Lang::En)] {
-                            button name="language" value=(code) aria-pressed=(lang == own) { (name) }
-                        }
-                    } }
-                }
-                li { div { b { (t(lang, "外观", "Look")) } }
-                    form method="post" action="/me/theme" { div class="ky-seg is-small" {
-                        @for (code, name, theme) in themes {
-                            button name="theme" value=(code) aria-pressed=(account.user.theme == theme) { (name) }
-                        }
-                    } }
-                }
-            }
+            ul class="ky-params" { (row("language", t(lang, "语言", "Language"), &tongues)) (row("theme", t(lang, "外观", "Look"), &themes)) }
         }
     }
 }
@@ -149,7 +124,7 @@ fn code(site: &Site, lang: Lang, account: &Account, note: &Note) -> Result<Marku
                     }
                 } @else if on {
                     form method="post" action="/me/code/disable" {
-                        div class="ky-form-grid is-2" { (secret_field("code-old", "old", t(lang, "登录密码", "Your password"), "current-password")) }
+                        div class="ky-form-grid is-2" { (password(lang, "code-old", "old", t(lang, "登录密码", "Your password"), "current-password", None)) }
                         p { button class="ky-btn is-danger" { (t(lang, "停用两步验证", "Turn off")) } }
                     }
                 } @else {
@@ -163,64 +138,64 @@ fn code(site: &Site, lang: Lang, account: &Account, note: &Note) -> Result<Marku
 
 fn sessions(visitor: &Visitor, account: &Account) -> Markup {
     let lang = visitor.lang();
-    html! {
-        section class="ky-card is-clip" id="sessions" {
-            header { h2 { (t(lang, "已登录的设备", "Signed in")) } }
-            table class="ky-table is-inset" {
-                thead { tr { th scope="col" { (t(lang, "浏览器", "Browser")) } th scope="col" { (t(lang, "地址", "Address")) } th scope="col" { (t(lang, "最近使用", "Last seen")) } th scope="col" {} } }
-                tbody {
-                    @for session in &account.sessions {
-                        tr {
-                            td class="ky-clip" title=(session.agent) { (browser(&session.agent)) }
-                            td { (session.address) }
-                            td { time { (account.at(session.seen)) } }
-                            td { @if session.id.0 == visitor.session { span class="ky-tag" { (t(lang, "本机", "This one")) } }
-                                @else { form method="post" action={ "/me/sessions/" (session.id.0) "/revoke" } { button class="ky-btn is-small is-text" { (t(lang, "结束", "End")) } } } }
-                        }
-                    }
-                }
+    let rows = html! {
+        @for session in &account.sessions {
+            tr {
+                td class="ky-clip" title=(session.agent) { (browser(&session.agent)) }
+                td { (session.address) }
+                td { time { (account.catalog.minute(session.seen)) } }
+                td class="is-number" { @if session.id.0 == visitor.session { (tag("", t(lang, "本机", "This one"))) }
+                    @else { form method="post" action={ "/me/sessions/" (session.id.0) "/revoke" } { button class="ky-btn is-small is-text" { (t(lang, "结束", "End")) } } } }
             }
         }
+    };
+    html! {
+        section class="ky-card is-clip" id="sessions" { header { h2 { (t(lang, "已登录的设备", "Signed in")) } } (table(lang, "浏览器|地址|最近使用|#", "Browser|Address|Last seen|#", rows)) }
     }
 }
 
+/// How browsers and systems name themselves, the telling ones first, and what people call them.
+const BROWSERS: [(&str, &str); 5] = [
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+];
+const SYSTEMS: [&str; 6] = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux"];
+
 /// Browser and system, from what the browser says of itself.
 pub fn browser(agent: &str) -> String {
-    let find = |known: &[(&str, &'static str)]| known.iter().find(|it| agent.contains(it.0)).map(|it| it.1);
-    let browsers = [
-        ("Edg/", "Edge"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-        ("curl/", "curl"),
-    ];
-    let systems = [
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS", "macOS"),
-        ("Linux", "Linux"),
-    ];
-    match (find(&browsers), find(&systems)) {
-        (Some(browser), Some(system)) => format!("{browser} · {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) if agent.is_empty() => "—".to_owned(),
-        (None, None) => agent.chars().take(40).collect(),
+    let browser = BROWSERS.iter().find(|it| agent.contains(it.0)).map(|it| it.1);
+    let system = SYSTEMS.iter().find(|it| agent.contains(**it)).copied();
+    let known: Vec<_> = browser.into_iter().chain(system).collect();
+    match known.is_empty() {
+        true => agent.chars().take(40).collect(),
+        false => known.join(" · "),
     }
 }
 
 fn token_list(site: &Site, lang: Lang, account: &Account, tokens: &[Token], note: &Note) -> Markup {
+    let rows = html! {
+        @for token in tokens {
+            tr {
+                td { a class="ky-lead" href={ "/token/" (token.id.0) } { (token.name) } }
+                td { @match token.expires { Some(day) => (day), None => (none()) } }
+                td { time { (account.catalog.minute(token.stamp.created)) } }
+                td class="is-number" { button class="ky-btn is-small is-text" type="button" hx-get={ "/token/" (token.id.0) "/revoke" } hx-target="#dialog" { (t(lang, "停用", "Revoke")) } }
+            }
+        }
+    };
     html! {
         section class="ky-card is-clip" id="tokens" {
             header { h2 { (t(lang, "接口令牌", "API tokens")) } span class="ky-grow" {} a href="/api" { (t(lang, "接口说明", "About the API")) } }
             div class="ky-card-body" {
                 (wrong(site, lang, note, "tokens"))
                 @if let Some(token) = &note.token {
-                    div class="ky-alert is-ok" role="status" { (icon("circle-check")) div {
+                    (notice("ok", html! {
                         b { (t(lang, "新令牌，只显示这一次", "Your new token, shown only now")) }
                         p class="ky-row" { code class="ky-mono" { (token) } button class="ky-btn is-small" type="button" data-copy=(token) { (icon14("copy")) (t(lang, "复制", "Copy")) } }
-                    } }
+                    }))
                 }
                 form method="post" action="/me/tokens#tokens" {
                     div class="ky-form-grid is-2" {
@@ -230,21 +205,7 @@ fn token_list(site: &Site, lang: Lang, account: &Account, tokens: &[Token], note
                     p { button class="ky-btn" { (icon14("plus")) (t(lang, "新建令牌", "New token")) } }
                 }
             }
-            @if !tokens.is_empty() {
-                table class="ky-table is-inset" {
-                    thead { tr { th scope="col" { (t(lang, "用途", "What for")) } th scope="col" { (t(lang, "有效至", "Expires")) } th scope="col" { (t(lang, "建立", "Made")) } th scope="col" {} } }
-                    tbody {
-                        @for token in tokens {
-                            tr {
-                                td { (token.name) }
-                                td { @match token.expires { Some(day) => (day), None => span class="ky-none" { "—" } } }
-                                td { time { (account.at(token.stamp.created)) } }
-                                td { form method="post" action={ "/me/tokens/" (token.id.0) "/revoke" } { button class="ky-btn is-small is-text" { (t(lang, "停用", "Revoke")) } } }
-                            }
-                        }
-                    }
-                }
-            }
+            @if !tokens.is_empty() { (table(lang, "用途|有效至|建立|#", "What for|Expires|Made|#", rows)) }
         }
     }
 }

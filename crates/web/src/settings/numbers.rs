@@ -1,20 +1,15 @@
-//! Fields that the company adds to its records, and how records are numbered.
+//! How records are numbered.
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
-use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use model::system::{CustomField, NumberRule};
-use model::{Desk, Entity, EntityDef, Error, Input, Kind, Result, Scalar, Sql, pattern};
+use model::system::NumberRule;
+use model::{Desk, Entity, EntityDef, Error, Result, Sql, pattern};
 
-use super::{Look, can, open};
-use crate::list::part;
-use crate::ui::{icon14, none, t};
-use crate::visitor::percent;
-use crate::{Site, Visitor};
+use super::{Look, can, open, saved};
+use crate::Site;
+use crate::ui::{icon14, t};
+use crate::visit::{Answer, At, Sent, Visit};
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -22,56 +17,10 @@ pub fn routes() -> Router<Site> {
         .route("/settings/number/{entity}/next", get(preview))
 }
 
-pub fn fields(look: &mut Look) -> Result<Markup> {
-    let (lang, registry) = (look.lang, look.desk.catalog().registry);
-    let mut all: Vec<CustomField> = look.desk.trusted().find(&[])?;
-    all.sort_by_key(|it| (it.position, it.id.0));
-    let kind = |field: &CustomField| match (<model::system::CustomKind as Scalar>::KIND, field.kind.value()) {
-        (Kind::Choice(kinds), value) => {
-            kinds.iter().find(|it| it.0 == value.text()).map_or("", |it| it.1.of(lang))
-        }
-        _ => "",
-    };
-    let tables = (registry.code_tables)();
-    let table = |code: &str| {
-        tables.iter().find(|it| it.code == code).map_or(code.to_owned(), |it| it.label.of(lang).to_owned())
-    };
-    let (adds, edits) = (can(look.desk, "custom_field", "create"), can(look.desk, "custom_field", "update"));
-    let yes = |on: bool| html! { @if on { (t(lang, "是", "Yes")) } @else { (none()) } };
-    Ok(html! {
-        p class="ky-small ky-mute" { (t(lang, "新字段立刻出现在列表的列、表单、筛选、导入和导出里。停用只是隐藏，已填的值不会丢。", "A new field appears at once in columns, forms, filters, import and export. Closing it hides it; what was filled in is not lost.")) }
-        @for def in registry.all().filter(|it| it.at("custom").is_some() && !it.module.is_empty()) {
-            @let own: Vec<_> = all.iter().filter(|it| it.entity == def.code).collect();
-            section class="ky-card is-clip" {
-                header { h2 { (def.label.of(lang)) } span class="ky-n" { (own.len()) } span class="ky-grow" {}
-                    @if adds { button class="ky-btn is-small" type="button" hx-get={ "/settings/record/custom_field/new?entity=" (def.code) } hx-target="#dialog" { (icon14("plus")) (t(lang, "新字段", "New field")) } }
-                }
-                @if own.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有自定义字段", "No fields of your own yet")) } }
-                @else { div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-                    thead { tr { th scope="col" { (t(lang, "名称", "Name")) } th scope="col" { (t(lang, "类型", "Kind")) } th scope="col" { (t(lang, "接口名", "API name")) } th scope="col" { (t(lang, "必填", "Required")) } th scope="col" { (t(lang, "在列表", "In lists")) } th scope="col" {} } }
-                    tbody { @for field in own {
-                        tr class=[field.closed.then_some("is-off")] {
-                            td { (field.name) @if field.closed { " " span class="ky-tag" { (t(lang, "停用", "Closed")) } } }
-                            td { (kind(field)) @if let Some(code) = field.table.as_deref().filter(|it| !it.is_empty()) { " · " (table(code)) } }
-                            td { code { (field.field) } }
-                            td { (yes(field.required)) } td { (yes(field.in_list)) }
-                            td class="is-number" { @if edits { button class="ky-iconbtn is-small" type="button" hx-get={ "/settings/record/custom_field/" (field.id.0) } hx-target="#dialog" aria-label={ (t(lang, "修改：", "Edit ")) (field.name) } { (icon14("pencil")) } } }
-                        }
-                    } }
-                } } }
-            }
-        }
-    })
-}
-
 pub fn numbers(look: &mut Look) -> Result<Markup> {
     let lang = look.lang;
     let edits = can(look.desk, "number_rule", "update");
     let defs: Vec<_> = numbered(look.desk).collect();
-    let mut rows = Vec::new();
-    for def in defs {
-        rows.push(rule(look, def, edits)?);
-    }
     let parts = [
         ("{6}", t(lang, "计数，6 位", "the counter, six places")),
         ("{yyyy} {yy}", t(lang, "年份，4 位或 2 位", "the year, four or two places")),
@@ -79,7 +28,7 @@ pub fn numbers(look: &mut Look) -> Result<Markup> {
         ("{yymm}", t(lang, "年月：计数每月重新开始", "year and month: the counter begins anew each month")),
     ];
     Ok(html! {
-        section class="ky-card" { ul class="ky-params" { @for row in rows { (row) } } }
+        section class="ky-card" { ul class="ky-params" { @for def in defs { (rule(look, def, edits)?) } } }
         section class="ky-card" {
             header { h2 { (t(lang, "怎样写规则", "How a rule is written")) } }
             div class="ky-card-body" {
@@ -146,39 +95,29 @@ fn next(desk: &mut Desk, def: &EntityDef, wanted: &str) -> Result<Markup> {
     Ok(html! { (t(lang, "下一个空号", "The next free number")) })
 }
 
-async fn preview(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let given = Input::of_form(raw.unwrap_or_default().as_bytes());
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        open(desk, "numbers")?;
-        let def = numbered(desk).find(|it| it.code == entity).ok_or_else(|| Error::missing("number_rule"))?;
-        next(desk, def, given.text("pattern").trim())
-    });
-    part(&site, &visitor, &headers, read.await)
+fn numbered_as(desk: &Desk, entity: &str) -> Result<&'static EntityDef> {
+    open(desk, "numbers")?;
+    numbered(desk).find(|it| it.code == entity).ok_or_else(|| Error::missing("number_rule"))
 }
 
-async fn save(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    body: Bytes,
-) -> Response {
-    let given = Input::of_form(&body);
+async fn preview(visit: Visit, At(entity): At<String>) -> Answer {
+    let wanted = visit.value("pattern").unwrap_or_default();
+    let draw = move |desk: &mut Desk| {
+        let def = numbered_as(desk, &entity)?;
+        next(desk, def, wanted.trim())
+    };
+    visit.show(draw).await
+}
+
+async fn save(visit: Visit, At(entity): At<String>, Sent(given): Sent) -> Answer {
     let sent = given.clone();
-    let write = site.db.write_async(&visitor.actor, move |desk| {
-        open(desk, "numbers")?;
-        let def = numbered(desk).find(|it| it.code == entity).ok_or_else(|| Error::missing("number_rule"))?;
+    let write = visit.write(move |desk| {
+        let def = numbered_as(desk, &entity)?;
         let default = def.number.map_or("", |it| it.0);
         let wanted = if sent.text("reset").is_empty() { sent.text("pattern").trim() } else { default };
         set_rule(desk, def, wanted)
     });
-    super::saved(&site, &visitor, &headers, "/settings/numbers", given, write.await).await
+    saved(&visit, "/settings/numbers", given, write.await).await
 }
 
 /// Puts a pattern in the place of the one that counts now.
@@ -195,9 +134,4 @@ pub fn set_rule(desk: &mut Desk, def: &EntityDef, wanted: &str) -> Result<()> {
 /// All that is numbered, with its pattern.
 pub fn patterns(desk: &Desk) -> Vec<(&'static EntityDef, String)> {
     numbered(desk).map(|def| (def, desk.catalog().pattern(def).unwrap_or_default().to_owned())).collect()
-}
-
-/// Where a file of records is imported.
-pub fn import_of(def: &EntityDef) -> String {
-    format!("/{}/import", percent(def.code))
 }
