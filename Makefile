@@ -1,6 +1,6 @@
 # Everything a person needs to build, try, test and ship Keyuan.
 
-.PHONY: build run test test-slow bench fmt lint dist
+.PHONY: build run test test-slow bench fmt lint fixture dist
 
 build: # target/release/keyuan
 	cargo build --release -p app
@@ -24,6 +24,9 @@ fmt:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+fixture: # tests/fixtures/<version>: what this version leaves for those after it to upgrade; before each release
+	KEYUAN_FIXTURE=1 scripts/postgres.sh cargo test -p tests --test fixtures
 
 dist: build # dist/keyuan-<version>-<machine>.tar.gz
 	scripts/dist.sh
