@@ -14,6 +14,7 @@ test: # what every change must pass
 test-slow: # more rounds of what is random: kills, properties; the API asked all it describes
 	KEYUAN_KILLS=50 PROPTEST_CASES=5000 scripts/test.sh
 	scripts/schemathesis.sh
+	scripts/postgres.sh scripts/schemathesis.sh
 
 bench: build # the figures of docs/performance.md
 	cargo bench -p bench
