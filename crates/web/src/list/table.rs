@@ -191,6 +191,7 @@ fn width(field: &FieldDef, is_title: bool) -> usize {
         (Kind::Choice(_) | Kind::Bool, _) => 84,
         (Kind::Link(to), _) if to().code.len() <= 4 => 80,
         (Kind::Link(_), _) => 170,
+        (Kind::Code, Format::Path) => 140,
         (Kind::Code, _) => 100,
         (Kind::Date, _) => 100,
         (Kind::Moment, _) => 140,
