@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 fn main() {
-    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/pictures");
+    let pictures = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"))
+        .join("../../docs/guide/pictures");
     println!("cargo::rerun-if-changed={}", pictures.display());
     let mut table = String::from("pub static PICTURES: &[Picture] = &[\n");
     for lang in ["zh", "en"] {
