@@ -85,22 +85,28 @@ impl Served {
         answer(self.posts(who, path).content_type("application/json").send(body).expect("an answer"))
     }
 
+    /// Sends JSON with a key, so that it may be sent again.
+    pub fn send_once(&self, who: &str, path: &str, body: &str, key: &str) -> Answer {
+        let request = self.posts(who, path).content_type("application/json").header("idempotency-key", key);
+        answer(request.send(body).expect("an answer"))
+    }
+
     /// Asks with any method and an empty form.
-    pub fn ask(&self, who: &str, method: &str, path: &str) -> u16 {
+    pub fn ask(&self, who: &str, method: &str, path: &str) -> Answer {
         let (url, cookie) = (format!("{}{path}", self.address), cookie(who));
-        let answer = match method {
-            "GET" => return self.look(who, path).status,
+        let asked = match method {
+            "GET" => return self.look(who, path),
             "DELETE" => agent().delete(url).header("cookie", cookie).call(),
             "PATCH" => {
                 agent().patch(url).header("cookie", cookie).content_type("application/json").send("{}")
             }
-            _ if path.starts_with("/api/") => return self.send(who, path, "{}").status,
+            _ if path.starts_with("/api/") => return self.send(who, path, "{}"),
             _ if path.ends_with("/files") => {
                 self.posts(who, path).content_type("multipart/form-data; boundary=x").send("--x--\r\n")
             }
-            _ => return self.submit(who, path, &[]).status,
+            _ => return self.submit(who, path, &[]),
         };
-        answer.expect("an answer").status().as_u16()
+        answer(asked.expect("an answer"))
     }
 
     /// A request that writes, from the house's own pages.

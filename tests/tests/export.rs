@@ -231,6 +231,25 @@ fn an_export_shows_no_row_and_no_value_beyond_the_actors_rights() {
 }
 
 #[test]
+fn namesakes_are_told_apart_by_what_the_reader_may_know() {
+    databases(|db| {
+        let world = World::new(db);
+        db.write(&world.system, |desk| {
+            desk.create("user", &Input::from([("login", "zhao2"), ("name", "赵敏")])).map(drop)
+        })
+        .unwrap();
+        world.customer("赵敏", "甲公司");
+        let owner = |who: &str| {
+            let rows = world.look(who, |desk| exported(desk, "customer", "columns=name,owner", Format::Csv));
+            rows.unwrap()[1][1].clone()
+        };
+
+        assert_eq!(owner("何振邦"), "user3");
+        assert_eq!(owner("张国栋"), format!("#{}", world.person("赵敏").user));
+    });
+}
+
+#[test]
 fn rows_beyond_one_page_of_reading_come_out_once_and_in_order() {
     databases(|db| {
         let world = World::new(db);
@@ -389,7 +408,57 @@ fn reading_far_down_a_list_is_written_down() {
     let far = house.system(|desk| desk.trusted().find::<Access>(&[]));
 
     assert_eq!((near, far.len()), (0, 1));
-    assert_eq!((far[0].kind.as_str(), far[0].rows), ("list", 103));
+    // All but the first hundred, which were only looked at.
+    assert_eq!((far[0].kind.as_str(), far[0].rows), ("list", 503));
+}
+
+#[test]
+fn who_reads_a_list_page_by_page_takes_it_as_by_an_export() {
+    let house = House::new(PEOPLE);
+    house.change(|desk| {
+        let limit = Input::from([("name", "export_rows"), ("value", "1200")]);
+        desk.create("parameter", &limit)?;
+        (0..1_700).try_for_each(|n| {
+            let name = format!("客户{n:04}");
+            desk.create("customer", &Input::from([("name", name.as_str())])).map(drop)
+        })
+    });
+    let seen = || {
+        let seen = house.system(|desk| desk.trusted().find::<Access>(&[]));
+        seen.into_iter().map(|it| (it.kind, it.rows)).collect::<Vec<_>>()
+    };
+    // Page by page through the API, as far as it goes.
+    let walk = |who: &str| {
+        let (mut after, mut rows) = (String::new(), 0);
+        loop {
+            let page = house.get(who, &format!("/api/v1/customer?sort=number&columns=name&size=50{after}"));
+            let json: serde_json::Value = serde_json::from_slice(&page.bytes).unwrap();
+            if page.status != 200 {
+                return (rows, json["code"].as_str().unwrap().to_owned());
+            }
+            rows += json["rows"].as_array().unwrap().len();
+            let Some(next) = json["next"].as_str() else { return (rows, String::new()) };
+            after = format!("&after={next}");
+        }
+    };
+
+    // The first page of a list is looked at as often as one likes.
+    (0..30).for_each(|_| assert_eq!(house.get("周会计", "/customer?view=*&size=50").status, 200));
+    assert!(seen().is_empty());
+
+    assert_eq!(walk("周会计"), (1_450, "export_limit".to_owned()));
+    assert_eq!(seen(), [("api".to_owned(), 500), ("api".to_owned(), 500)]);
+    // On the screen it is the same list and the same limit; what was looked at before still opens.
+    let next = house.get("周会计", "/customer?view=*&size=50&page=2");
+    assert!(next.status == 409 && next.text().contains("1200 行"), "{}", next.text());
+    assert_eq!(house.get("周会计", "/customer?view=*&size=50").status, 200);
+    assert_eq!(house.get("周会计", "/customer/export?view=*&format=csv").status, 409);
+    // Others have limits of their own; who may do everything sets them.
+    assert_eq!(walk("吴淑芬").1, "export_limit");
+    assert_eq!(walk("何振邦"), (1_703, String::new()));
+    let pages = |n: usize| house.get("张国栋", &format!("/customer?view=*&size=50&page={n}")).status;
+    assert!((2..=12).all(|n| pages(n) == 200));
+    assert_eq!(seen().last(), Some(&("list".to_owned(), 500)));
 }
 
 #[test]

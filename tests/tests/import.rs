@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use app::jobs::House;
 use model::import::{self, Column, Counts, Duplicates, Plan, Preview, Unknown, Verdict};
-use model::system::{ImportBatch, Job, JobStatus, Role};
+use model::system::{Attachment, ImportBatch, Job, JobStatus, Role};
 use model::{Actor, Desk, Door, Entity, Id, Input, Lang, Moment, Result, Sql, Stamp, Value, seed};
 use store::Db;
 use tempfile::TempDir;
@@ -610,6 +610,57 @@ fn headers_are_remembered_with_where_they_went() {
 }
 
 #[test]
+fn of_a_colleagues_import_only_the_columns_are_proposed() {
+    company(|world, shop| {
+        let (clerk, file) = (world.person("吴淑芬"), "谁,几级,银行\n甲公司,乙,某行\n");
+        let mut plan = shop.plan(clerk, "customer", "list.csv", file);
+        for (column, to) in plan.columns.iter_mut().zip(["name", "class", "bank_name"]) {
+            column.to = to.into();
+        }
+        plan.columns[1].values.insert("乙".into(), "B".into());
+        plan.defaults.insert("bank_account".into(), "6222020200".into());
+        shop.run(clerk, &plan);
+
+        let own = shop.plan(clerk, "customer", "list2.csv", file);
+        let other = shop.plan(&importer(world, "王海燕"), "customer", "list3.csv", file);
+
+        assert_eq!((own.defaults.len(), own.columns[1].values.len()), (1, 1));
+        assert_eq!((other.columns[0].to.as_str(), other.columns[1].to.as_str()), ("name", "class"));
+        assert!(
+            other.defaults.is_empty() && other.columns.iter().all(|it| it.values.is_empty()),
+            "{other:?}"
+        );
+    });
+}
+
+#[test]
+fn a_colleagues_import_is_taken_back_only_by_who_may_delete() {
+    company(|world, shop| {
+        let file = "公司名称\n甲公司\n乙公司\n";
+        let mine = importer(world, "王海燕");
+        let plan = shop.plan(&mine, "customer", "list.csv", file);
+        let batch = shop.run(&mine, &plan);
+        let (id, name) = (batch.id.0, import::Run::name(batch.id.0));
+        let made = shop.value("甲公司", "id").int();
+        let event = world.look("张国栋", move |desk| desk.history("customer", made)).unwrap()[0].id;
+
+        // The manager sees these customers and may import, but not delete.
+        let one = world.act("张国栋", move |desk| desk.undo(event));
+        let all = world.act("张国栋", move |desk| desk.undo_import(id));
+        let (done, _, refused) = world
+            .act("张国栋", move |desk| desk.undo_some(&name, i64::MAX, 10, Duration::from_secs(9)))
+            .unwrap();
+
+        assert_eq!((tests::code(one), tests::code(all)), ("forbidden", "not_found"));
+        assert_eq!((done, refused.len()), (0, 2));
+        assert!(refused.iter().all(|it| it.code() == "forbidden"));
+        let job = world.db.write(&mine, move |desk| desk.undo_import(id)).unwrap();
+        shop.house.run_one(Some(job), &|| false, &|_, _| {}).unwrap();
+        assert_eq!(shop.count("SELECT COUNT(*) FROM customer"), 0);
+    });
+}
+
+#[test]
 fn a_preview_writes_nothing() {
     company(|world, shop| {
         let boss = world.person("何振邦");
@@ -651,7 +702,10 @@ fn an_import_is_undone_whole_but_for_what_was_built_on_it() {
 
         let job = shop.job(job);
         assert_eq!(job.status, JobStatus::Done, "{}", job.result);
-        assert!(job.result.contains("1 项不能撤销"), "{}", job.result);
+        assert!(job.says(Lang::Zh).contains("1 项不能撤销"), "{}", job.result);
+        // Whoever reads it in another language finds it in that.
+        let said = job.says(Lang::En);
+        assert!(said.contains("1 could not be: ") && said.is_ascii(), "{said}");
         assert!(shop.batch(batch.id.0).undone);
         assert_eq!(shop.value("旧公司", "remark"), Value::Null);
         let mut left = world.titles("何振邦", "");
@@ -811,6 +865,128 @@ fn a_backup_that_fails_is_told_to_administrators_until_one_succeeds() {
     });
 }
 
+/// Lets a file seem to have been written a month ago.
+fn age(path: &Path) {
+    let month = std::time::SystemTime::now() - Duration::from_secs(30 * 24 * 3600);
+    std::fs::File::options().write(true).open(path).unwrap().set_modified(month).unwrap();
+}
+
+#[test]
+fn a_file_goes_when_the_last_attachment_that_names_it_is_gone() {
+    company(|world, shop| {
+        let folder = shop.house.data.join("files");
+        let keep = |text: &str| store::files::put(&folder, &mut text.as_bytes()).unwrap().0;
+        let (shared, left, fresh) = (keep("合同"), keep("草稿"), keep("刚刚上传"));
+        let at = |hash: &str| store::files::path(&folder, hash);
+        let part = folder.join("1_2.part");
+        std::fs::write(&part, "x").unwrap();
+        for path in [&at(&shared), &at(&left), &part] {
+            age(path);
+        }
+        let customer = world.customer("王海燕", "甲公司");
+        let hang = |hash: &str| {
+            let hash = hash.to_owned();
+            let hung = world.act("王海燕", move |desk| {
+                let mut file = Attachment {
+                    id: Id::NEW,
+                    entity: "customer".into(),
+                    record: customer,
+                    name: "a.pdf".into(),
+                    hash: hash.clone(),
+                    size: 6,
+                    mime: "application/pdf".into(),
+                    stamp: Stamp::default(),
+                };
+                desk.trusted().save(&mut file)
+            });
+            hung.unwrap().0
+        };
+        let both = [hang(&shared), hang(&shared)];
+        let there = || [&shared, &left, &fresh].map(|it| at(it).exists());
+        let clear = || {
+            let queue = |desk: &mut Desk| desk.queue("housekeeping", &serde_json::json!({}), 0, None);
+            let job = world.db.write(&system(), queue).unwrap();
+            shop.house.run_one(Some(job), &|| false, &|_, _| {}).unwrap();
+            assert_eq!(shop.job(job).status, JobStatus::Done, "{}", shop.job(job).result);
+        };
+
+        clear();
+        assert_eq!(there(), [true, false, true]);
+        assert!(!part.exists());
+        world.act("王海燕", move |desk| desk.delete("attachment", both[0], None)).unwrap();
+        clear();
+        assert_eq!(there(), [true, false, true]);
+        world.act("王海燕", move |desk| desk.delete("attachment", both[1], None)).unwrap();
+        // Somebody keeps the same content in the very moment in which it goes.
+        let again = || Ok(keep("合同") == shared);
+        assert_eq!(store::files::remove(&folder, &shared, Duration::from_secs(60), again), Ok(true));
+        assert_eq!(there(), [true, false, true]);
+        age(&at(&shared));
+        clear();
+        assert_eq!(there(), [false, false, true]);
+    });
+}
+
+#[test]
+fn an_answer_kept_for_a_repeated_request_is_forgotten_after_a_week() {
+    company(|world, shop| {
+        let ids = world
+            .act("王海燕", |desk| {
+                let mut ids = Vec::new();
+                for (kind, n) in [("request", 0), ("request", 1), ("backup", 2)] {
+                    let id = desk.queue(kind, &serde_json::json!({}), 0, Some(&format!("api:{n}")))?;
+                    let days = if n == 1 { 6 } else { 8 };
+                    let then = desk.now() - Duration::from_secs(days * 24 * 3600);
+                    let done = Value::from("done");
+                    desk.trusted().touch::<Job>(Id::of(id), "status", done)?;
+                    desk.trusted().touch::<Job>(Id::of(id), "created", Value::from(&then))?;
+                    ids.push(id);
+                }
+                Ok(ids)
+            })
+            .unwrap();
+        let queue = |desk: &mut Desk| desk.queue("housekeeping", &serde_json::json!({}), 0, None);
+        let job = world.db.write(&system(), queue).unwrap();
+
+        shop.house.run_one(Some(job), &|| false, &|_, _| {}).unwrap();
+
+        let there = |id: i64| shop.count(&format!("SELECT COUNT(*) FROM job WHERE id = {id}"));
+        assert_eq!(ids.iter().map(|id| there(*id)).collect::<Vec<_>>(), [0, 1, 1]);
+    });
+}
+
+#[test]
+fn an_undoing_that_was_cancelled_or_failed_goes_on_from_where_it_stood() {
+    company(|world, shop| {
+        let clerk = world.person("吴淑芬");
+        let plan = shop.plan(clerk, "customer", "list.csv", long_list(1_200));
+        let batch = shop.run(clerk, &plan).id.0;
+        let undo = || world.db.write(clerk, move |desk| desk.undo_import(batch)).unwrap();
+        let steps = AtomicUsize::new(0);
+        let after_one = || steps.fetch_add(1, Ordering::Relaxed) > 0;
+
+        let first = undo();
+        assert_eq!(undo(), first, "it is under way");
+        shop.house.run_one(Some(first), &after_one, &|_, _| {}).unwrap();
+        let done = shop.job(first).done;
+        world.db.write(clerk, move |desk| desk.cancel_job(first)).unwrap();
+        let second = undo();
+        let job = shop.job(second);
+        let failed = model::Text::new("磁盘满", "Disk full");
+        world.db.write(&system(), move |desk| desk.end_job(&job, JobStatus::Failed, &failed)).unwrap();
+        let third = undo();
+        while shop.house.run_one(Some(third), &|| false, &|_, _| {}).unwrap() {}
+
+        assert!(done > 0 && done < 1_200 && second != first && third != second, "{done}");
+        let job = shop.job(third);
+        assert_eq!((job.status, job.done), (JobStatus::Done, 1_200), "{}", job.result);
+        assert_eq!(job.says(Lang::Zh), "已撤销 1200 项", "nothing was tried twice");
+        assert_eq!(shop.count("SELECT COUNT(*) FROM customer"), 0);
+        assert!(shop.batch(batch).undone);
+        assert_eq!(undo(), third, "what is undone is undone once");
+    });
+}
+
 #[test]
 fn old_uploads_and_sessions_are_cleared_away() {
     databases(|db| {
@@ -819,8 +995,7 @@ fn old_uploads_and_sessions_are_cleared_away() {
         for path in [&old, &new] {
             std::fs::write(path, "x").unwrap();
         }
-        let month = std::time::SystemTime::now() - Duration::from_secs(30 * 24 * 3600);
-        std::fs::File::options().write(true).open(&old).unwrap().set_modified(month).unwrap();
+        age(&old);
         let queue = |desk: &mut Desk| desk.queue("housekeeping", &serde_json::json!({}), 0, None);
         let job = db.write(&system(), queue).unwrap();
 

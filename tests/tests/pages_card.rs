@@ -58,6 +58,32 @@ fn every_entity_has_a_card_and_a_form() {
 }
 
 #[test]
+fn an_address_that_names_no_record_leads_to_a_page_that_says_so() {
+    let house = house();
+    let paths = [
+        "abc",
+        "abc/edit",
+        "abc/print",
+        "1/file/x",
+        "1/file/x/look",
+        "import/x",
+        "import/x/undo",
+        "abc/part/0",
+    ];
+
+    for path in paths {
+        let page = house.get(BOSS, &format!("/customer/{path}"));
+
+        assert_eq!(page.status, 404, "{path}");
+        assert!(
+            page.text().contains("这里没有东西") && page.text().contains("href=\"/\""),
+            "{path} {}",
+            page.text()
+        );
+    }
+}
+
+#[test]
 fn a_record_out_of_reach_is_behind_none_of_its_doors() {
     let house = house();
     let hidden = house.id("太原晋能");
@@ -507,6 +533,41 @@ fn the_card_of_a_day_shows_the_old_values_and_changes_nothing() {
 }
 
 #[test]
+fn the_card_of_a_day_has_the_addresses_of_that_day_as_the_api_has() {
+    let house = house();
+    let id = house.id("北京金泰格");
+    let save = move |desk: &mut model::Desk, address: &str| {
+        let mut input = Input::default();
+        input.rows.insert("address".into(), vec![Input::from([("address", address)])]);
+        desk.update("customer", id, None, &input)
+    };
+    house.change(move |desk| {
+        save(desk, "大兴一号库")?;
+        let tx = desk.trusted();
+        tx.touch::<domain::Customer>(model::Id::of(id), "created", Value::from("2026-01-01T00:00:00.000Z"))
+    });
+    house
+        .db
+        .store()
+        .write(|conn| conn.execute("UPDATE event SET at = '2026-01-01T00:00:00.000Z'", &[]))
+        .unwrap();
+    house.change(move |desk| save(desk, "通州二号库"));
+
+    let paths = [
+        "/customer/{}?as_of=2026-02-01",
+        "/customer/{}?as_of=2026-02-01&at=address",
+        "/api/v1/customer/{}?as_of=2026-02-01",
+    ];
+    for path in paths.map(|it| it.replace("{}", &id.to_string())) {
+        let text = house.get(WANG, &path).text();
+        assert!(text.contains("大兴一号库") && !text.contains("通州二号库"), "{path}: {text}");
+        assert!(!text.contains("/part/"), "nothing to edit");
+    }
+    let now = house.get(WANG, &format!("/customer/{id}")).text();
+    assert!(now.contains("通州二号库") && !now.contains("大兴一号库"));
+}
+
+#[test]
 fn what_others_refer_to_is_not_deleted_and_the_refusal_leads_to_them() {
     let house = house();
     let id = house.id("北京金泰格");
@@ -559,4 +620,19 @@ fn one_follows_for_oneself_and_a_tag_is_there_once() {
     assert_eq!(tags.len(), 1);
     house.post(WANG, &format!("{path}/hang/tag/{}", tags[0].id.0), &[("_delete", "1")]);
     assert!(!house.get(WANG, &path).text().contains("月结"));
+}
+
+#[test]
+fn an_address_that_names_no_record_is_a_page_not_found() {
+    let house = house();
+    let id = house.id("北京金泰格");
+    let paths = ["{x}", "{x}/edit", "{x}/part/0", "{id}/file/{x}", "{id}/file/{x}/look", "{x}/history"];
+    for path in paths {
+        for x in ["abc", "1x", "99999999999999999999", "1.5"] {
+            let path = format!("/customer/{}", path.replace("{x}", x).replace("{id}", &id.to_string()));
+            let answer = house.get(WANG, &path);
+            assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+            assert!(answer.text().contains("<main"), "{path}: {}", answer.text());
+        }
+    }
 }

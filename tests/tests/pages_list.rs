@@ -1,6 +1,7 @@
 //! Lists as a browser meets them: they open for everybody who may read, and show no row, count or action beyond that.
 
 use model::system::Access;
+use model::{Input, Query};
 use tests::served::House;
 
 /// The served house with the three whom lists differ for.
@@ -251,4 +252,33 @@ fn a_hostile_address_is_told_off_in_place() {
         let (status, _) = house.get("何振邦", path);
         assert!(matches!(status, 404 | 422), "{path}: {status}");
     }
+}
+
+#[test]
+fn who_leaves_hands_over_everything_at_once() {
+    let house = Listed::new();
+    let person = |name: &'static str| {
+        house.system(move |desk| {
+            Ok(desk.catalog().users.values().find(|it| it.user.name == name).unwrap().user.id.0)
+        })
+    };
+    let (from, to) = (person("王海燕"), person("赵敏"));
+    house.change(move |desk| {
+        (0..2_300).try_for_each(|n| {
+            let (name, owner) = (format!("客户{n:04}"), format!("#{from}"));
+            let input = Input::from([("name", name.as_str()), ("owner", owner.as_str())]);
+            desk.create("customer", &input).map(drop)
+        })
+    });
+    let held = |user: i64| {
+        house.system(move |desk| desk.count("customer", &Query::parse(&format!("owner=%23{user}")).unwrap()))
+    };
+    let before = (held(from), held(to));
+
+    let form = [("_filter", &*format!("owner=%23{from}")), ("to", &*format!("#{to}")), ("reason", "离职")];
+    let ((status, text), said) = house.post("何振邦", "/customer/transfer", &form);
+
+    assert_eq!(status, 200, "{text}");
+    assert!(said.contains("2,302"), "{said}");
+    assert_eq!((before.0, held(from), held(to)), (2_302, 0, before.1 + 2_302));
 }

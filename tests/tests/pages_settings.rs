@@ -1,5 +1,6 @@
 //! The settings as a browser meets them: closed to who may set nothing, in force at once for who may.
 
+use hmac::{Hmac, KeyInit, Mac};
 use model::system::{Access, CodeEntry, Parameter, Role, Session, User, UserRole};
 use model::{Desk, Id, Lang, Result};
 use tests::served::{Answer, House, agent, answer, cookie};
@@ -286,6 +287,123 @@ fn a_reset_password_ends_sessions_and_no_secret_is_ever_shown() {
     for text in [history, page, api] {
         assert!(!text.contains("$argon2id") && !text.contains("JBSWY3DPEHPK3PXP"), "{text}");
     }
+}
+
+#[test]
+fn no_program_and_no_dialog_runs_a_verb_that_asks_for_a_secret() {
+    let house = House::new(PEOPLE);
+    let id = user(&house, "王海燕");
+    let password = move |desk: &mut Desk| Ok(desk.trusted().get::<User>(Id::of(id))?.password);
+    let before = house.system(password);
+
+    let one =
+        house.send("吴淑芬", &format!("/api/v1/user/{id}/set_password"), r#"{"password":"plain-Text1"}"#);
+    let many = format!(r#"{{"ids":[{id}],"input":{{"password":"plain-Text1"}}}}"#);
+    let many = house.send("吴淑芬", "/api/v1/user/set_password", &many);
+    let form = [("_ids", id.to_string()), ("password", "plain-Text1".to_owned())];
+    let form = form.each_ref().map(|it| (it.0, it.1.as_str()));
+    let pages = [format!("/user/{id}/set_password"), "/user/set_password".to_owned()];
+    let pages = pages.each_ref().map(|it| house.post("吴淑芬", it, &form).status);
+
+    assert_eq!((one.status, many.status), (404, 404), "{} {}", one.text(), many.text());
+    assert!(pages.iter().all(|it| matches!(it, 404 | 405)), "{pages:?}");
+    assert_eq!(house.system(password), before, "a password that was never hashed");
+}
+
+#[test]
+fn a_reset_password_closes_the_tokens_of_its_user() {
+    let house = House::new(PEOPLE);
+    let id = user(&house, "王海燕");
+    let token = |who: &str| {
+        let page = house.post(who, "/me/tokens", &[("name", "报表")]).text();
+        let at = page.find("ky_").unwrap();
+        page[at..].split(['<', '"']).next().unwrap().to_owned()
+    };
+    let (hers, others) = (token("王海燕"), token("张国栋"));
+    let seen = |token: &str| {
+        let request = agent().get(format!("{}/api/v1/customer", house.address));
+        answer(request.header("authorization", format!("Bearer {token}")).call().unwrap()).status
+    };
+    assert_eq!((seen(&hers), seen(&others)), (200, 200));
+
+    house.post("吴淑芬", &format!("/settings/user/{id}/password"), &[("password", "second-Pass2")]);
+
+    assert_eq!((seen(&hers), seen(&others)), (401, 200));
+    assert!(house.get("王海燕", "/customer").text().contains("/login"), "the sessions are over");
+}
+
+/// The one-time code of a secret at this moment.
+fn one_time_code(secret: &str) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let key = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
+    let mut mac = Hmac::<sha1::Sha1>::new_from_slice(&key).unwrap();
+    mac.update(&(now / 30).to_be_bytes());
+    let digest = mac.finalize().into_bytes();
+    let word: [u8; 4] = digest[usize::from(digest[19] & 15)..][..4].try_into().unwrap();
+    format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
+}
+
+#[test]
+fn a_second_factor_in_use_is_not_overwritten_by_another() {
+    let house = House::new(PEOPLE);
+    let id = user(&house, "王海燕");
+    let set = |secret: &str| {
+        let form = [("secret", secret), ("code", &one_time_code(secret))];
+        house.post("王海燕", "/me/code", &form)
+    };
+    let kept = || house.system(move |desk| Ok(desk.trusted().get::<User>(Id::of(id))?.totp));
+
+    let first = set("JBSWY3DPEHPK3PXP");
+    let second = set("GEZDGNBVGY3TQOJQ");
+
+    assert_eq!((first.status, second.status), (303, 409), "{}", second.text());
+    assert_eq!(kept().as_deref(), Some("JBSWY3DPEHPK3PXP"));
+    // Nor is it taken away without the password.
+    assert_eq!(house.post("王海燕", "/me/code/disable", &[("old", "guessed")]).status, 422);
+    assert!(kept().is_some());
+}
+
+#[test]
+fn a_repeated_request_is_answered_with_what_may_be_seen_now() {
+    let house = House::new(PEOPLE);
+    let make = |key: &str| {
+        let made = house.send_once(
+            "王海燕",
+            "/api/v1/customer",
+            r#"{"name":"保定运河暖通有限公司","remark":"原话"}"#,
+            key,
+        );
+        (made.status, serde_json::from_slice::<serde_json::Value>(&made.bytes).unwrap())
+    };
+    let kept = || {
+        house.system(|desk| {
+            let jobs: Vec<model::system::Job> = desk.trusted().find(&[("kind", "request".into())])?;
+            Ok(jobs.into_iter().map(|it| it.result).collect::<Vec<_>>())
+        })
+    };
+
+    let (status, made) = make("one");
+    let id = made["id"].as_i64().unwrap();
+    assert_eq!((status, kept()), (201, vec![format!("{{\"id\":{id}}}")]));
+
+    house.change(move |desk| desk.update("customer", id, None, &[("remark", "改过")].into()));
+    let (_, again) = make("one");
+    assert_eq!((&again["id"], &again["remark"]), (&made["id"], &"改过".into()));
+    let owner = format!("#{}", user(&house, "周会计"));
+    house.change(move |desk| desk.update("customer", id, None, &[("owner", owner.as_str())].into()));
+    let (status, away) = make("one");
+
+    // It is out of her sight by now, and made only once.
+    assert_eq!((status, away), (201, serde_json::json!({ "id": id })));
+    assert_eq!(house.system(|desk| desk.count("customer", &model::Query::parse("name~=保定").unwrap())), 1);
+    // The key belongs to that request, whatever the body of another says.
+    let elsewhere = house.send_once(
+        "王海燕",
+        "/api/v1/contact",
+        r#"{"name":"保定运河暖通有限公司","remark":"原话"}"#,
+        "one",
+    );
+    assert_eq!(elsewhere.status, 409, "{}", elsewhere.text());
 }
 
 #[test]

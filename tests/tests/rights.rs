@@ -185,6 +185,35 @@ fn sorting_by_a_link_gives_away_nothing_of_a_record_out_of_reach() {
 }
 
 #[test]
+fn a_login_that_may_not_be_read_is_not_found_by_its_letters() {
+    databases(|db| {
+        let world = World::new(db);
+        let customer = db.registry().entity("customer").unwrap();
+        let owner = customer.field("owner").unwrap().1;
+        let found = |who: &str, typed: &str| {
+            let found = world.look(who, |desk| desk.options(customer, owner, typed, &Input::default(), 20));
+            found.unwrap().into_iter().map(|it| it.title).collect::<Vec<_>>()
+        };
+
+        assert_eq!(found("王海燕", "李建"), ["李建军"]);
+        assert_eq!(found("何振邦", "user4"), ["李建军"]);
+        for typed in ["u", "user", "user4"] {
+            assert!(found("王海燕", typed).is_empty(), "{typed}");
+        }
+        // Nor is it there as the name of a link, in a filter or on a form.
+        world.customer("李建军", "甲公司");
+        let count = |who: &str, login: &str| {
+            let query = Query::parse(&format!("owner={login}")).unwrap();
+            world.look(who, |desk| desk.count("customer", &query)).unwrap()
+        };
+        assert_eq!(
+            (count("何振邦", "user4"), count("吴淑芬", "user4"), count("吴淑芬", "李建军")),
+            (1, 0, 1)
+        );
+    });
+}
+
+#[test]
 fn work_in_the_background_is_begun_and_written_by_the_program_alone() {
     databases(|db| {
         let world = World::new(db);

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use expect_test::expect_file;
-use model::{Actor, Door, Lang, seed};
+use model::system::{Role, User};
+use model::{Actor, Door, Id, Lang, Rights, Stamp, seed};
 use store::Address;
 use tests::served::{Served, sign_in};
 use tests::{World, open};
@@ -168,6 +169,66 @@ fn addresses(path: &str) -> Vec<String> {
     found
 }
 
+/// What who must change the password may do: that, say in which language, read the guide.
+const FORCED: [&str; 9] = [
+    "GET /help",
+    "GET /help/{chapter}",
+    "GET /help/at/{*at}",
+    "GET /help/image/{name}",
+    "GET /me",
+    "GET /me/password",
+    "POST /me/language",
+    "POST /me/password",
+    "POST /me/theme",
+];
+
+#[test]
+fn who_must_change_the_password_gets_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&Address::of(folder.path(), None), folder.path());
+    let world = World::new(&db);
+    world.customer("王海燕", "北京甲");
+    let forced = db.write(&world.system, |desk| {
+        let mut role = Role {
+            id: Id::NEW,
+            code: "owner".into(),
+            name: "老板".into(),
+            name_en: None,
+            remark: None,
+            rights: Rights::of_preset(&domain::REGISTRY.presets[0]).json(),
+            closed: false,
+            stamp: Stamp::default(),
+        };
+        let role = desk.trusted().save(&mut role)?;
+        let anybody = seed::new_user("forced", "新老板", None, "", Lang::Zh);
+        let mut user = User { must_change: true, ..anybody };
+        let user = desk.trusted().save(&mut user)?;
+        seed::give_role(desk, user, role)?;
+        Ok(user.0)
+    });
+    let served = Served::new(&db, folder.path());
+    sign_in(&db, forced.unwrap(), "forced");
+
+    let mut open = BTreeSet::new();
+    for (method, path) in routes() {
+        let route = format!("{method} {path}");
+        if PUBLIC.contains(&route.as_str()) || FORCED.contains(&route.as_str()) {
+            continue;
+        }
+        for address in addresses(&path) {
+            let answer = served.ask("forced", &method, &address);
+            let (status, to) = (answer.status, answer.header("location"));
+            let sent = status == 303 && to.starts_with("/me/password?");
+            // The description of the API has no visitor, other addresses lead nowhere at all.
+            if !sent && !matches!(status, 403..=405) {
+                open.insert(format!("{method} {address}: {status} {to}"));
+            }
+        }
+    }
+
+    assert!(open.is_empty(), "{open:#?}");
+}
+
 #[test]
 fn no_route_answers_who_has_no_business_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -195,7 +256,7 @@ fn no_route_answers_who_has_no_business_there() {
                 if !who.is_empty() {
                     sign_in(&db, stranger.as_ref().unwrap().0, &token);
                 }
-                let status = served.ask(&token, &method, &address);
+                let status = served.ask(&token, &method, &address).status;
                 if !matches!(status, 302 | 303 | 401 | 403 | 404 | 405) {
                     let name = if who.is_empty() { "nobody" } else { who };
                     open.insert(format!("{name} {method} {address}: {status}"));

@@ -417,6 +417,84 @@ fn the_card_of_a_past_day_shows_what_was_known_then() {
     });
 }
 
+/// Moves everything that happened so far to a day in the past: its end is the moment before what happens next.
+fn long_ago(db: &store::Db, day: &str) {
+    let at = format!("{day}T04:00:00.000Z");
+    db.store()
+        .write(move |conn| {
+            conn.execute("UPDATE customer SET created = $1", &[at.as_str().into()])?;
+            conn.execute("UPDATE address SET created = $1 WHERE created > $1", &[at.as_str().into()])?;
+            conn.execute("UPDATE event SET at = $1 WHERE at > $1", &[at.as_str().into()])
+        })
+        .unwrap();
+}
+
+#[test]
+fn addresses_too_are_shown_as_they_were_on_a_day() {
+    databases(|db| {
+        let world = World::new(db);
+        let row = |id: i64, address: &str| {
+            let mut row = Input::from([("address", address), ("purpose", "送货")]);
+            if id != 0 {
+                row.set("id", format!("#{id}"));
+            }
+            row
+        };
+        let (def, customer) =
+            (db.registry().entity("address").unwrap(), db.registry().entity("customer").unwrap());
+        let mut input = Input::from([("name", "甲公司")]);
+        input.rows.insert("address".into(), vec![row(0, "一号库"), row(0, "二号库")]);
+        let id = world.act("王海燕", move |desk| desk.create("customer", &input)).unwrap();
+        let at = |id: i64, day: Option<&str>| {
+            let day = day.map(|it| it.parse().unwrap());
+            let rows = world.look("王海燕", move |desk| desk.rows_at(customer, id, def, day)).unwrap();
+            assert!(day.is_none() || rows.iter().all(|it| !it.editable && it.verbs.is_empty()));
+            let then = |it: &model::Card| day.is_none() || it.value("created").unwrap().text() < "2026-04";
+            assert!(rows.iter().all(|it| it.version > 0 && then(it)));
+            rows.into_iter().map(|it| (it.id, it.title)).collect::<Vec<_>>()
+        };
+        let first = at(id, None);
+        long_ago(db, "2026-01-10");
+
+        // One goes, one changes, one comes; then the changed one goes, too.
+        let save = |rows: Vec<Input>| {
+            let mut change = Input::default();
+            change.rows.insert("address".into(), rows);
+            world.act("王海燕", move |desk| desk.update("customer", id, None, &change)).unwrap();
+        };
+        save(vec![row(first[1].0, "二号新库"), row(0, "三号库")]);
+        let second = at(id, None);
+        let before: i64 = world.look("王海燕", move |desk| Ok(desk.history("customer", id)?[0].id)).unwrap();
+        db.store()
+            .write(move |conn| {
+                let sql =
+                    "UPDATE address SET created = '2026-02-10T04:00:00.000Z' WHERE created > '2026-01-11'";
+                conn.execute(sql, &[])?;
+                let sql =
+                    "UPDATE event SET at = '2026-02-10T04:00:00.000Z' WHERE id <= $1 AND at > '2026-01-11'";
+                conn.execute(sql, &[before.into()])
+            })
+            .unwrap();
+        save(vec![row(second[1].0, "三号库")]);
+
+        assert_eq!(second.iter().map(|it| it.1.as_str()).collect::<Vec<_>>(), ["二号新库", "三号库"]);
+        assert_eq!((at(id, Some("2026-01-20")), at(id, Some("2026-02-20"))), (first.clone(), second));
+        assert_eq!(at(id, None).len(), 1);
+
+        // What a merge gave away is there again as well, and not yet where it went.
+        let into = world.customer("王海燕", "甲公司总部");
+        long_ago(db, "2026-03-10");
+        let (own, gone) = (at(id, None), at(into, None));
+        let take = Input::from([("into", format!("#{into}")), ("take", String::new())]);
+        world.act("张国栋", move |desk| desk.run("customer", id, "merge", &take)).unwrap();
+        assert_eq!((at(id, None).len(), at(into, None).len()), (0, 1));
+        assert_eq!((at(id, Some("2026-03-20")), at(into, Some("2026-03-20"))), (own, gone));
+        let unseen =
+            world.look("李建军", |desk| desk.rows_at(customer, id, def, "2026-01-20".parse().ok()));
+        assert_eq!(code(unseen.map(drop)), "not_found");
+    });
+}
+
 #[test]
 fn a_custom_field_is_a_field_like_any_other() {
     databases(|db| {
@@ -456,6 +534,18 @@ fn a_region_means_all_below_it_and_names_sort_by_pinyin() {
         assert_eq!(world.titles("王海燕", "region=110000&sort=name"), ["阿里暖通", "张家口暖通"]);
         assert_eq!(world.titles("王海燕", "sort=name"), ["阿里暖通", "李家暖通", "张家口暖通"]);
         assert_eq!(world.titles("王海燕", "sort=-name&region=大兴区"), ["张家口暖通"]);
+    });
+}
+
+#[test]
+fn a_place_is_said_with_the_city_above_it() {
+    databases(|db| {
+        let world = World::new(db);
+        let field = domain::REGISTRY.entity("customer").unwrap().field("region").unwrap().1;
+        let said =
+            |region: &str| world.look("王海燕", |desk| desk.shown(field, &Value::from(region))).unwrap();
+
+        assert_eq!([said("110115"), said("310000")], ["北京 大兴", "上海"]);
     });
 }
 

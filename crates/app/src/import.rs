@@ -117,9 +117,8 @@ fn bring_in(place: &Place, house: &House, options: &Options) -> Result<Told> {
             match row.verdict {
                 Verdict::Near { alike, .. } => told.near.push((row.number, row.title, alike)),
                 Verdict::Refused(faults) => {
-                    let error = Error::Invalid(faults);
-                    let say = |lang| message::message(&error, db.registry(), &options.entity, lang);
-                    told.refused.push((row.number, Text::new(say(Lang::Zh), say(Lang::En))));
+                    let says = message::both(&Error::Invalid(faults), db.registry(), &options.entity);
+                    told.refused.push((row.number, says));
                 }
                 Verdict::New(_) | Verdict::Update(..) | Verdict::Same(_) => {}
             }
@@ -157,7 +156,7 @@ fn bring_in(place: &Place, house: &House, options: &Options) -> Result<Told> {
     told.counts = counts(&it, told.counts.near);
     if job.status != JobStatus::Done {
         print(lang, &told);
-        return Err(Error::refused("job_failed", Text::new(job.result.clone(), job.result)));
+        return Err(Error::refused("job_failed", message::said(&job.result)));
     }
     if let Some(file) = options.errors.as_ref().filter(|_| it.refused_rows > 0) {
         let name = file.to_string_lossy();

@@ -4,14 +4,15 @@
 //! step's effects commit together with how far the job is; whoever lost a job meanwhile can keep nothing more of it.
 //! So a job that was cut off goes on from its last step, and no step happens twice.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use model::import::{self, Piece, Run, Seen};
 use model::system::{Job, JobStatus, Session};
-use model::{Actor, Desk, Door, Entity, Error, Label, Lang, Moment, Result, Sql, job::TRIES, message};
+use model::{Actor, Desk, Door, Entity, Error, Label, Lang, Moment, Result, Sql, Text, job::TRIES, message};
 use serde_json::{Value as Json, json};
 use store::{Db, archive};
 
@@ -29,8 +30,10 @@ const STEP: Duration = Duration::from_millis(40);
 const AHEAD: usize = 1_000;
 /// Events that one step of an undoing looks at.
 const EVENTS: usize = 500;
-/// Uploads that nobody came back to.
-const UPLOADS_STAY: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long uploads stay that nobody came back to, answers kept for repeated requests, files that nothing names.
+const STAY: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Rows that one step of clearing up takes.
+const CLEARED: usize = 200;
 /// Weeks of which the last backup stays, beside the daily ones.
 const WEEKS: usize = 8;
 
@@ -45,7 +48,7 @@ pub struct House {
 /// What a kind of job does. `None` when it was asked to stop before its end.
 struct Kind {
     code: &'static str,
-    run: fn(&Work) -> Result<Option<String>>,
+    run: fn(&Work) -> Result<Option<Text>>,
 }
 
 const KINDS: [Kind; 6] = [
@@ -97,7 +100,7 @@ impl House {
         let (job, system) = (work.job().clone(), self.system());
         let ended = match result {
             Ok(Some(says)) => {
-                tracing::info!(job = job.id.0, kind = kind.code, %says, "is done");
+                tracing::info!(job = job.id.0, kind = kind.code, says = says.of(self.lang), "is done");
                 self.db.write(&system, move |desk| desk.end_job(&job, JobStatus::Done, &says))
             }
             Ok(None) => self.db.write(&system, move |desk| desk.release_job(&job, desk.now())),
@@ -109,7 +112,7 @@ impl House {
             }
             Err(error) => {
                 tracing::error!(job = job.id.0, kind = kind.code, ?error, "failed");
-                let says = message::message(&error, self.db.registry(), "", self.lang);
+                let says = message::both(&error, self.db.registry(), "");
                 self.db.write(&system, move |desk| desk.end_job(&job, JobStatus::Failed, &says))
             }
         };
@@ -201,20 +204,13 @@ impl Work<'_> {
             result
         })
     }
-
-    fn says(&self, zh: String, en: String) -> String {
-        match self.house.lang {
-            Lang::Zh => zh,
-            Lang::En => en,
-        }
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn bring_in(work: &Work) -> Result<Option<String>> {
+fn bring_in(work: &Work) -> Result<Option<Text>> {
     let (id, last) = {
         let job = work.job();
         (job.asks()["batch"].as_i64().unwrap_or(0), job.json()["row"].as_u64().unwrap_or(0))
@@ -257,14 +253,14 @@ fn bring_in(work: &Work) -> Result<Option<String>> {
     let (batch, _) = work.house.db.read(&work.actor()?, |desk| desk.import_batch(id))?;
     let (new, updated, same) = (batch.created_rows, batch.updated_rows, batch.same_rows);
     let (skipped, refused) = (batch.skipped_rows, batch.refused_rows);
-    Ok(Some(work.says(
+    Ok(Some(Text::new(
         format!("新建 {new}，更新 {updated}，相同 {same}，跳过 {skipped}，错误 {refused}"),
         format!("{new} new, {updated} updated, {same} same, {skipped} skipped, {refused} refused"),
     )))
 }
 
 /// Undoes an import's changes, the newest first, each by itself.
-fn take_back(work: &Work) -> Result<Option<String>> {
+fn take_back(work: &Work) -> Result<Option<Text>> {
     let id = work.job().asks()["batch"].as_i64().unwrap_or(0);
     let name = Run::name(id);
     loop {
@@ -278,7 +274,7 @@ fn take_back(work: &Work) -> Result<Option<String>> {
             let kept = state["refused"].as_i64().unwrap_or(0) + refused.len() as i64;
             let why = state["why"].as_str().map(str::to_owned).or_else(|| {
                 let error = refused.first()?;
-                Some(message::message(error, desk.catalog().registry, "", desk.actor.lang))
+                Some(message::kept(&message::both(error, desk.catalog().registry, "")))
             });
             Ok((
                 last.is_some(),
@@ -292,19 +288,20 @@ fn take_back(work: &Work) -> Result<Option<String>> {
     }
     let job = work.job().clone();
     let (state, done) = (job.json(), job.done);
-    let (refused, why) = (state["refused"].as_i64().unwrap_or(0), state["why"].as_str().unwrap_or_default());
+    let refused = state["refused"].as_i64().unwrap_or(0);
+    let why = message::said(state["why"].as_str().unwrap_or_default());
     let kept = state.clone();
     work.step(move |desk| desk.import_undone(id).map(|()| ((), kept.clone(), 0)))?;
     Ok(Some(match refused {
-        0 => work.says(format!("已撤销 {done} 项"), format!("{done} changes undone")),
-        _ => work.says(
-            format!("已撤销 {done} 项，{refused} 项不能撤销：{why}"),
-            format!("{done} changes undone, {refused} could not be: {why}"),
+        0 => Text::new(format!("已撤销 {done} 项"), format!("{done} changes undone")),
+        _ => Text::new(
+            format!("已撤销 {done} 项，{refused} 项不能撤销：{}", why.zh),
+            format!("{done} changes undone, {refused} could not be: {}", why.en),
         ),
     }))
 }
 
-fn backup(work: &Work) -> Result<Option<String>> {
+fn backup(work: &Work) -> Result<Option<Text>> {
     let house = work.house;
     let folder = house.data.join("backups");
     let name = archive::name(Moment::now());
@@ -315,40 +312,81 @@ fn backup(work: &Work) -> Result<Option<String>> {
     })?;
     let days = house.db.read(&house.system(), |desk| Ok(desk.catalog().number("backup_keep")))?;
     archive::rotate(&folder, archive::Keep { days: days.max(1) as usize, weeks: WEEKS })?;
-    Ok(Some(name))
+    Ok(Some(Text::new(name.clone(), name)))
 }
 
-fn index_custom(work: &Work) -> Result<Option<String>> {
+fn index_custom(work: &Work) -> Result<Option<Text>> {
     let registry = work.house.db.registry();
     let store = work.house.db.store();
     work.hold(|| store.write(move |conn| model::index_custom(registry, conn)))?;
-    Ok(Some(String::new()))
+    Ok(Some(Text::new("", "")))
 }
 
-/// Takes away what nobody needs any more: sessions that ended, files that were uploaded and left.
-fn housekeeping(work: &Work) -> Result<Option<String>> {
-    let sessions = work.step(|desk| {
+/// Takes away what nobody needs any more: sessions that ended, answers kept for repeated requests, files that were
+/// uploaded and left, and those that no attachment names any more.
+fn housekeeping(work: &Work) -> Result<Option<Text>> {
+    let sessions = bit_by_bit(work, |desk| {
         let mut sql = Sql::new("SELECT id FROM session WHERE expires < ");
-        sql.bind(&desk.now()).push(" ORDER BY id LIMIT 10000");
+        sql.bind(&desk.now()).push(&format!(" ORDER BY id LIMIT {CLEARED}"));
         let old = desk.trusted().rows(&sql)?;
         for row in &old {
             let session: Session = desk.trusted().get(model::Id::of(row[0].int()))?;
             desk.trusted().delete(session)?;
         }
-        Ok((old.len(), json!({}), 0))
+        Ok(old.len())
     })?;
-    let mut files = 0;
-    for entry in std::fs::read_dir(work.house.uploads()).into_iter().flatten().flatten() {
-        let old = entry
-            .metadata()
-            .and_then(|it| it.modified())
-            .is_ok_and(|it| SystemTime::now().duration_since(it).is_ok_and(|age| age > UPLOADS_STAY));
+    let requests = bit_by_bit(work, |desk| {
+        let old = desk.now().saturating_sub(STAY).unwrap_or(Moment::MIN);
+        Ok(desk.forget_requests(old, CLEARED)? as usize)
+    })?;
+    let mut files = unnamed(work.house)?;
+    // Uploads, and attachments of which the end never came.
+    let uploads = std::fs::read_dir(work.house.uploads()).into_iter().flatten().flatten();
+    let parts = std::fs::read_dir(work.house.data.join("files")).into_iter().flatten().flatten();
+    let parts = parts.filter(|it| it.path().extension().is_some_and(|it| it == "part"));
+    for entry in uploads.chain(parts) {
+        let old = entry.metadata().is_ok_and(|it| store::files::is_older(&it, STAY));
         files += usize::from(old && std::fs::remove_file(entry.path()).is_ok());
     }
-    Ok(Some(work.says(
-        format!("清理会话 {sessions} 个，上传文件 {files} 个"),
-        format!("{sessions} sessions and {files} uploads cleared"),
+    Ok(Some(Text::new(
+        format!("清理会话 {sessions} 个，请求记录 {requests} 条，文件 {files} 个"),
+        format!("{sessions} sessions, {requests} kept answers and {files} files cleared"),
     )))
+}
+
+/// Repeats a step until it finds less than it may take; returns how much it took in all.
+fn bit_by_bit(work: &Work, step: fn(&mut Desk) -> Result<usize>) -> Result<usize> {
+    let mut all = 0;
+    loop {
+        let some = work.step(move |desk| Ok((step(desk)?, json!({}), 0)))?;
+        all += some;
+        if some < CLEARED {
+            return Ok(all);
+        }
+    }
+}
+
+/// Removes the files that no attachment names and that have lain for a while: what has just been written may get its
+/// row yet.
+fn unnamed(house: &House) -> Result<usize> {
+    let (folder, system) = (house.data.join("files"), house.system());
+    let there = store::files::list(&folder)?;
+    let named = house.db.read(&system, |desk| {
+        let rows = desk.trusted().rows(&Sql::new("SELECT DISTINCT hash FROM attachment"))?;
+        Ok(rows.iter().map(|row| row[0].text().to_owned()).collect::<HashSet<_>>())
+    })?;
+    let is_free = |hash: &str| {
+        house.db.read(&system, |desk| {
+            let mut sql = Sql::new("SELECT COUNT(*) FROM attachment WHERE hash = ");
+            sql.bind(hash);
+            Ok(desk.trusted().one(&sql)? == 0)
+        })
+    };
+    let mut gone = 0;
+    for hash in there.iter().filter(|it| !named.contains(*it)) {
+        gone += usize::from(store::files::remove(&folder, hash, STAY, || is_free(hash))?);
+    }
+    Ok(gone)
 }
 
 fn failed(folder: &Path, error: &std::io::Error) -> Error {

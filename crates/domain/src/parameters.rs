@@ -65,8 +65,8 @@ pub static PARAMETERS: &[ParameterDef] = &[
     whole(
         "export_rows",
         SECURITY,
-        "每人每天最多导出和打印（0 为不限）",
-        "Rows one person may export or print a day (0: no limit)",
+        "每人每天最多带出：导出、打印、往下翻（0 为不限）",
+        "Rows one person may take a day: export, print, reading on (0: no limit)",
         "0",
         ROWS,
     ),

@@ -235,9 +235,14 @@ impl Catalog {
             Format::Path => self.code(table, code).and_then(|it| it.above.as_deref()),
             _ => None,
         };
-        match above.filter(|it| !it.is_empty()) {
-            Some(above) => format!("{} {name}", self.code_name(table, above, lang)),
-            None => name.to_owned(),
+        let above = above.filter(|it| !it.is_empty()).map(|it| self.code_name(table, it, lang));
+        match (above, lang) {
+            (None, _) => name.to_owned(),
+            (Some(above), Lang::Zh) => {
+                let short = self.registry.short;
+                format!("{} {}", short(above), short(name))
+            }
+            (Some(above), Lang::En) => format!("{name}, {above}"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The desk: the only way from outside to a row. What you may not see is not there.
 
-use crate::input::{few, under, value_of};
+use crate::input::{few, named_by, under, value_of};
 use crate::system::{self, User};
 use crate::tx::{Record, select};
 use crate::{
@@ -107,6 +107,12 @@ impl<'c> Desk<'c> {
     /// Its values may be read, filtered, sorted, searched and summed.
     pub fn may_read(&self, def: &EntityDef, field: &FieldDef) -> bool {
         field.is_shown() && self.access(def, field) > Access::Mask
+    }
+
+    /// The fields by whose values the actor may name a record.
+    pub(crate) fn named_by(&self, to: &'static EntityDef) -> Vec<&'static str> {
+        let fields = named_by(to).into_iter().filter_map(|it| to.field(it));
+        fields.filter(|it| self.may_read(to, it.1)).map(|it| it.1.name).collect()
     }
 
     pub fn may_write(&self, def: &EntityDef, field: &FieldDef) -> bool {

@@ -7,7 +7,6 @@ use std::path::Path;
 use sheet::template::{self, Field, Words};
 use sheet::write::{About, Column as Head, Form, Format, Value as Out, Writer};
 
-use crate::input::named_by;
 use crate::system::{Access, Department, Role, User};
 use crate::tx::Record;
 use crate::{
@@ -117,8 +116,11 @@ impl Desk<'_> {
                 told(codes.iter().map(entry).collect())
             }
             Kind::Link(to) if std::ptr::eq(to(), User::DEF) => {
+                let logins = self.named_by(to()).contains(&"login");
                 let person = |it: &crate::Person| {
-                    (Value::Int(it.user.id.0), it.user.name.clone(), it.user.login.clone())
+                    let (id, user) = (it.user.id.0, &it.user);
+                    let told = if logins { user.login.clone() } else { format!("#{id}") };
+                    (Value::Int(id), user.name.clone(), told)
                 };
                 told(catalog.users.values().map(person).collect())
             }
@@ -147,7 +149,7 @@ impl Desk<'_> {
                 continue;
             }
             let title = to.title_field().name;
-            for name in named_by(to) {
+            for name in self.named_by(to) {
                 let mut sql = Sql::new("SELECT t.");
                 sql.name(name).push(" FROM ").name(to.code).push(" t WHERE t.").name(name).push(" IN ");
                 sql.any_of(titles.iter().copied());
@@ -175,7 +177,7 @@ impl Desk<'_> {
             return writer.cell(Out::Text("***"));
         }
         let (value, field) = (&row[column.at], column.field);
-        let id;
+        let (id, says);
         writer.cell(match (how, value) {
             _ if field.is_empty(value) => Out::Empty,
             (How::Named(names), value) => Out::Text(names.get(value).map_or(value.text(), String::as_str)),
@@ -202,6 +204,10 @@ impl Desk<'_> {
                     Ok(moment) => Out::Moment(self.tx.catalog.zone.to_datetime(moment)),
                     Err(_) => Out::Text(text),
                 },
+                _ if field.format == crate::Format::Said => {
+                    says = crate::message::said(text);
+                    Out::Text(says.of(self.actor.lang))
+                }
                 _ => Out::Text(text),
             },
             (How::Plain, Value::Null) => Out::Empty,
@@ -229,15 +235,14 @@ impl Desk<'_> {
         About { title: def.many(lang), author: who, stamp, sheet: says("导出说明", "About"), notes }
     }
 
-    /// Writes down that rows leave the house; beyond what one person may take a day it refuses.
+    /// Writes down that rows leave the house, as an `export`, by `print`, or by reading on in a `list` or the `api`;
+    /// beyond what one person may take a day it refuses.
     pub fn take(&mut self, kind: &str, entity: &str, query: &str, rows: i64) -> Result<()> {
-        if matches!(kind, "export" | "print") {
-            // Two at once would each see room for itself: the second waits for the first at its person.
-            if self.actor.user != 0 && self.tx.catalog.number(LIMIT) > 0 {
-                self.tx.get::<User>(Id::of(self.actor.user))?;
-            }
-            self.allowed(rows)?;
+        // Two at once would each see room for itself: the second waits for the first at its person.
+        if self.actor.user != 0 && self.tx.catalog.number(LIMIT) > 0 {
+            self.tx.get::<User>(Id::of(self.actor.user))?;
         }
+        self.allowed(rows)?;
         let mut taken = Access {
             id: Id::NEW,
             user: Some(Id::of(self.actor.user)).filter(|_| self.actor.user != 0),
@@ -257,7 +262,7 @@ impl Desk<'_> {
             return Ok(());
         }
         let mut sql = Sql::new("SELECT CAST(COALESCE(SUM(rows), 0) AS BIGINT) FROM access WHERE \"user\" = ");
-        sql.bind(self.actor.user).push(" AND kind IN ('export', 'print') AND created >= ");
+        sql.bind(self.actor.user).push(" AND kind IN ('export', 'print', 'list', 'api') AND created >= ");
         sql.bind(&self.tx.day_start());
         let taken = self.tx.one(&sql)?;
         if taken + rows <= most {
@@ -265,10 +270,10 @@ impl Desk<'_> {
         }
         let says = Text::new(
             format!(
-                "没有导出：每人每天最多带出 {most} 行，今天已有 {taken} 行，这次是 {rows} 行。请缩小范围，或请管理员调整上限。"
+                "每人每天最多带出 {most} 行，导出、打印和一页页往下翻都算；今天已有 {taken} 行，这次是 {rows} 行。请缩小范围，或请管理员调整上限。"
             ),
             format!(
-                "Not exported: one person may take {most} rows a day, {taken} were taken today and these are {rows}. Narrow the filter, or ask the administrator for more."
+                "One person may take {most} rows a day, by export, print or reading on page by page; {taken} were taken today and these are {rows}. Narrow the filter, or ask the administrator for more."
             ),
         );
         Err(Error::refused("export_limit", says))
@@ -324,7 +329,8 @@ impl Desk<'_> {
         if choices.len() > CHOICES {
             choices.clear();
         }
-        let mut hint = hint(field, !choices.is_empty()).of(lang).to_owned();
+        let logins = self.named_by(User::DEF).contains(&"login");
+        let mut hint = hint(field, !choices.is_empty(), logins).of(lang).to_owned();
         if let Some(default) = field.default {
             let default = match field.kind {
                 Kind::Code => catalog.code_name(field.code.unwrap_or_default(), default, lang),
@@ -381,7 +387,7 @@ fn form(field: &FieldDef) -> Form {
     }
 }
 
-fn hint(field: &FieldDef, short: bool) -> Label {
+fn hint(field: &FieldDef, short: bool, logins: bool) -> Label {
     match (field.kind, field.format) {
         (Kind::Choice(_) | Kind::Bool, _) => {
             Label { zh: "从下拉列表中选", en: "Choose from the list" }
@@ -391,9 +397,10 @@ fn hint(field: &FieldDef, short: bool) -> Label {
             en: "Choose from the list, or write the code",
         },
         (Kind::Code, _) => Label { zh: "填名称或编码", en: "Name or code" },
-        (Kind::Link(to), _) if std::ptr::eq(to(), User::DEF) => {
+        (Kind::Link(to), _) if std::ptr::eq(to(), User::DEF) && logins => {
             Label { zh: "填姓名或登录名", en: "Name or login" }
         }
+        (Kind::Link(to), _) if std::ptr::eq(to(), User::DEF) => Label { zh: "填姓名", en: "Name" },
         (Kind::Link(_), _) => Label { zh: "填编号或名称", en: "Number or name" },
         (Kind::Int, _) => Label { zh: "整数", en: "A whole number" },
         (Kind::Money, _) => Label { zh: "金额，例如 25000.00", en: "An amount, such as 25000.00" },

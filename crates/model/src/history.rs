@@ -1,9 +1,12 @@
 //! What happened to a record: who changed what, when, through which door; the record as it was; and taking it back.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use serde_json::{Map, Value as Json};
 
 use crate::desk::target_of;
-use crate::tx::Record;
+use crate::tx::{Record, select};
 use crate::{Card, Date, Desk, EntityDef, Error, FieldDef, Kind, Label, Moment, Result, Sql, Text, Value};
 
 /// One change of one record.
@@ -106,10 +109,8 @@ impl Desk<'_> {
     pub fn as_of(&mut self, entity: &str, id: i64, day: Date) -> Result<Card> {
         let def = self.entity(entity)?;
         let mut record = self.load(def, id, "read")?;
-        let zone = self.tx.catalog.zone.clone();
-        let end = day.tomorrow().and_then(|next| zone.to_timestamp(next.at(0, 0, 0, 0)));
-        let end = end.map_err(|_| Error::invalid("as_of", "malformed_date"))?;
-        let [version, created, ..] = def.stamp();
+        let end = self.end_of(day)?;
+        let [_, created, ..] = def.stamp();
         let born: Moment = record[created].text().parse().map_err(|_| crate::unreadable("created"))?;
         if born >= end {
             return Err(Error::missing(format!("{entity}/{id}")));
@@ -118,18 +119,87 @@ impl Desk<'_> {
         sql.push(" WHERE entity = ").bind(def.code).push(" AND record = ").bind(id);
         sql.push(" AND part IS NULL AND at >= ").bind(&end).push(" ORDER BY id DESC");
         for row in self.tx.rows(&sql)? {
-            let changes: Map<String, Json> =
-                serde_json::from_str(row[6].text()).map_err(|_| crate::unreadable("changes"))?;
-            for (name, pair) in &changes {
-                if let Some(at) = def.at(name).filter(|at| *at < version) {
-                    record[at] = Value::of_json(&pair[0]);
-                }
-            }
+            walk_back(def, &mut record, row[6].text())?;
         }
+        self.past(def, record)
+    }
+
+    fn end_of(&self, day: Date) -> Result<Moment> {
+        let end = day.tomorrow().and_then(|next| self.tx.catalog.zone.to_timestamp(next.at(0, 0, 0, 0)));
+        end.map_err(|_| Error::invalid("as_of", "malformed_date"))
+    }
+
+    fn past(&mut self, def: &'static EntityDef, record: Record) -> Result<Card> {
         let mut card = self.card(def, record)?;
         (card.editable, card.deletable) = (false, false);
         card.verbs.clear();
         Ok(card)
+    }
+
+    /// A record's child rows, today's or as they were at the end of `day`: those that have gone since are there again,
+    /// those that came are not.
+    pub fn rows_at(
+        &mut self,
+        def: &'static EntityDef,
+        id: i64,
+        child: &'static EntityDef,
+        day: Option<Date>,
+    ) -> Result<Vec<Card>> {
+        let Some(day) = day else { return self.rows_of(def, id, child) };
+        self.load(def, id, "read")?;
+        let (of, end) = (child.of.ok_or_else(|| Error::missing(child.code))?, self.end_of(day)?);
+        let parts = format!("{}/%", child.code);
+        // A merge gave rows to another record: what happened to them since stands there.
+        let mut sql = Sql::new("SELECT DISTINCT record FROM event WHERE entity = ");
+        sql.bind(def.code).push(" AND part LIKE ").bind(parts.as_str());
+        sql.push(" AND batch IN (SELECT batch FROM event WHERE entity = ").bind(def.code);
+        sql.push(" AND record = ").bind(id).push(" AND at >= ").bind(&end).push(") LIMIT 100");
+        let found = self.tx.rows(&sql)?;
+        let holders = || std::iter::once(id).chain(found.iter().map(|it| it[0].int()));
+        let mut sql = select(child);
+        sql.push(" WHERE ").name(child.fields[of].name).push(" IN ").any_of(holders());
+        let rows = self.tx.rows(&sql)?;
+        let mut rows: BTreeMap<i64, Record> = rows.into_iter().map(|it| (it[0].int(), it)).collect();
+        let mut sql = events();
+        sql.push(" WHERE entity = ").bind(def.code).push(" AND record IN ").any_of(holders());
+        sql.push(" AND part LIKE ").bind(parts).push(" AND at >= ").bind(&end).push(" ORDER BY id DESC");
+        for row in self.tx.rows(&sql)? {
+            let part = row[5].text().rsplit('/').next().and_then(|it| it.parse().ok()).unwrap_or(0);
+            if matches!(row[4].text(), "create" | "import") && row[6].text() == "{}" {
+                rows.remove(&part);
+                continue;
+            }
+            let record = match rows.entry(part) {
+                Entry::Occupied(row) => row.into_mut(),
+                Entry::Vacant(place) => place.insert(self.gone((def, id), child, row[5].text(), end)?),
+            };
+            walk_back(child, record, row[6].text())?;
+        }
+        let mine = rows.into_values().filter(|it| it[of + 1].int() == id);
+        mine.map(|row| self.past(child, row)).collect()
+    }
+
+    /// A child row that has gone since, with nothing but its stamp of then: each change was an event.
+    fn gone(
+        &mut self,
+        (def, holder): (&EntityDef, i64),
+        child: &EntityDef,
+        part: &str,
+        end: Moment,
+    ) -> Result<Record> {
+        let mut row = child.blank(end);
+        row[0] = part.rsplit('/').next().and_then(|it| it.parse().ok()).map_or(Value::Null, Value::Int);
+        let mut sql = Sql::new("SELECT at, \"user\" FROM event WHERE entity = ");
+        sql.bind(def.code).push(" AND record = ").bind(holder).push(" AND part = ").bind(part);
+        sql.push(" AND at < ").bind(&end).push(" ORDER BY id");
+        let then = self.tx.rows(&sql)?;
+        let [version, created, creator, changed, changer] = child.stamp();
+        row[version] = Value::Int(then.len() as i64);
+        if let (Some(first), Some(last)) = (then.first(), then.last()) {
+            (row[created], row[creator]) = (first[0].clone(), first[1].clone());
+            (row[changed], row[changer]) = (last[0].clone(), last[1].clone());
+        }
+        Ok(row)
     }
 
     /// Takes a change back: a new event that restores what the old one replaced, refused where something later was
@@ -261,6 +331,9 @@ impl Desk<'_> {
                 Some(to) => self.called(to, *id)?.1,
                 None => id.to_string(),
             },
+            (_, Value::Text(text)) if field.format == crate::Format::Said => {
+                crate::message::said(text).of(lang).to_owned()
+            }
             (Kind::Bool, Value::Int(yes)) => {
                 let label =
                     if *yes != 0 { Label { zh: "是", en: "Yes" } } else { Label { zh: "否", en: "No" } };
@@ -273,6 +346,18 @@ impl Desk<'_> {
             (kind, value) => kind.plain(value.cell()),
         })
     }
+}
+
+/// Puts the old values of an event into the record.
+fn walk_back(def: &EntityDef, record: &mut Record, changes: &str) -> Result<()> {
+    let changes: Map<String, Json> =
+        serde_json::from_str(changes).map_err(|_| crate::unreadable("changes"))?;
+    for (name, pair) in &changes {
+        if let Some(at) = def.at(name).filter(|at| *at < def.stamp()[0]) {
+            record[at] = Value::of_json(&pair[0]);
+        }
+    }
+    Ok(())
 }
 
 fn events() -> Sql {

@@ -283,9 +283,9 @@ impl Desk<'_> {
         match id {
             Some(id) => sql.push("t.id = ").bind(id),
             None => {
-                sql.push("(");
-                for (n, name) in named_by(to).into_iter().enumerate() {
-                    sql.push(if n > 0 { " OR t." } else { "t." }).name(name).push(" = ").bind(text);
+                sql.push("(1 = 0");
+                for name in self.named_by(to) {
+                    sql.push(" OR t.").name(name).push(" = ").bind(text);
                 }
                 sql.push(")")
             }

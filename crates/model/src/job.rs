@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use crate::message::{kept, said};
 use crate::system::{Job, JobStatus};
 use crate::tx::select;
-use crate::{Actor, Desk, Door, Entity, Error, Id, Label, Moment, Result, Rights, Scalar, Sql, Stamp, Value};
+use crate::{
+    Actor, Desk, Door, Entity, Error, Id, Label, Lang, Moment, Result, Rights, Scalar, Sql, Stamp, Text,
+    Value,
+};
 
 /// How often a job may be begun without getting further.
 pub const TRIES: i64 = 5;
@@ -18,7 +22,7 @@ pub struct Backups {
     /// When the last one was finished, and its file.
     pub last: Option<(Moment, String)>,
     /// When and why one failed that no later one made good.
-    pub failed: Option<(Moment, String)>,
+    pub failed: Option<(Moment, Text)>,
 }
 
 impl Desk<'_> {
@@ -45,6 +49,25 @@ impl Desk<'_> {
             stamp: Stamp::default(),
         };
         Ok(self.tx.save(&mut job)?.0)
+    }
+
+    /// Queues once more what was cancelled or failed, as the actor's work: it goes on from where it stood.
+    pub(crate) fn queue_again(&mut self, mut job: Job) -> Result<i64> {
+        let (mut state, request) = (job.json(), job.request.take());
+        state["tries"] = json!(0);
+        self.tx.save(&mut job)?;
+        let id = self.queue(&job.kind, &job.asks(), job.total, request.as_deref())?;
+        let queued: Job = self.tx.get(Id::of(id))?;
+        self.put_job(Job { state: state.to_string(), done: job.done, ..queued })?;
+        Ok(id)
+    }
+
+    /// Forgets some of the answers that were kept since before `old` for requests sent twice; returns how many.
+    pub fn forget_requests(&mut self, old: Moment, most: usize) -> Result<u64> {
+        let mut sql =
+            Sql::new("DELETE FROM job WHERE id IN (SELECT id FROM job WHERE kind = 'request' AND created < ");
+        sql.bind(&old).push(&format!(" ORDER BY id LIMIT {most})"));
+        self.tx.execute(&sql)
     }
 
     /// A job of the actor's own, or any for whoever may read them all.
@@ -127,9 +150,9 @@ impl Desk<'_> {
     }
 
     /// Ends a job.
-    pub fn end_job(&mut self, job: &Job, status: JobStatus, result: &str) -> Result<()> {
+    pub fn end_job(&mut self, job: &Job, status: JobStatus, result: &Text) -> Result<()> {
         let mut job = job.clone();
-        (job.status, job.result, job.lease) = (status, result.to_owned(), None);
+        (job.status, job.result, job.lease) = (status, kept(result), None);
         job.finished = Some(self.tx.now);
         self.put_job(job).map(drop)
     }
@@ -185,12 +208,12 @@ impl Desk<'_> {
         let mut backups = Backups::default();
         for row in self.tx.rows(&sql)? {
             let at = row[1].text().parse().map_err(|_| crate::unreadable("finished"))?;
-            let what = (at, row[2].text().to_owned());
+            let what = said(row[2].text());
             if row[0].text() == "done" {
-                backups.last = Some(what);
+                backups.last = Some((at, what.zh));
                 break;
             }
-            backups.failed = backups.failed.or(Some(what));
+            backups.failed = backups.failed.or(Some((at, what)));
         }
         Ok(backups)
     }
@@ -209,6 +232,11 @@ impl Job {
 
     pub fn asks(&self) -> Json {
         serde_json::from_str(&self.input).unwrap_or_else(|_| json!({}))
+    }
+
+    /// What came of it.
+    pub fn says(&self, lang: Lang) -> String {
+        said(&self.result).of(lang).to_owned()
     }
 
     /// How often it was begun since it last got further.

@@ -1,6 +1,6 @@
 //! Every refusal as a sentence in the user's language: what happened, why, what to do.
 
-use crate::{Error, Fault, Label, Lang, Registry};
+use crate::{Error, Fault, Label, Lang, Registry, Text};
 
 /// The sentences of the common faults of a field.
 const FAULTS: [(&str, Label); 22] = [
@@ -75,6 +75,24 @@ pub fn place(registry: Registry, entity: &str, field: &str, lang: Lang) -> Strin
             None => label(entity, first).unwrap_or(first).to_owned(),
         },
     }
+}
+
+/// The sentence of an error in both languages, for readers to come.
+pub fn both(error: &Error, registry: Registry, entity: &str) -> Text {
+    let [zh, en] = [Lang::Zh, Lang::En].map(|lang| message(error, registry, entity, lang));
+    Text { zh, en }
+}
+
+/// A sentence as it is kept for readers of either language.
+pub fn kept(says: &Text) -> String {
+    serde_json::json!({ "zh": says.zh, "en": says.en }).to_string()
+}
+
+/// A sentence that was kept; what is none says the same in both languages.
+pub fn said(kept: &str) -> Text {
+    let json: serde_json::Value = serde_json::from_str(kept).unwrap_or_default();
+    let of = |lang: &str| json[lang].as_str().unwrap_or(kept).to_owned();
+    Text { zh: of("zh"), en: of("en") }
 }
 
 /// The sentence of an error. `entity` is what was being worked on, for the labels of its fields.

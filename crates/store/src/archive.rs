@@ -101,7 +101,11 @@ pub fn write<W: Write>(
     for hash in folder.map(files::list).transpose()?.unwrap_or_default() {
         let path = files::path(folder.unwrap_or(Path::new(".")), &hash);
         let failed = |error: io::Error| file_error(&path, &error);
-        let mut file = File::open(&path).map_err(failed)?;
+        let mut file = match File::open(&path) {
+            // Cleared away meanwhile, since nothing named it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            file => file.map_err(failed)?,
+        };
         tar.append_file(format!("files/{hash}"), &mut file).map_err(failed)?;
         manifest.files.insert(hash);
     }

@@ -1,9 +1,10 @@
 //! Files beside the rows: `<folder>/ab/ab3f…`, each called by the hash of its content, so that none is there twice.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use data_encoding::HEXLOWER;
 use model::Result;
@@ -72,6 +73,30 @@ pub fn list(folder: &Path) -> Result<Vec<String>> {
     }
     all.sort();
     Ok(all)
+}
+
+/// Removes a file that has lain for `age` and is `free`, as nothing names it. Whoever keeps the same content meanwhile
+/// keeps it: it is put aside first and looked at once more.
+pub fn remove(folder: &Path, hash: &str, age: Duration, free: impl Fn() -> Result<bool>) -> Result<bool> {
+    let (at, aside) = (path(folder, hash), folder.join(format!("{hash}.part")));
+    let failed = |error: io::Error| file_error(folder, &error);
+    let is_old = |path: &Path| fs::metadata(path).is_ok_and(|it| is_older(&it, age));
+    if !is_old(&at) {
+        return Ok(false);
+    }
+    fs::rename(&at, &aside).map_err(failed)?;
+    let gone = if is_old(&aside) { free() } else { Ok(false) };
+    match gone {
+        Ok(true) => fs::remove_file(&aside),
+        _ => fs::rename(&aside, &at),
+    }
+    .map_err(failed)?;
+    gone
+}
+
+pub fn is_older(file: &Metadata, age: Duration) -> bool {
+    let since = file.modified().map(|it| SystemTime::now().duration_since(it));
+    matches!(since, Ok(Ok(since)) if since > age)
 }
 
 /// Whether a file still holds what its name says.

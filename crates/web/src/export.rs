@@ -1,6 +1,9 @@
 //! Lists as files, and the templates that come back filled in.
 
+use std::collections::HashMap;
 use std::fs::File;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -14,10 +17,51 @@ use crate::Site;
 use crate::list::table::columns;
 use crate::print::{conditions, selected};
 use crate::visit::{Answer, At, Visit};
-use crate::visitor::percent;
+use crate::visitor::{Visitor, percent};
 
 pub fn routes() -> Router<Site> {
     Router::new().route("/{entity}/export", get(list)).route("/{entity}/template.xlsx", get(template))
+}
+
+/// Rows that somebody reads on before it is written down, and for how long they count together.
+const WATCHED: usize = 500;
+const WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+/// Rows that were read on and are not written down yet, by user and entity, with when that began.
+pub type Reads = Mutex<HashMap<(i64, &'static str), (Instant, usize)>>;
+
+impl Site {
+    /// Counts rows that a list gave. Whoever reads on, page by page, takes a list along as an export does: each few hundred
+    /// rows are written down, within the same limit.
+    pub async fn read_on(
+        &self,
+        visitor: &Visitor,
+        kind: &'static str,
+        entity: &'static str,
+        query: String,
+        rows: usize,
+    ) -> Result<()> {
+        let key = (visitor.actor.user, entity);
+        let count = |rows: usize, most: usize| {
+            let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+            let read = reads.entry(key).or_insert((Instant::now(), 0));
+            let before = if read.0.elapsed() < WINDOW { read.1 } else { 0 };
+            let all = before + rows;
+            let left = if all < most { all } else { 0 };
+            *read = (if before == 0 { Instant::now() } else { read.0 }, left);
+            all
+        };
+        let all = count(rows, WATCHED);
+        if all < WATCHED {
+            return Ok(());
+        }
+        let taken =
+            self.db.write_async(&visitor.actor, move |desk| desk.take(kind, entity, &query, all as i64));
+        taken.await.inspect_err(|_| {
+            // What was not shown does not count, what was before still does.
+            count(all - rows, usize::MAX);
+        })
+    }
 }
 
 /// A file that is written and not yet recorded.

@@ -18,6 +18,7 @@ pub mod problem;
 pub mod settings;
 pub mod shell;
 pub mod ui;
+mod upload;
 pub mod visit;
 pub mod visitor;
 
@@ -50,6 +51,7 @@ pub struct Site {
     gate: Arc<login::Gate>,
     traffic: Arc<guard::Traffic>,
     checks: import::Checks,
+    reads: Arc<export::Reads>,
 }
 
 impl Site {
@@ -65,6 +67,7 @@ impl Site {
             gate: Arc::default(),
             traffic: Arc::default(),
             checks: import::Checks::default(),
+            reads: Arc::default(),
         }
     }
 }

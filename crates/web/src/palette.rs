@@ -2,23 +2,25 @@
 //! that is highlighted.
 
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
-use axum::response::Response;
 use axum::routing::get;
 use base::Lang;
 use maud::{Markup, html};
 use model::search::{self, Source};
 use model::system::User;
-use model::{Desk, Entity, EntityDef, Error, Find, Format, Kind, Query, Result};
+use model::{Desk, Entity, EntityDef, Error, Find, Result};
 
 use crate::Site;
 use crate::act::offered;
-use crate::list::cell::Cells;
-use crate::list::part;
+use crate::card::people_of;
+use crate::list::cell::{Cells, spaced};
 use crate::list::table::new_label;
+use crate::list::{verb_icon, words};
+use crate::print::shown;
+use crate::shell::business;
 use crate::ui::{avatar, icon, t};
-use crate::visitor::{Visitor, cookie};
+use crate::visit::{Answer, At, Visit};
+use crate::visitor::cookie;
 
 /// Finds of one entity; pages and commands below them.
 const FINDS: usize = 6;
@@ -93,51 +95,39 @@ impl Line {
     }
 }
 
-async fn find(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let said = |key: &str| {
-        let mut pairs = form_urlencoded::parse(raw.as_bytes());
-        pairs.find(|it| it.0 == key).map(|it| it.1.chars().take(200).collect::<String>()).unwrap_or_default()
-    };
-    let (typed, kind, asked) = (said("q"), said("kind"), headers.clone());
-    let read = site.db.read_async(&visitor.actor, move |desk| answer(desk, &asked, typed.trim(), &kind));
-    part(&site, &visitor, &headers, read.await)
+async fn find(visit: Visit) -> Answer {
+    let (asked, headers) = (visit.query(), visit.headers.clone());
+    let typed: String = asked.text("q").chars().take(200).collect();
+    visit.show(move |desk| answer(desk, &headers, typed.trim(), asked.text("kind"))).await
 }
+
+/// What fits, in groups with their labels.
+type Groups = Vec<(String, Vec<Line>)>;
 
 fn answer(desk: &mut Desk, headers: &HeaderMap, typed: &str, kind: &str) -> Result<Markup> {
     let lang = desk.actor.lang;
-    let mut groups: Vec<(String, Vec<Line>)> = Vec::new();
     let wants = |it: &str| kind.is_empty() || kind == it;
-    match typed.chars().next() {
-        Some('>') => groups.push((t(lang, "命令", "Commands").into(), commands(desk, typed[1..].trim()))),
-        Some('@') => groups.push((t(lang, "同事", "Colleagues").into(), colleagues(desk, typed[1..].trim()))),
-        Some('#') => groups = records(desk, headers, typed[1..].trim(), true)?,
-        None => {
-            if wants("records") {
+    let mut groups = Groups::new();
+    let (sign, rest) = typed.split_at(usize::from(typed.starts_with(['>', '@', '#'])));
+    match sign {
+        "@" => groups.push((t(lang, "同事", "Colleagues").into(), colleagues(desk, rest.trim()))),
+        "#" => groups = records(desk, headers, rest.trim(), true)?,
+        ">" => groups.push((t(lang, "命令", "Commands").into(), commands(desk, rest.trim()))),
+        _ => {
+            if wants("records") && typed.is_empty() {
                 groups.push((t(lang, "最近打开", "Opened last").into(), opened_lines(desk, headers)?));
-            }
-            for (kind, label, lines) in menus(desk, "")? {
-                // Before anything is typed, the pages stand in the menu already.
-                if wants(kind)
-                    && (kind == "commands" || !kind.is_empty() && kind == "pages" && !wants("records"))
-                {
-                    groups.push((label.into(), lines));
-                }
-            }
-        }
-        Some(_) => {
-            if wants("records") {
+            } else if wants("records") {
                 groups = records(desk, headers, typed, false)?;
             }
-            for (kind, label, lines) in menus(desk, typed)? {
-                if wants(kind) {
-                    groups.push((label.into(), lines.into_iter().take(PAGES).collect()));
-                }
+            let most = if typed.is_empty() { usize::MAX } else { PAGES };
+            // Before anything is typed, the pages stand in the menu already.
+            if kind == "pages" || kind.is_empty() && !typed.is_empty() {
+                let pages = pages(desk, typed)?.into_iter().take(most).collect();
+                groups.push((t(lang, "菜单", "Menus").into(), pages));
+            }
+            if wants("commands") {
+                let commands = commands(desk, typed).into_iter().take(most).collect();
+                groups.push((t(lang, "命令", "Commands").into(), commands));
             }
         }
     }
@@ -168,12 +158,7 @@ fn marked(typed: &str, text: &str) -> Markup {
 }
 
 /// Records by entity: the very name first, then one's own, then those opened last.
-fn records(
-    desk: &mut Desk,
-    headers: &HeaderMap,
-    typed: &str,
-    by_number: bool,
-) -> Result<Vec<(String, Vec<Line>)>> {
+fn records(desk: &mut Desk, headers: &HeaderMap, typed: &str, by_number: bool) -> Result<Groups> {
     let lang = desk.actor.lang;
     let opened = opened(desk, headers);
     let recent = |it: &Find| opened.iter().position(|at| std::ptr::eq(at.0, it.def) && at.1 == it.id);
@@ -183,7 +168,7 @@ fn records(
         found.retain(|it| it.number.as_ref().is_some_and(|number| number.to_lowercase().contains(&wanted)));
     }
     found.sort_by_key(|it| (it.def.module == "settings", it.rank, !it.own, recent(it).unwrap_or(OPENED)));
-    let mut groups: Vec<(String, Vec<Line>)> = Vec::new();
+    let mut groups = Groups::new();
     for it in &found {
         let label = it.def.many(lang);
         let owner = it.owner.and_then(|id| desk.catalog().user_name(id)).unwrap_or_default();
@@ -224,50 +209,40 @@ fn opened_lines(desk: &mut Desk, headers: &HeaderMap) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-fn fits(typed: &str, texts: &[&str]) -> bool {
-    let texts: Vec<_> = texts.iter().map(|it| (Source::Text, *it)).collect();
-    typed.is_empty() || search::query(typed).is_some_and(|query| search::matches(&query, &texts))
+fn fits(typed: &str, source: Source, text: &str) -> bool {
+    typed.is_empty() || search::query(typed).is_some_and(|it| search::matches(&it, &[(source, text)]))
 }
 
-/// Pages and commands; those that the actor may not use are absent.
-fn menus(desk: &mut Desk, typed: &str) -> Result<[(&'static str, &'static str, Vec<Line>); 2]> {
-    let lang = desk.actor.lang;
-    Ok([
-        ("pages", t(lang, "菜单", "Menus"), pages(desk, typed)?),
-        ("commands", t(lang, "命令", "Commands"), commands(desk, typed)),
-    ])
-}
-
+/// Menus; those that the actor may not use are absent, as are commands.
 fn pages(desk: &mut Desk, typed: &str) -> Result<Vec<Line>> {
     let lang = desk.actor.lang;
-    let mut pages: Vec<(String, &str, String, &str)> = vec![
-        ("/".into(), "home", t(lang, "工作台", "Workbench").into(), ""),
-        ("/me".into(), "user", t(lang, "我的账户", "My account").into(), ""),
-        ("/settings".into(), "settings", t(lang, "设置", "Settings").into(), ""),
-        ("/help".into(), "help", t(lang, "使用手册", "User's guide").into(), ""),
-    ];
     let registry = desk.catalog().registry;
+    let mut lines = Vec::new();
+    let mut add = |href: String, icon: &str, title: &str, hint: &str| {
+        if fits(typed, Source::Text, title) {
+            lines.push(Line::to(icon, marked(typed, title), hint, href));
+        }
+    };
     let settings = t(lang, "设置", "Settings");
+    add("/".into(), "home", t(lang, "工作台", "Workbench"), "");
+    add("/me".into(), "user", t(lang, "我的账户", "My account"), "");
+    add("/settings".into(), "settings", settings, "");
+    add("/help".into(), "help", t(lang, "使用手册", "User's guide"), "");
     for (label, href, icon) in crate::settings::entries(desk) {
-        pages.push((href, icon, label.into(), settings));
+        add(href, icon, label, settings);
     }
-    let business = |it: &&EntityDef| !matches!(it.module, "" | "settings");
-    for def in registry.all().filter(business).filter(|def| desk.may(def, "read").is_ok()).collect::<Vec<_>>()
-    {
-        let module =
-            registry.modules.iter().find(|it| it.code == def.module).map_or("", |it| it.label.of(lang));
-        pages.push((format!("/{}", def.code), def.icon, def.many(lang), module));
-        if !typed.is_empty() {
-            for view in desk.views(def)? {
-                let href = format!("/{}?view={}", def.code, view.code);
-                pages.push((href, def.icon, format!("{} · {}", def.many(lang), view.label), module));
-            }
+    for def in business(desk, "read") {
+        let module = registry.modules.iter().find(|it| it.code == def.module);
+        let module = module.map_or("", |it| it.label.of(lang));
+        let many = def.many(lang);
+        add(format!("/{}", def.code), def.icon, &many, module);
+        let views = if typed.is_empty() { Vec::new() } else { desk.views(def)? };
+        for view in views {
+            let href = format!("/{}?view={}", def.code, view.code);
+            add(href, def.icon, &format!("{many} · {}", view.label), module);
         }
     }
-    let line = |(href, icon, title, hint): (String, &str, String, &str)| {
-        fits(typed, &[&title]).then(|| Line::to(icon, marked(typed, &title), hint, href))
-    };
-    Ok(pages.into_iter().filter_map(line).collect())
+    Ok(lines)
 }
 
 fn commands(desk: &Desk, typed: &str) -> Vec<Line> {
@@ -278,85 +253,52 @@ fn commands(desk: &Desk, typed: &str) -> Vec<Line> {
     // What is made every day comes before what is set up once.
     shown.sort_by_key(|it| it.module == "settings");
     let mut lines = Vec::new();
-    let mut add = |icon: &str, title: String, href: Option<String>, click: Option<&'static str>| {
-        if fits(typed, &[&title]) {
-            lines.push(Line { href, click, ..Line::to(icon, marked(typed, &title), "", "") });
+    let mut add = |icon: &str, title: &str, href: Option<String>, click: Option<&'static str>| {
+        if fits(typed, Source::Text, title) {
+            lines.push(Line { href, click, ..Line::to(icon, marked(typed, title), "", "") });
         }
     };
     for def in shown.iter().filter(|def| may(def, "create")) {
-        add("plus", new_label(def.label.of(lang), lang), Some(format!("/{}/new", def.code)), None);
+        add("plus", &new_label(def.label.of(lang), lang), Some(format!("/{}/new", def.code)), None);
     }
     for def in shown.iter().filter(|def| may(def, "import")) {
-        let title = match lang {
-            Lang::Zh => format!("导入{}", def.label.zh),
-            Lang::En => format!("Import {}", def.many(lang).to_lowercase()),
-        };
-        add("upload", title, Some(format!("/{}/import", def.code)), None);
+        add("upload", &crate::import::title(def, lang), Some(format!("/{}/import", def.code)), None);
     }
-    add("moon", t(lang, "切换浅色和深色", "Switch light and dark").into(), None, Some("[data-theme-set]"));
+    add("moon", t(lang, "切换浅色和深色", "Switch light and dark"), None, Some("[data-theme-set]"));
     let language = t(lang, "切换到英文 English", "Switch to Chinese 中文");
-    add("language", language.into(), None, Some("form[action='/me/language'] button"));
-    add("keyboard", t(lang, "看快捷键", "Show the keys").into(), None, Some("[data-dialog=keys]"));
-    add("logout", t(lang, "退出登录", "Sign out").into(), None, Some("form[action='/logout'] button"));
+    add("language", language, None, Some("form[action='/me/language'] button"));
+    add("keyboard", t(lang, "看快捷键", "Show the keys"), None, Some("[data-dialog=keys]"));
+    add("logout", t(lang, "退出登录", "Sign out"), None, Some("form[action='/logout'] button"));
     lines
 }
 
-/// People by name or login; each leads to the person's page where that is open to the actor.
+/// People by name; each leads to the person's page where that is open to the actor.
 fn colleagues(desk: &Desk, typed: &str) -> Vec<Line> {
     let catalog = desk.catalog();
     if desk.may(User::DEF, "read").is_err() {
         return Vec::new();
     }
-    let wanted = search::query(typed);
-    let fits = |it: &&model::Person| {
-        let texts = [(Source::Name, it.user.name.as_str())];
-        !it.user.closed
-            && (typed.is_empty() || wanted.as_ref().is_some_and(|query| search::matches(query, &texts)))
-    };
+    let fits = |it: &&model::Person| !it.user.closed && fits(typed, Source::Name, &it.user.name);
     let line = |it: &model::Person| {
-        let home =
-            it.user.department.and_then(|it| catalog.department(it.0)).map_or("", |it| it.name.as_str());
-        let id = it.user.id.0;
-        let preview = Some(format!("/palette/user/{id}"));
-        let to = Line::to("user", marked(typed, &it.user.name), home, format!("/user/{id}"));
-        Line { icon: avatar(&it.user.name, ""), preview, ..to }
+        let home = it.user.department.and_then(|it| catalog.department(it.0)).map_or("", |it| &it.name);
+        let (name, id) = (&it.user.name, it.user.id.0);
+        let line = record(User::DEF, id, Some(home), marked(typed, name), "");
+        Line { icon: avatar(name, ""), ..line }
     };
     catalog.users.values().filter(fits).take(20).map(line).collect()
 }
 
-async fn preview(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-) -> Response {
-    let read = site.db.read_async(&visitor.actor, move |desk| look(desk, &entity, id));
-    part(&site, &visitor, &headers, read.await)
+async fn preview(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer {
+    visit.show(move |desk| look(desk, &entity, id)).await
 }
 
 /// The first of the records within this one, such as the person to ask for, and how to call them.
 fn within(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Option<(&'static str, String)>> {
-    let registry = desk.catalog().registry;
-    let inner = registry.all().find(|it| {
-        it.within.is_some()
-            && it.parent().is_some_and(|(_, to)| std::ptr::eq(to, def))
-            && desk.may(it, "read").is_ok()
-    });
-    let Some((inner, (at, _))) = inner.and_then(|it| Some((it, it.parent()?))) else { return Ok(None) };
-    let phone = inner.fields.iter().find(|it| it.format == Format::Phone && desk.may_read(inner, it));
-    let first = inner.fields.iter().find(|it| it.list && matches!(it.kind, Kind::Bool));
-    let columns = std::iter::once(inner.title_field()).chain(phone).map(|it| it.name.to_owned()).collect();
-    let sort = first.map(|it| (it.name.to_owned(), true)).into_iter().collect();
-    let asked = Query::parse(&format!("{}={id}", inner.fields[at].name)).unwrap_or_default();
-    let list = desk.list(inner.code, &Query { columns, sort, size: Some(1), ..asked })?;
-    let cells = Cells::of(desk);
-    let mut found = None;
-    desk.each(&list, &mut |row| {
-        let texts = list.columns.iter().map(|it| cells.text(it, row)).collect::<Vec<_>>();
-        found = Some((inner.label.of(cells.lang), texts.join(" ").trim().to_owned()));
-        Ok(())
-    })?;
-    Ok(found)
+    let mut inner = desk.catalog().registry.inside(def).filter(|it| desk.may(it, "read").is_ok());
+    let Some(inner) = inner.next() else { return Ok(None) };
+    let found = people_of(desk, inner, id, 1)?.into_iter().next();
+    let label = inner.label.of(desk.actor.lang);
+    Ok(found.map(|it| (label, format!("{} {}", it.name, spaced(&it.phone)).trim().to_owned())))
 }
 
 /// A record's facts, its last changes, and its actions, which the script hangs below the finds.
@@ -373,10 +315,7 @@ fn look(desk: &mut Desk, entity: &str, id: i64) -> Result<Markup> {
     let listed = card.fields.iter().filter(|it| it.0.list && it.0.name != title && it.0.name != "number");
     for (field, value) in listed {
         let Some(value) = value.as_ref().filter(|it| !field.is_empty(it)) else { continue };
-        let text = match field.kind {
-            Kind::Link(_) => desk.shown(field, value)?,
-            _ => cells.value(field, value.cell()),
-        };
+        let text = shown(desk, &cells, field, value)?;
         if !text.is_empty() && facts.len() < FACTS {
             facts.push((field.label.of(lang), text));
         }
@@ -386,11 +325,7 @@ fn look(desk: &mut Desk, entity: &str, id: i64) -> Result<Markup> {
     let mut events = Vec::new();
     for event in desk.history(entity, id)?.into_iter().filter(|it| it.part.is_none()).take(3) {
         let day = desk.catalog().zone.to_datetime(event.at).date().to_string();
-        events.push((
-            day,
-            desk.called(User::DEF, event.user)?.1,
-            crate::list::words::deed(def, &event.kind, lang),
-        ));
+        events.push((day, cells.person(event.user), words::deed(def, &event.kind, lang)));
     }
     let verbs = card.verbs.iter().filter(|it| it.unless.is_none());
     let verbs = verbs.filter(|it| offered(def).any(|one| std::ptr::eq(one, it.verb)));
@@ -413,7 +348,7 @@ fn look(desk: &mut Desk, entity: &str, id: i64) -> Result<Markup> {
             li role="presentation" { @match lang { Lang::Zh => { "对选中的" (def.label.zh) } Lang::En => { "With this " (def.label.en.to_lowercase()) } } }
             @if card.editable { (act("pencil", t(lang, "编辑", "Edit"), Some(format!("/{entity}/{id}/edit")), None)) }
             @for offer in verbs {
-                (act(crate::list::verb_icon(offer.verb.name), offer.verb.label.of(lang), None, Some(format!("/{entity}/{id}/{}", offer.verb.name))))
+                (act(verb_icon(offer.verb.name), offer.verb.label.of(lang), None, Some(format!("/{entity}/{id}/{}", offer.verb.name))))
             }
         }
     })

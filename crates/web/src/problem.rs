@@ -18,6 +18,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Forbidden { .. } => StatusCode::FORBIDDEN,
         Error::Conflict { .. } => StatusCode::PRECONDITION_FAILED,
         Error::Refused(it) if it.code == "foreign_origin" => StatusCode::FORBIDDEN,
+        Error::Refused(it) if it.code == "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Duplicate { .. } | Error::InUse(_) | Error::Refused(_) => StatusCode::CONFLICT,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Again | Error::Full | Error::Gone => StatusCode::SERVICE_UNAVAILABLE,

@@ -4,11 +4,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::Lang;
 use maud::{DOCTYPE, Markup, html};
-use model::{Desk, EntityDef, Error, Query, Result};
+use model::{Desk, EntityDef, Error, Module, Query, Result, Shown};
 
 use crate::assets;
 use crate::list::table::new_label;
-use crate::ui::{amount, avatar, icon, icon18, logo, t};
+use crate::ui::{avatar, count, icon, icon14, icon18, logo, t};
 use crate::visitor::{Visitor, cookie};
 
 /// A page before its frame is drawn around it.
@@ -47,77 +47,54 @@ impl Page {
 /// What the frame shows of the house, read in the same transaction as the page.
 pub struct Frame {
     company: String,
-    modules: Vec<Group>,
-    /// What can be made anew: label, sign and address.
-    creates: Vec<(String, &'static str, String)>,
-    pinned: Vec<Pinned>,
-    reminders: Vec<Pinned>,
+    /// The business by its modules.
+    modules: Vec<(&'static Module, Vec<&'static EntityDef>)>,
+    /// What can be made anew.
+    creates: Vec<&'static EntityDef>,
+    /// Views that remind or are pinned, with how many rows each has.
+    views: Vec<(Shown, i64)>,
     rail: bool,
     today: String,
 }
 
-struct Group {
-    label: &'static str,
-    icon: &'static str,
-    entries: Vec<Entry>,
+/// The business that an actor has a right to: what stands in the navigation, without the settings.
+pub fn business(desk: &Desk, right: &str) -> Vec<&'static EntityDef> {
+    let is_business = |it: &&'static EntityDef| !matches!(it.module, "" | "settings");
+    let all = desk.catalog().registry.all().filter(is_business);
+    all.filter(|it| desk.may(it, right).is_ok()).collect()
 }
 
-struct Entry {
-    code: &'static str,
-    label: String,
-}
-
-#[derive(Clone)]
-struct Pinned {
-    key: String,
-    label: String,
-    href: String,
-    count: i64,
-    urgent: bool,
+fn address(view: &Shown) -> String {
+    format!("/{}?view={}", view.entity, view.code)
 }
 
 impl Frame {
     pub fn read(desk: &mut Desk, headers: &HeaderMap) -> Result<Frame> {
-        let catalog = desk.catalog().clone();
-        let (registry, lang) = (catalog.registry, desk.actor.lang);
-        let shown = |def: &&'static EntityDef| desk.may(def, "read").is_ok();
-        let modules = registry.modules.iter().filter(|it| it.code != "settings").map(|module| {
-            let entries = registry.all().filter(|def| def.module == module.code).filter(shown);
-            let entries = entries.map(|def| Entry { code: def.code, label: def.many(lang) }).collect();
-            Group { label: module.label.of(lang), icon: module.icon, entries }
-        });
-        let modules = modules.filter(|it| !it.entries.is_empty()).collect();
-        let makes = |def: &&'static EntityDef| {
-            !matches!(def.module, "" | "settings") && desk.may(def, "create").is_ok()
-        };
-        let creates = registry
-            .all()
-            .filter(makes)
-            .map(|def| (new_label(def.label.of(lang), lang), def.icon, format!("/{}/new", def.code)));
-        let creates = creates.collect();
-        let (mut pinned, mut reminders) = (Vec::new(), Vec::new());
+        let mut views = Vec::new();
         for view in desk.views_to_show()? {
             // A colleague's view may ask for what this actor may not read: it is not there for them.
-            let count = match desk.count(view.entity, &Query::parse(&view.query).unwrap_or_default()) {
-                Err(Error::Invalid(_) | Error::NotFound { .. }) => continue,
-                count => count?,
-            };
-            let href = format!("/{}?view={}", view.entity, view.code);
-            let key = format!("{}.{}", view.entity, view.code);
-            let shown = Pinned { key, label: view.label, href, count, urgent: view.urgent };
-            if view.remind && count > 0 {
-                reminders.push(shown.clone());
-            }
-            if view.pinned {
-                pinned.push(shown);
+            match desk.count(view.entity, &Query::parse(&view.query).unwrap_or_default()) {
+                Err(Error::Invalid(_) | Error::NotFound { .. }) => {}
+                rows => views.push((view, rows?)),
             }
         }
+        let readable = business(desk, "read");
+        let catalog = desk.catalog();
+        let of = |module: &Module| readable.iter().filter(|it| it.module == module.code).copied().collect();
+        let modules = catalog.registry.modules.iter().map(|it| (it, of(it)));
+        let modules = modules.filter(|(_, defs): &(_, Vec<_>)| !defs.is_empty()).collect();
         let company = match catalog.parameter("company_short") {
-            "" => catalog.parameter("company_name").to_owned(),
-            short => short.to_owned(),
+            "" => catalog.parameter("company_name"),
+            short => short,
         };
-        let rail = cookie(headers, "ky_rail") == Some("1");
-        Ok(Frame { company, modules, creates, pinned, reminders, rail, today: desk.today().to_string() })
+        let (company, creates) = (company.to_owned(), business(desk, "create"));
+        let (rail, today) = (cookie(headers, "ky_rail") == Some("1"), desk.today().to_string());
+        Ok(Frame { company, modules, creates, views, rail, today })
+    }
+
+    /// What has rows in a reminder.
+    fn reminders(&self) -> impl Iterator<Item = &(Shown, i64)> + Clone {
+        self.views.iter().filter(|it| it.0.remind && it.1 > 0)
     }
 }
 
@@ -149,21 +126,23 @@ fn news(visitor: &Visitor, frame: &Frame, headers: &HeaderMap) -> (Option<String
     if told.first() == Some(&session.as_str()) {
         return (None, None);
     }
-    let before = |key: &str| {
-        let known = told.get(1) == Some(&user.as_str());
-        let found = told.iter().filter(|_| known).find_map(|it| it.strip_prefix(key)?.strip_prefix(':'));
+    let key = |it: &Shown| format!("{}.{}", it.entity, it.code);
+    let before = |it: &Shown| {
+        let is_known = told.get(1) == Some(&user.as_str());
+        let found =
+            told.iter().filter(|_| is_known).find_map(|one| one.strip_prefix(&key(it))?.strip_prefix(':'));
         found.and_then(|it| it.parse::<i64>().ok()).unwrap_or_default()
     };
-    let red: Vec<&Pinned> = frame.reminders.iter().filter(|it| it.urgent).collect();
+    let red = frame.reminders().filter(|it| it.0.urgent);
     let lang = visitor.lang();
-    let toast = red.iter().find(|it| it.count > before(&it.key)).map(|it| {
-        let title = format!("{} {}", it.label, amount(it.count, 0, 0));
+    let toast = red.clone().find(|(view, rows)| *rows > before(view)).map(|(view, rows)| {
+        let title = format!("{} {}", view.label, count(*rows));
         let text = t(lang, "上次登录之后有新的", "There are new ones since you last signed in");
-        let action = t(lang, "查看", "Show");
-        serde_json::json!({ "kind": "warn", "title": title, "text": text, "href": it.href, "action": action })
+        let (href, action) = (address(view), t(lang, "查看", "Show"));
+        serde_json::json!({ "kind": "warn", "title": title, "text": text, "href": href, "action": action })
             .to_string()
     });
-    let counts: String = red.iter().map(|it| format!("~{}:{}", it.key, it.count)).collect();
+    let counts: String = red.map(|(view, rows)| format!("~{}:{rows}", key(view))).collect();
     let cookie = format!("ky_red={session}~{user}{counts}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax");
     (toast, Some(cookie))
 }
@@ -226,31 +205,27 @@ fn side(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
             nav class="ky-nav" aria-label=(t(lang, "主导航", "Main")) {
                 ul {
                     li { a href="/" aria-current=[current("home")] data-key="G H" { (icon("home")) span class="ky-text" { (t(lang, "工作台", "Workbench")) } } }
-                    @for (n, group) in frame.modules.iter().enumerate() {
-                        @let open = group.entries.iter().any(|it| it.code == page.at);
-                        @let first = group.entries.first().map_or("", |it| it.code);
+                    @for (n, (module, defs)) in frame.modules.iter().enumerate() {
+                        @let open = defs.iter().any(|it| it.code == page.at);
                         li {
-                            a href={ "/" (first) } aria-expanded=[open.then_some("true")] data-key=[(n == 0).then_some("G C")] {
-                                (icon(group.icon)) span class="ky-text" { (group.label) }
+                            a href={ "/" (defs[0].code) } aria-expanded=[open.then_some("true")] data-key=[(n == 0).then_some("G C")] {
+                                (icon(module.icon)) span class="ky-text" { (module.label.of(lang)) }
                                 (icon(if open { "chevron-down" } else { "chevron-right" }))
                             }
                             @if open {
-                                ul {
-                                    @for entry in &group.entries {
-                                        li { a href={ "/" (entry.code) } aria-current=[current(entry.code)] { (entry.label) } }
-                                    }
-                                }
+                                ul { @for it in defs { li { a href={ "/" (it.code) } aria-current=[current(it.code)] { (it.many(lang)) } } } }
                             }
                         }
                     }
                 }
-                @if !frame.pinned.is_empty() {
+                @if frame.views.iter().any(|it| it.0.pinned) {
                     div class="ky-nav-label" { span class="ky-text" { (t(lang, "置顶视图", "Pinned views")) } }
                     ul {
-                        @for view in &frame.pinned {
-                            li { a href=(view.href) class=[(view.urgent && view.count > 0).then_some("is-hot")] {
+                        @for (view, rows) in frame.views.iter().filter(|it| it.0.pinned) {
+                            @let is_hot = view.urgent && *rows > 0;
+                            li { a href=(address(view)) class=[is_hot.then_some("is-hot")] {
                                 (icon(if view.urgent { "alert-circle" } else { "star" })) span class="ky-text" { (view.label) }
-                                span class={ "ky-n" @if view.urgent && view.count > 0 { " is-bad" } } { (view.count) }
+                                span class={ "ky-n" @if is_hot { " is-bad" } } { (rows) }
                             } }
                         }
                     }
@@ -275,12 +250,12 @@ fn top(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
             @if let Some(pin) = &page.pin { (star(pin, lang)) }
             span class="ky-grow" {}
             button class="ky-search-button" type="button" data-palette data-key="Ctrl+K" {
-                (crate::ui::icon14("search")) (t(lang, "搜索客户、商品、菜单…", "Search customers, products, menus…")) kbd { "Ctrl K" }
+                (icon14("search")) (t(lang, "搜索客户、商品、菜单…", "Search customers, products, menus…")) kbd { "Ctrl K" }
             }
             @if !frame.creates.is_empty() {
                 details class="ky-menu ky-desktop" data-menu {
                     summary class="ky-iconbtn" aria-label=(t(lang, "快速新建", "Create")) { (icon18("plus")) }
-                    div class="ky-pop is-menu is-right" { (creates(frame)) }
+                    div class="ky-pop is-menu is-right" { (creates(frame, lang)) }
                 }
             }
             (bell(frame, lang))
@@ -305,20 +280,19 @@ fn top(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
     }
 }
 
-/// What has rows in a reminder, each with the way to them.
 fn bell(frame: &Frame, lang: Lang) -> Markup {
-    let count = frame.reminders.len();
+    let all = frame.reminders().count();
     html! {
         details class="ky-menu" data-menu {
-            summary class="ky-iconbtn" aria-label={ (t(lang, "提醒", "Reminders")) " " (count) } {
-                (icon18("bell")) @if count > 0 { span class="ky-dot" { (count) } }
+            summary class="ky-iconbtn" aria-label={ (t(lang, "提醒", "Reminders")) " " (all) } {
+                (icon18("bell")) @if all > 0 { span class="ky-dot" { (all) } }
             }
             div class="ky-pop is-menu is-right" {
-                @if count == 0 { p class="ky-pop-body ky-mute" { (t(lang, "现在没有提醒", "No reminders now")) } }
-                @for it in &frame.reminders {
-                    a href=(it.href) {
+                @if all == 0 { p class="ky-pop-body ky-mute" { (t(lang, "现在没有提醒", "No reminders now")) } }
+                @for (it, rows) in frame.reminders() {
+                    a href=(address(it)) {
                         (icon(if it.urgent { "alert-circle" } else { "bell" })) (it.label)
-                        span class={ "ky-n" @if it.urgent { " is-bad" } } { (amount(it.count, 0, 0)) }
+                        span class={ "ky-n" @if it.urgent { " is-bad" } } { (count(*rows)) }
                     }
                 }
             }
@@ -326,8 +300,8 @@ fn bell(frame: &Frame, lang: Lang) -> Markup {
     }
 }
 
-fn creates(frame: &Frame) -> Markup {
-    html! { @for (label, sign, href) in &frame.creates { a href=(href) { (icon(sign)) (label) } } }
+fn creates(frame: &Frame, lang: Lang) -> Markup {
+    html! { @for it in &frame.creates { a href={ "/" (it.code) "/new" } { (icon(it.icon)) (new_label(it.label.of(lang), lang)) } } }
 }
 
 fn star(pin: &Pin, lang: Lang) -> Markup {
@@ -343,15 +317,14 @@ fn star(pin: &Pin, lang: Lang) -> Markup {
 /// The bar at the bottom of a phone.
 fn tabbar(lang: Lang, frame: &Frame, page: &Page) -> Markup {
     let current = |code: &str| (page.at == code).then_some("page");
-    let first = frame.modules.iter().find_map(|it| Some((it.icon, it.entries.first()?)));
     html! {
         nav class="ky-tabbar" aria-label=(t(lang, "底部导航", "Bottom")) {
             a href="/" aria-current=[current("home")] { (icon("home")) span { (t(lang, "工作台", "Bench")) } }
-            @if let Some((sign, entry)) = first { a href={ "/" (entry.code) } aria-current=[current(entry.code)] { (icon(sign)) span { (entry.label) } } }
+            @if let Some((module, defs)) = frame.modules.first() { a href={ "/" (defs[0].code) } aria-current=[current(defs[0].code)] { (icon(module.icon)) span { (defs[0].many(lang)) } } }
             @if !frame.creates.is_empty() {
                 details data-menu {
                     summary class="is-add" aria-label=(t(lang, "快速新建", "Create")) { (icon18("plus")) }
-                    div class="ky-pop is-menu" { (creates(frame)) }
+                    div class="ky-pop is-menu" { (creates(frame, lang)) }
                 }
             }
             button type="button" data-palette { (icon("search")) span { (t(lang, "搜索", "Search")) } }

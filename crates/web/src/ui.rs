@@ -1,13 +1,25 @@
 //! The small parts that every page is drawn from. Their markup is the contract of `assets/`.
 
-use base::{Label, Lang};
-use maud::{Markup, html};
+use base::Label;
+pub use base::Lang;
+use maud::{Markup, Render, html};
 
 use crate::assets;
 
 /// `t(lang, "中文", "English")`: a text that stands nowhere else.
 pub fn t(lang: Lang, zh: &'static str, en: &'static str) -> &'static str {
     Label { zh, en }.of(lang)
+}
+
+/// The same with figures in it: `says!(lang, "第 {row} 行", "Row {row}")`.
+#[macro_export]
+macro_rules! says {
+    ($lang:expr, $zh:literal, $en:literal) => {
+        match $lang {
+            $crate::ui::Lang::Zh => format!($zh),
+            $crate::ui::Lang::En => format!($en),
+        }
+    };
 }
 
 pub fn icon(name: &str) -> Markup {
@@ -53,6 +65,28 @@ pub fn none() -> Markup {
     html! { span class="ky-none" { "—" } }
 }
 
+/// How many, as people read it: `1,204`.
+pub fn count(value: i64) -> String {
+    amount(value, 0, 0)
+}
+
+/// What happened, in a box with the sign of its kind: `bad`, `warn`, `ok` or `info`. What is wrong is read out at once.
+pub fn alert(kind: &str, title: &str, text: impl Render) -> Markup {
+    let (sign, role) = match kind {
+        "bad" => ("circle-x", Some("alert")),
+        "warn" => ("alert-triangle", Some("alert")),
+        "ok" => ("circle-check", None),
+        _ => ("info-circle", None),
+    };
+    let text = text.render();
+    html! {
+        div class={ "ky-alert is-" (kind) } role=[role] {
+            (icon(sign))
+            div { b { (title) } @if !text.0.is_empty() { p { (text) } } }
+        }
+    }
+}
+
 /// A whole number of minor units as people read it: `426,300.00`, with a true minus.
 pub fn amount(value: i64, places: u32, least: usize) -> String {
     let unit = 10u64.pow(places);
@@ -86,14 +120,9 @@ pub fn toast(kind: &str, title: &str, text: &str, undo: Option<&str>) -> String 
 
 /// JSON with everything beyond ASCII escaped, as a header wants it.
 pub fn ascii(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for unit in json.chars() {
-        match unit.is_ascii() {
-            true => out.push(unit),
-            false => {
-                unit.encode_utf16(&mut [0; 2]).iter().for_each(|it| out.push_str(&format!("\\u{it:04x}")))
-            }
-        }
-    }
-    out
+    let escaped = |unit: u16| match u8::try_from(unit) {
+        Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    };
+    json.encode_utf16().map(escaped).collect()
 }

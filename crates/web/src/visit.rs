@@ -6,13 +6,15 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::Markup;
+use model::message::message;
 use model::{Desk, Error, Input, Label, Lang, Result};
 use serde::de::DeserializeOwned;
 
 use crate::shell::{self, Frame, Page};
+use crate::ui::ascii;
 use crate::visitor::{Visitor, percent};
 use crate::{Site, problem};
 
@@ -138,6 +140,12 @@ impl Visit {
         Ok(drawn.await?)
     }
 
+    /// The error as a sentence by itself, for what is no page: a drop zone shows it beside the file's name.
+    pub fn sentence(&self, entity: &str, error: &Error) -> Response {
+        let says = message(error, self.site.db.registry(), entity, self.lang());
+        (problem::status(error), [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], says).into_response()
+    }
+
     /// Leads the browser elsewhere, also from within a part of a page.
     pub fn lead(&self, address: &str) -> Response {
         match self.is_part() {
@@ -145,6 +153,11 @@ impl Visit {
             false => Redirect::to(address).into_response(),
         }
     }
+}
+
+/// An answer that shows nothing and tells the page what to do.
+pub fn told(events: &serde_json::Value) -> Response {
+    [("hx-trigger", ascii(&events.to_string())), ("hx-reswap", "none".into())].into_response()
 }
 
 /// Where the guard finds whom a request turned out to be from.

@@ -1,17 +1,16 @@
 //! The user's guide, inside the program: its chapters are the files under `docs/guide`, in both languages.
 
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, PreEscaped, html};
 use model::search::{self, Source};
-use model::{Error, Lang, Result};
+use model::{Error, Lang};
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-use web::shell::{self, Frame, Page};
+use web::shell::Page;
 use web::ui::{icon, icon14, t};
-use web::{Site, Visitor, problem};
+use web::{Answer, At, Site, Visit};
 
 /// One chapter as it is written.
 pub struct Chapter {
@@ -95,7 +94,7 @@ pub fn chapter_of(code: &str, path: &str) -> Option<&'static Chapter> {
     by_path.or_else(find).or_else(|| GUIDE.iter().find(|it| it.at.contains(&code)))
 }
 
-async fn at(headers: HeaderMap, Path(code): Path<String>) -> Response {
+async fn at(headers: HeaderMap, At(code): At<String>) -> Response {
     let from = headers.get(header::REFERER).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let path = from.split_once("://").and_then(|it| it.1.split_once('/')).map_or("", |it| it.1);
     let path = format!("/{}", path.split(['?', '#']).next().unwrap_or_default());
@@ -103,7 +102,7 @@ async fn at(headers: HeaderMap, Path(code): Path<String>) -> Response {
     Redirect::to(&to).into_response()
 }
 
-async fn image(Path(name): Path<String>) -> Response {
+async fn image(At(name): At<String>) -> Response {
     const KEEP: &str = "private, max-age=31536000, immutable";
     match PICTURES.iter().find(|it| it.name == name) {
         Some(it) => {
@@ -113,54 +112,30 @@ async fn image(Path(name): Path<String>) -> Response {
     }
 }
 
-async fn index(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let typed = form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "q").map(|it| it.1.into_owned());
-    let typed = typed.unwrap_or_default().trim().chars().take(80).collect::<String>();
-    let lang = visitor.lang();
+async fn index(visit: Visit) -> Answer {
+    let lang = visit.lang();
+    let typed = visit.value("q").unwrap_or_default().trim().chars().take(80).collect::<String>();
     let body = if typed.is_empty() { contents(lang) } else { found(&typed, lang) };
-    let title = t(lang, "使用手册", "User's guide");
-    show(&site, &visitor, &headers, title, None, &typed, body).await
+    show(&visit, None, &typed, &body).await
 }
 
-async fn chapter(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(name): Path<String>,
-) -> Response {
-    let lang = visitor.lang();
-    let Some(at) = GUIDE.iter().position(|it| it.name == name) else {
-        return problem::page(&site, &headers, Some(&visitor), &Error::missing(name));
-    };
-    let chapter = &GUIDE[at];
+async fn chapter(visit: Visit, At(name): At<String>) -> Answer {
+    let lang = visit.lang();
+    let at = GUIDE.iter().position(|it| it.name == name).ok_or_else(|| Error::missing(name))?;
     let near = |at: Option<usize>| at.and_then(|at| GUIDE.get(at));
     let body = html! {
-        article class="ky-guide-text" { (PreEscaped(render(chapter.text(lang)))) }
+        article class="ky-guide-text" { (PreEscaped(render(GUIDE[at].text(lang)))) }
         nav class="ky-guide-near" aria-label=(t(lang, "前后章节", "Chapters before and after")) {
             @if let Some(it) = near(at.checked_sub(1)) { a href={ "/help/" (it.name) } { (icon14("chevron-left")) (it.title(lang)) } }
             span class="ky-grow" {}
             @if let Some(it) = near(Some(at + 1)) { a href={ "/help/" (it.name) } { (it.title(lang)) (icon14("chevron-right")) } }
         }
     };
-    show(&site, &visitor, &headers, chapter.title(lang), Some(chapter), "", body).await
+    show(&visit, Some(&GUIDE[at]), "", &body).await
 }
 
-async fn show(
-    site: &Site,
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    title: &str,
-    open: Option<&'static Chapter>,
-    typed: &str,
-    body: Markup,
-) -> Response {
-    let lang = visitor.lang();
+async fn show(visit: &Visit, open: Option<&'static Chapter>, typed: &str, body: &Markup) -> Answer {
+    let lang = visit.lang();
     let body = html! {
         div class={ "ky-guide" @if open.is_some() { " is-open" } } {
             nav aria-label=(t(lang, "目录", "Contents")) {
@@ -181,18 +156,13 @@ async fn show(
             div class="ky-guide-body" { (body) }
         }
     };
-    let mut page = Page::new(title, "help", body);
+    let guide = t(lang, "使用手册", "User's guide");
+    let mut page = Page::new(open.map_or(guide, |it| it.title(lang)), "help", body);
     page.class = "ky-main is-flush";
     if open.is_some() {
-        page.crumbs = vec![(t(lang, "使用手册", "User's guide").into(), "/help".into())];
+        page.crumbs = vec![(guide.into(), "/help".into())];
     }
-    let asked = headers.clone();
-    let frame: Result<Frame> =
-        site.db.read_async(&visitor.actor, move |desk| Frame::read(desk, &asked)).await;
-    match frame {
-        Ok(frame) => shell::page(visitor, &frame, headers, page),
-        Err(error) => problem::page(site, headers, Some(visitor), &error),
-    }
+    visit.show(|_| Ok(page)).await
 }
 
 /// All chapters with their first sentence.
@@ -258,13 +228,8 @@ fn found(typed: &str, lang: Lang) -> Markup {
             let at = text.to_lowercase().find(&wanted);
             if by_name || at.is_some() {
                 let href = format!("/help/{}{}{id}", chapter.name, if id.is_empty() { "" } else { "#" });
-                lines.push((
-                    !by_name,
-                    href,
-                    chapter.title(lang),
-                    label.to_owned(),
-                    around(&text, at, wanted.chars().count()),
-                ));
+                let around = around(&text, at, wanted.chars().count());
+                lines.push((!by_name, href, chapter.title(lang), label.to_owned(), around));
             }
         }
     }

@@ -26,6 +26,45 @@ pub struct WrongRow {
     pub reason: Text,
 }
 
+/// A file of rows that were refused, like the one they came from, with the reason in the last column.
+pub struct WrongFile {
+    writer: Writer,
+    about: About,
+    columns: usize,
+}
+
+impl WrongFile {
+    /// `folder` is for what does not fit into memory meanwhile.
+    pub fn new(
+        lang: Lang,
+        batch: &ImportBatch,
+        plan: &Plan,
+        format: Format,
+        file: File,
+        folder: &Path,
+    ) -> Result<WrongFile> {
+        let reason = Label { zh: "原因", en: "Reason" }.of(lang);
+        let column = |title: &str, form| Column { title: title.to_owned(), form };
+        let columns = plan.columns.iter().map(|it| column(&it.header, Form::Text));
+        let columns: Vec<Column> = columns.chain([column(reason, Form::Long)]).collect();
+        let about = About { title: batch.file.clone(), ..About::default() };
+        let writer = Writer::new(format, file, folder, &about, &columns)?;
+        Ok(WrongFile { writer, about, columns: plan.columns.len() })
+    }
+
+    pub fn row<'a>(&mut self, cells: impl Iterator<Item = &'a str>, reason: &'a str) -> Result<()> {
+        let cells = cells.chain(std::iter::repeat("")).take(self.columns);
+        for cell in cells.chain([reason]) {
+            self.writer.cell(Written::Text(cell))?;
+        }
+        self.writer.end_row()
+    }
+
+    pub fn finish(self) -> Result<()> {
+        self.writer.finish(&self.about)
+    }
+}
+
 /// What one piece of a run did.
 #[derive(Debug, Default)]
 pub struct Piece {
@@ -135,7 +174,7 @@ impl Desk<'_> {
         self.queue("import", &serde_json::json!({ "batch": id }), total, Some(&Run::name(id)))
     }
 
-    /// Hands the undoing of a finished import to a job, once; returns the job.
+    /// Hands the undoing of a finished import to a job, once; returns the job. One that was cancelled or failed goes on.
     pub fn undo_import(&mut self, id: i64) -> Result<i64> {
         let (batch, _) = self.import_batch(id)?;
         self.may(self.entity(&batch.entity)?, "import")?;
@@ -144,9 +183,13 @@ impl Desk<'_> {
         {
             return Err(Error::refused("wrong_state", RUNNING));
         }
-        let total = batch.created_rows + batch.updated_rows;
-        let name = Run::name(id);
-        self.queue("undo_import", &serde_json::json!({ "batch": id }), total, Some(&format!("undo-{name}")))
+        let (total, request) = (batch.created_rows + batch.updated_rows, format!("undo-{}", Run::name(id)));
+        match self.job_of(&request)? {
+            Some(job) if matches!(job.status, JobStatus::Cancelled | JobStatus::Failed) => {
+                self.queue_again(job)
+            }
+            _ => self.queue("undo_import", &serde_json::json!({ "batch": id }), total, Some(&request)),
+        }
     }
 
     /// The job of a request.
@@ -212,9 +255,7 @@ impl Desk<'_> {
             Verdict::Near { alike, .. } => piece.near.push((row.number, assessed.title, alike)),
             Verdict::Refused(faults) => {
                 let registry = self.tx.registry;
-                let error = Error::Invalid(faults);
-                let say = |lang| message::message(&error, registry, &run.plan.entity, lang);
-                let reason = Text::new(say(Lang::Zh), say(Lang::En));
+                let reason = message::both(&Error::Invalid(faults), registry, &run.plan.entity);
                 let cells: Vec<&str> = row.cells.iter().map(|it| it.text.as_str()).collect();
                 let changes =
                     serde_json::json!({ "row": [null, row.number], "cells": cells, "en": reason.en });
@@ -275,31 +316,21 @@ impl Desk<'_> {
         Ok(self.tx.rows(&sql)?.iter().map(row).collect())
     }
 
-    /// Writes the rows that an import refused as a file like the one they came from, the reason in the last column;
-    /// returns how many. `folder` is for what does not fit into memory meanwhile.
+    /// Writes the rows that an import refused as a file ([`WrongFile`]); returns how many.
     pub fn wrong_file(&mut self, batch: i64, format: Format, file: File, folder: &Path) -> Result<usize> {
         let (it, plan) = self.import_batch(batch)?;
-        let (zh, en) = ("原因", "Reason");
-        let reason = if self.actor.lang == Lang::Zh { zh } else { en };
-        let titles = plan.columns.iter().map(|it| it.header.as_str()).chain([reason]);
-        let columns: Vec<Column> =
-            titles.map(|it| Column { title: it.to_owned(), form: Form::Text }).collect();
-        let about = About { title: it.file.clone(), ..About::default() };
-        let mut writer = Writer::new(format, file, folder, &about, &columns)?;
+        let lang = self.actor.lang;
+        let mut wrong = WrongFile::new(lang, &it, &plan, format, file, folder)?;
         let (mut after, mut count) = (0, 0);
         loop {
             let rows = self.wrong_rows(batch, after, 1_000)?;
             let Some(last) = rows.last() else { break };
             (after, count) = (last.id, count + rows.len());
             for row in &rows {
-                for at in 0..plan.columns.len() {
-                    writer.cell(Written::Text(row.cells.get(at).map_or("", String::as_str)))?;
-                }
-                writer.cell(Written::Text(row.reason.of(self.actor.lang)))?;
-                writer.end_row()?;
+                wrong.row(row.cells.iter().map(String::as_str), row.reason.of(lang))?;
             }
         }
-        writer.finish(&about)?;
+        wrong.finish()?;
         Ok(count)
     }
 

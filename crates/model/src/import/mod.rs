@@ -18,9 +18,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::{Deserialize, Serialize};
 use sheet::read::{Reader, Source};
 
-pub use batch::{Piece, Run, Seen, WrongRow};
+pub use batch::{Piece, Run, Seen, WrongFile, WrongRow};
 pub use plan::Place;
-pub use preview::{Filled, Meant, Preview};
+pub use preview::{Filled, Looking, Meant, Preview, look};
 
 use crate::{Change, EntityDef, Fault, Result, Value};
 

@@ -95,7 +95,7 @@ impl Desk<'_> {
             .iter_mut()
             .filter(|it| !places.iter().any(|place| place.path() == it.to))
             .for_each(|it| it.to.clear());
-        // A colleague's plan may speak of what this actor may not write.
+        // Rights change: what was decided then may be what this actor may not write now.
         plan.defaults.retain(|path, _| place(&places, path).is_ok_and(|it| !it.fixed));
         plan.keys.retain(|key| self.catalog().field(def, key).is_some_and(|it| self.may_read(def, it)));
         Ok(plan)
@@ -111,9 +111,10 @@ impl Desk<'_> {
             || some.any(|text| !matches!(names.find(text), Answer::Unknown))
     }
 
-    /// The plan of the last import with these headers: the actor's own, else a colleague's.
+    /// The plan of the last import with these headers: the actor's own, else a colleague's. Of a colleague's only where
+    /// the columns went: which values stand for what is theirs.
     fn remembered(&mut self, def: &'static EntityDef, signature: &str) -> Result<Option<Plan>> {
-        let mut sql = Sql::new("SELECT plan FROM ");
+        let mut sql = Sql::new("SELECT plan, \"user\" FROM ");
         sql.name(ImportBatch::DEF.code)
             .push(" WHERE entity = ")
             .bind(def.code)
@@ -125,6 +126,10 @@ impl Desk<'_> {
         let mut plan: Plan = read(row[0].text())?;
         plan.source.clear();
         plan.decisions.clear();
+        if row[1].int() != self.actor.user {
+            plan.defaults.clear();
+            plan.columns.iter_mut().for_each(|it| it.values.clear());
+        }
         Ok(Some(plan))
     }
 }

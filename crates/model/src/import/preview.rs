@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sheet::read::Reader;
+use sheet::read::{Reader, Row};
 
+use super::assess::Import;
 use super::cells::is_named;
 use super::{Assessed, Counts, Plan, Seen, Verdict};
 use crate::{Desk, Fault, Kind, Result, Value};
 
 /// Most different texts of a column that a preview tells of.
 const DIFFERENT: usize = 200;
+
+/// Rows that are looked at together.
+const PIECE: usize = 500;
 
 /// What an import would do.
 #[derive(Default)]
@@ -46,23 +50,68 @@ pub struct Meant {
     pub value: Option<Value>,
 }
 
+/// A file that is being looked through.
+pub struct Looking {
+    plan: Plan,
+    most: usize,
+    import: Option<Import>,
+    seen: Seen,
+    shown: BTreeMap<String, usize>,
+    meant: Vec<HashMap<String, (i64, Option<Value>)>>,
+    preview: Preview,
+}
+
+/// Reads a whole file and hands it over piece by piece to be looked at, so that nobody need hold the database while a
+/// file is read; `most` rows of each fate are shown.
+pub fn look(
+    plan: &Plan,
+    reader: &mut Reader,
+    most: usize,
+    mut at: impl FnMut(&mut Looking, &[Row]) -> Result<()>,
+) -> Result<Preview> {
+    let columns = plan.columns.iter();
+    let mut looking = Looking {
+        plan: plan.clone(),
+        most,
+        import: None,
+        seen: Seen::new(plan),
+        shown: BTreeMap::new(),
+        meant: columns.clone().map(|_| HashMap::new()).collect(),
+        preview: Preview { columns: columns.map(|_| Filled::default()).collect(), ..Preview::default() },
+    };
+    let mut rows = reader.rows()?;
+    loop {
+        let piece = rows.by_ref().take(PIECE).collect::<Result<Vec<_>>>()?;
+        at(&mut looking, &piece)?;
+        if piece.len() < PIECE {
+            break;
+        }
+    }
+    let Looking { mut preview, meant, .. } = looking;
+    for (filled, texts) in preview.columns.iter_mut().zip(meant) {
+        filled.values = texts.into_iter().map(|(text, (rows, value))| Meant { text, rows, value }).collect();
+        filled.values.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.text.cmp(&b.text)));
+    }
+    Ok(preview)
+}
+
 impl Desk<'_> {
-    /// Goes through the whole file as a run would, writes nothing, and tells what would become of it; `most` rows of
-    /// each fate are shown.
+    /// Goes through the whole file as a run would, writes nothing, and tells what would become of it.
     pub fn preview(&mut self, plan: &Plan, reader: &mut Reader, most: usize) -> Result<Preview> {
-        let mut import = self.import(plan, None)?;
-        let mut preview = Preview {
-            columns: plan.columns.iter().map(|_| Filled::default()).collect(),
-            ..Preview::default()
+        look(plan, reader, most, |looking, rows| self.look_at(looking, rows))
+    }
+
+    /// What would become of the next rows of a file.
+    pub fn look_at(&mut self, looking: &mut Looking, rows: &[Row]) -> Result<()> {
+        let Looking { plan, most, import, seen, shown, meant, preview } = looking;
+        let import = match import {
+            Some(import) => import,
+            None => import.insert(self.import(plan, None)?),
         };
-        let mut meant: Vec<HashMap<String, (i64, Option<Value>)>> =
-            plan.columns.iter().map(|_| HashMap::new()).collect();
-        let (mut seen, mut shown) = (Seen::new(plan), BTreeMap::new());
         self.tx.dry = true;
-        for row in reader.rows()? {
-            let row = row?;
-            let twice = seen.earlier(&row);
-            let assessed = self.bring_in(&mut import, &row, twice)?;
+        for row in rows {
+            let twice = seen.earlier(row);
+            let assessed = self.bring_in(import, row, twice)?;
             preview.counts.add(&assessed.verdict);
             for bound in &import.bound {
                 let filled = &mut preview.columns[bound.at];
@@ -93,17 +142,12 @@ impl Desk<'_> {
             }
             let kind = std::mem::discriminant(&assessed.verdict);
             let of_kind = shown.entry(format!("{kind:?}")).or_insert(0);
-            if *of_kind < most {
+            if *of_kind < *most {
                 *of_kind += 1;
                 preview.shown.push(assessed);
             }
         }
         self.tx.dry = false;
-        for (filled, texts) in preview.columns.iter_mut().zip(meant) {
-            filled.values =
-                texts.into_iter().map(|(text, (rows, value))| Meant { text, rows, value }).collect();
-            filled.values.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.text.cmp(&b.text)));
-        }
-        Ok(preview)
+        Ok(())
     }
 }

@@ -58,7 +58,7 @@ pub struct Job {
     pub done: i64,
     #[field(zh = "总数", en = "Of", readonly, list)]
     pub total: i64,
-    #[field(zh = "结果", en = "Result", readonly, format = Long, list)]
+    #[field(zh = "结果", en = "Result", readonly, format = Said, list)]
     pub result: String,
     /// Until when the runner that works on it has it for itself.
     #[field(zh = "租期", en = "Lease", readonly)]

@@ -19,7 +19,7 @@ impl Call {
             Some(day) => {
                 let day = day.parse().map_err(|_| Error::invalid("as_of", "malformed_date"))?;
                 let card = desk.as_of(def.code, id, day)?;
-                record(desk, &card)
+                record(desk, &card, Some(day))
             }
         });
         let found = found.await?;
@@ -36,7 +36,7 @@ impl Call {
     /// `POST /customer`: 201 with the record. With `Idempotency-Key` the same request makes one record.
     pub(super) async fn create(self, def: &'static EntityDef) -> Answer {
         let input = input(self.json()?)?;
-        let once = self.once();
+        let once = self.once(def.code);
         let (status, made) = self
             .write(def, move |desk| {
                 once.answer(desk, def, |desk| {
@@ -78,8 +78,9 @@ impl Call {
 
     /// `POST /sale/81/post`: a verb on one record; answers the record as it is then.
     pub(super) async fn run(self, def: &'static EntityDef, id: i64, verb: &str) -> Answer {
-        let (input, seen, once) = (input(self.json()?)?, self.if_match(), self.once());
         let verb = super::verb::open(def, verb)?.name;
+        let once = self.once(&format!("{}/{id}/{verb}", def.code));
+        let (input, seen) = (input(self.json()?)?, self.if_match());
         let (_, left) = self
             .write(def, move |desk| {
                 once.answer(desk, def, |desk| {
@@ -143,7 +144,7 @@ impl Call {
 
 pub fn shown(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Json> {
     let card = desk.get(def.code, id)?;
-    record(desk, &card)
+    record(desk, &card, None)
 }
 
 /// The version to write over, once it is sure that the client has seen the record as it is.

@@ -2,31 +2,21 @@
 
 use model::system::{Department, Role, User};
 use model::{
-    Card, Catalog, Cell, Column, Desk, Entity, EntityDef, Error, FieldDef, Kind, Money, Price, Quantity,
-    Query, Result, Row, target_of,
+    Card, Catalog, Cell, Column, Date, Desk, Entity, EntityDef, Error, FieldDef, Kind, Money, Price,
+    Quantity, Query, Result, Row, target_of,
 };
 use serde_json::{Map, Value as Json, json};
 
 use super::{Answer, Call, ok};
-
-/// A list of more rows is written down for the owner to see.
-const WATCHED: usize = 200;
 
 impl Call {
     /// `GET /customer?owner=me&sort=-name&size=50&after=…`
     pub(super) async fn list(self, def: &'static EntityDef) -> Answer {
         let text = self.query.clone();
         let (body, rows) = self.read(def, move |desk| list(desk, def, &text)).await?;
-        if rows > WATCHED {
-            self.watch(def, rows).await?;
-        }
+        let counted = self.site.read_on(&self.visitor, "api", def.code, self.query.clone(), rows).await;
+        counted.map_err(super::Fail::of(def))?;
         Ok(ok(body))
-    }
-
-    /// Writes down that somebody took many rows at once.
-    async fn watch(&self, def: &'static EntityDef, rows: usize) -> std::result::Result<(), super::Fail> {
-        let query = self.query.clone();
-        self.write(def, move |desk| desk.take("api", def.code, &query, rows as i64)).await
     }
 }
 
@@ -147,13 +137,14 @@ pub fn value(desk: &mut Desk, field: &FieldDef, value: &model::Value) -> Result<
 }
 
 /// A record, flat, with its child rows under `rows`, since a field may have a child's name.
-pub fn record(desk: &mut Desk, card: &Card) -> Result<Json> {
+/// Both as they are, or as they were at the end of a day.
+pub fn record(desk: &mut Desk, card: &Card, day: Option<Date>) -> Result<Json> {
     let mut json = flat(desk, card)?;
     let mut children = Map::new();
     for child in desk.catalog().registry.children(card.def).collect::<Vec<_>>() {
         let of = child.of.map(|at| child.fields[at].name).unwrap_or_default();
         let mut rows = Vec::new();
-        for row in desk.rows_of(card.def, card.id, child)? {
+        for row in desk.rows_at(card.def, card.id, child, day)? {
             let mut row = flat(desk, &row)?;
             row.remove(of);
             rows.push(Json::Object(row));

@@ -21,7 +21,7 @@ impl Call {
         self.read(def, move |desk| desk.may(def, right).map(drop)).await?;
         let body = self.json()?;
         let input = super::input(body.get("input").cloned().unwrap_or_else(|| json!({})))?;
-        let once = self.once();
+        let once = self.once(&format!("{}/{verb}", def.code));
         let before = once.clone();
         if let Some((_, answer)) = self.read(def, move |desk| before.answered(desk)).await? {
             return Ok(ok(answer.to_string()));
@@ -72,15 +72,16 @@ impl Call {
         if ids.len() > MOST { Err(fault("ids", "too_many_rows")) } else { Ok(ids) }
     }
 
-    /// What a request with `Idempotency-Key` is known by.
-    pub(super) fn once(&self) -> Once {
+    /// What a request with `Idempotency-Key` is known by: what is done, and with which body.
+    pub(super) fn once(&self, what: &str) -> Once {
         let key = self.header("idempotency-key").filter(|it| !it.is_empty() && it.len() <= 200);
-        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(&self.body));
+        let whole = Sha256::new_with_prefix(what).chain_update([0]).chain_update(&self.body);
+        let hash = data_encoding::HEXLOWER.encode(&whole.finalize());
         Once { key: key.map(|it| format!("api:{}:{it}", self.actor().user)), hash }
     }
 }
 
-/// The same key with the same body gets the same answer; it is kept among the jobs, which have such a key.
+/// The same key with the same request gets the same answer; it is kept among the jobs, which have such a key.
 #[derive(Clone)]
 pub(super) struct Once {
     key: Option<String>,

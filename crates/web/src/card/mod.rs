@@ -7,25 +7,28 @@ pub mod part;
 mod rail;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::DefaultBodyLimit;
+use axum::http::header;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use model::system::{Attachment, Follower, Note, Tag};
+use model::system::{Attachment, Follower, Note, Tag, Team};
 use model::{
-    Card, Condition, Date, Desk, EntityDef, Error, FieldDef, Format, Kind, Op, Query, Result, Term, Value,
+    Card, Condition, Date, Desk, EntityDef, Error, FieldDef, Format, Input, Kind, Offer, Op, Query, Result,
+    Stamp, Term, Value,
 };
 
 use crate::list::ask::encode;
 use crate::list::bar::verb_icon;
 use crate::list::cell::{Cells, choice, state};
-use crate::list::part as answer;
-use crate::shell::{self, Frame, Page};
-use crate::ui::{amount, icon, icon14, t};
-use crate::visitor::{Visitor, cookie};
-use crate::{Site, problem};
+use crate::shell::Page;
+use crate::ui::{count, icon, icon12, icon14, t};
+pub use crate::visit::told;
+use crate::visit::{Answer, At, Failure, Visit};
+use crate::visitor::cookie;
+use crate::{Site, says};
 use part::Part;
+pub use rail::people_of;
 
 /// How far from the start of a list a card still knows its place.
 const PLACES: usize = 2_000;
@@ -59,34 +62,37 @@ pub struct View {
     pub at: String,
     /// The day whose state is shown, where it is not today's.
     pub past: Option<Date>,
-    /// Child rows and records within, with how many there are.
-    pub children: Vec<(&'static EntityDef, i64)>,
-    pub inside: Vec<(&'static EntityDef, i64)>,
+    /// Records within, then child rows, with how many there are.
+    pub below: Vec<(&'static EntityDef, i64)>,
+    /// Pinned ones first.
+    pub notes: Vec<Note>,
+    pub files: Vec<Attachment>,
+    pub tags: Vec<Tag>,
+    pub followers: Vec<Follower>,
+    pub team: Vec<Team>,
 }
 
 impl View {
-    pub fn of(desk: &mut Desk, card: Card, raw: &str) -> Result<View> {
-        let (mut from, mut at) = (String::new(), "overview".to_owned());
-        for (key, value) in form_urlencoded::parse(raw.as_bytes()) {
-            match &*key {
-                "from" => from = value.into_owned(),
-                "at" => at = value.into_owned(),
-                _ => {}
-            }
-        }
+    pub fn of(desk: &mut Desk, card: Card, asked: &Input) -> Result<View> {
+        let from = asked.text("from").to_owned();
+        let at = asked.fields.get("at").map_or("overview", |it| it.text()).to_owned();
         let (def, id) = (card.def, card.id);
         let registry = desk.catalog().registry;
-        let mut children = Vec::new();
-        for child in registry.children(def) {
-            children.push((child, desk.rows_of(def, id, child)?.len() as i64));
-        }
-        let mut inside = Vec::new();
+        let mut below = Vec::new();
         for within in registry.inside(def).filter(|it| desk.may(it, "read").is_ok()).collect::<Vec<_>>() {
-            inside.push((within, desk.count(within.code, &inside_of(within, id))?));
+            below.push((within, desk.count(within.code, &inside_of(within, id))?));
+        }
+        for child in registry.children(def) {
+            below.push((child, desk.rows_of(def, id, child)?.len() as i64));
         }
         let cells = Cells::of(desk);
         let (parts, base) = (part::parts(&card, cells.lang), format!("/{}/{id}", def.code));
-        Ok(View { card, parts, cells, base, from, at, past: None, children, inside })
+        let mut notes: Vec<Note> = desk.attached(def.code, id)?;
+        notes.sort_by_key(|it| !it.pinned);
+        let (files, tags) = (desk.attached(def.code, id)?, desk.attached(def.code, id)?);
+        let (followers, team) = (desk.attached(def.code, id)?, desk.attached(def.code, id)?);
+        let past = None;
+        Ok(View { card, parts, cells, base, from, at, past, below, notes, files, tags, followers, team })
     }
 
     /// The card at another of its sections.
@@ -96,133 +102,131 @@ impl View {
         format!("{}?at={}{from}{past}", self.base, encode(at))
     }
 
+    /// Who wrote something, and when.
+    pub fn said_by(&self, stamp: &Stamp) -> String {
+        format!("{} {}", self.cells.person(stamp.creator), self.cells.moment(stamp.created))
+    }
+
     pub fn encoded_origin(&self) -> String {
         encode(&self.from)
     }
 }
 
 /// The records of `within` that stand within record `id`.
-pub fn inside_of(within: &EntityDef, id: i64) -> Query {
+fn inside_of(within: &EntityDef, id: i64) -> Query {
     let field = within.parent().map_or("", |it| within.fields[it.0].name).to_owned();
     let terms = vec![Term::One(Condition { field, op: Op::Is, value: id.to_string() })];
     Query { terms, ..Query::default() }
 }
 
-async fn show(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, String)>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let (raw, asked, code) = (raw.unwrap_or_default(), headers.clone(), entity.clone());
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let id = id.parse().map_err(|_| Error::missing(format!("{entity}/{id}")))?;
-        page(desk, &entity, id, &raw, &asked)
-    });
-    match read.await {
-        Ok((frame, page)) => {
-            let mut response = shell::page(&visitor, &frame, &headers, page);
-            if cookie(&headers, DONE).is_some() {
-                let gone = format!("{DONE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
-                response.headers_mut().extend(gone.parse().map(|it| (header::SET_COOKIE, it)));
-            }
-            response
+async fn show(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer {
+    let (code, asked) = (entity.clone(), visit.query());
+    let done = cookie(&visit.headers, DONE).map(str::to_owned);
+    let was_told = done.is_some();
+    match visit.show(move |desk| page(desk, &code, id, &asked, done.as_deref())).await {
+        Ok(mut response) if was_told => {
+            let gone = format!("{DONE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+            response.headers_mut().extend(gone.parse().map(|it| (header::SET_COOKIE, it)));
+            Ok(response)
         }
         // After it was handed over or deleted the page that shows it says so, and keeps the toast with its way back.
-        Err(Error::NotFound { .. }) if headers.contains_key("hx-request") => {
-            let lang = visitor.lang();
+        Err(Failure(Error::NotFound { .. })) if visit.is_part() => {
+            let lang = visit.lang();
             let body = html! {
                 main id="main" class="ky-main" tabindex="-1" {
                     div class="ky-empty" {
                         h2 { (t(lang, "这条记录不再在你这里", "This record is no longer yours to see")) }
                         p { (t(lang, "它被删除，或交给了别人。", "It was deleted, or handed to someone else.")) }
-                        p class="ky-row" { a class="ky-btn is-primary" href={ "/" (code) } { (t(lang, "回到列表", "Back to the list")) } }
+                        p class="ky-row" { a class="ky-btn is-primary" href={ "/" (entity) } { (t(lang, "回到列表", "Back to the list")) } }
                     }
                 }
             };
-            body.into_response()
+            Ok(body.into_response())
         }
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
+        answer => answer,
     }
 }
 
-fn page(desk: &mut Desk, entity: &str, id: i64, raw: &str, headers: &HeaderMap) -> Result<(Frame, Page)> {
+fn page(desk: &mut Desk, entity: &str, id: i64, asked: &Input, done: Option<&str>) -> Result<Page> {
     let lang = desk.actor.lang;
     let card = desk.get(entity, id)?;
-    let mut view = View::of(desk, card, raw)?;
-    let def = view.card.def;
-    let day = form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "as_of" && !it.1.is_empty());
+    let mut view = View::of(desk, card, asked)?;
     let mut unborn = false;
-    if let Some((_, day)) = day {
-        let day: Date = day.parse().map_err(|_| Error::invalid("as_of", "malformed_date"))?;
-        if day < desk.today() {
-            view.past = Some(day);
-            match desk.as_of(entity, id, day) {
-                Ok(card) => (view.parts, view.card) = (part::parts(&card, lang), card),
-                Err(Error::NotFound { .. }) => unborn = true,
-                Err(error) => return Err(error),
-            }
-            (view.card.editable, view.card.deletable) = (false, false);
-            view.card.verbs.clear();
-        }
-    }
-    let banner = view.past.map(|day| past_banner(&view, day, unborn));
-    let column = match unborn {
-        true => html! {},
-        false => column(desk, &view)?,
+    let day = match asked.text("as_of") {
+        "" => None,
+        day => Some(day.parse::<Date>().map_err(|_| Error::invalid("as_of", "malformed_date"))?),
     };
-    let rail = match view.past {
-        Some(_) => html! {},
-        None => rail::rail(desk, &view)?,
+    if let Some(day) = day.filter(|it| *it < desk.today()) {
+        view.past = Some(day);
+        match desk.as_of(entity, id, day) {
+            Ok(card) => {
+                (view.parts, view.card) = (part::parts(&card, lang), card);
+                // Records within have a past of their own.
+                view.below.retain(|it| it.0.within.is_none());
+                for (child, count) in &mut view.below {
+                    *count = desk.rows_at(view.card.def, id, child, view.past)?.len() as i64;
+                }
+            }
+            Err(Error::NotFound { .. }) => unborn = true,
+            Err(error) => return Err(error),
+        }
+        (view.card.editable, view.card.deletable) = (false, false);
+        view.card.verbs.clear();
+    }
+    let column = if unborn {
+        html! {}
+    } else {
+        column(desk, &view)?
+    };
+    let rail = if view.past.is_some() {
+        html! {}
+    } else {
+        rail::rail(desk, &view)?
     };
     let body = html! {
         (head(desk, &view)?)
-        @if let Some(banner) = &banner { (banner) }
+        @if let Some(day) = view.past { (past_banner(&view, day, unborn)) }
         div class="ky-with-rail" {
             div class="ky-column" tabindex="0" role="region" aria-label=(view.card.title) { (column) }
             aside class="ky-rail" aria-label=(t(lang, "下一步和联系人", "Next steps and people")) { (rail) }
         }
         (sticky(&view))
     };
-    let frame = Frame::read(desk, headers)?;
-    let mut page = Page::new(view.card.title.clone(), def.code, body);
-    page.crumbs = vec![(
-        def.many(lang),
-        format!("/{entity}?{}", if view.from.is_empty() { "view=*" } else { &view.from }),
-    )];
-    page.class = "ky-main is-flush is-record";
-    page.toast = cookie(headers, DONE).and_then(|it| done(desk, &view, it));
-    Ok((frame, page))
+    let def = view.card.def;
+    let list = if view.from.is_empty() { "view=*" } else { &view.from };
+    let crumbs = vec![(def.many(lang), format!("/{entity}?{list}"))];
+    let toast = done.and_then(|it| toast(&view, it));
+    let class = "ky-main is-flush is-record";
+    Ok(Page { crumbs, toast, class, ..Page::new(view.card.title, def.code, body) })
 }
 
 /// The toast for what was just done, with its undo.
-fn done(desk: &Desk, view: &View, cookie: &str) -> Option<String> {
-    let lang = desk.actor.lang;
-    let (kind, event) = cookie.split_once('.')?;
+fn toast(view: &View, done: &str) -> Option<String> {
+    let lang = view.cells.lang;
+    let (kind, event) = done.split_once('.')?;
     let event: i64 = event.parse().ok()?;
-    let title = match kind {
-        "create" => t(lang, "已新建", "Created"),
-        _ => t(lang, "已保存", "Saved"),
+    let (title, undoable) = match kind {
+        "create" => (t(lang, "已新建", "Created"), view.card.deletable),
+        _ => (t(lang, "已保存", "Saved"), true),
     };
-    let mut toast = serde_json::json!({ "kind": "ok", "title": title, "text": view.card.title });
-    if kind != "create" || view.card.deletable {
-        toast["undo"] = format!("/undo/{event}").into();
-    }
+    let undo = undoable.then(|| format!("/undo/{event}"));
+    let toast = serde_json::json!({ "kind": "ok", "title": title, "text": view.card.title, "undo": undo });
     Some(toast.to_string())
 }
 
 fn past_banner(view: &View, day: Date, unborn: bool) -> Markup {
     let lang = view.cells.lang;
+    let says = match unborn {
+        true => says!(lang, "{day} 时还没有这条记录。", "This record did not exist on {day}."),
+        false => says!(
+            lang,
+            "这是 {day} 结束时的样子，不能修改；名称和权限按现在的。",
+            "As it was at the end of {day}; read only. Names and rights are today's."
+        ),
+    };
     html! {
         div class="ky-banner" role="status" {
-            (icon14("history"))
-            @match (unborn, lang == model::Lang::Zh) {
-                (true, true) => { (day) " 时还没有这条记录。" }
-                (true, false) => { "This record did not exist on " (day) "." }
-                (false, true) => { "这是 " (day) " 结束时的样子，不能修改；名称和权限按现在的。" }
-                (false, false) => { "As it was at the end of " (day) "; read only. Names and rights are today's." }
-            }
+            (icon14("history")) (says)
             a href={ (view.base) "?at=history&from=" (view.encoded_origin()) } { (t(lang, "回到现在", "Back to now")) }
         }
     }
@@ -233,9 +237,7 @@ fn head(desk: &mut Desk, view: &View) -> Result<Markup> {
     let card = &view.card;
     let first: String =
         card.title.chars().find(|it| it.is_alphanumeric()).map(String::from).unwrap_or_default();
-    let tags: Vec<Tag> = desk.attached(card.def.code, card.id)?;
-    let followers: Vec<Follower> = desk.attached(card.def.code, card.id)?;
-    let follows = followers.iter().any(|it| it.user.0 == desk.actor.user);
+    let follows = view.followers.iter().any(|it| it.user.0 == desk.actor.user);
     let is_past = view.past.is_some();
     let hang = |kind: &str| format!("{}/hang/{kind}", view.base);
     Ok(html! {
@@ -246,31 +248,18 @@ fn head(desk: &mut Desk, view: &View) -> Result<Markup> {
                     div class="ky-row" {
                         h2 class="ky-name" lang=[view.cells.foreign(&card.title)] { (card.title) }
                         @for mark in marks(view) { (mark) }
-                        @for tag in tags.iter().rev() {
+                        @for tag in view.tags.iter().rev() {
                             span class="ky-tag" {
                                 a href={ "/" (card.def.code) "?tag=" (encode(&tag.name)) } { (tag.name) }
                                 @if !is_past && (card.editable || tag.stamp.creator == desk.actor.user) {
-                                    button type="button" hx-post={ (hang("tag")) "/" (tag.id.0) } hx-vals="{\"_delete\":\"1\"}" hx-swap="none" aria-label={ (t(lang, "去掉标签 ", "Remove tag ")) (tag.name) } { (crate::ui::icon12("x")) }
+                                    button type="button" hx-post={ (hang("tag")) "/" (tag.id.0) } hx-vals="{\"_delete\":\"1\"}" hx-swap="none" aria-label={ (t(lang, "去掉标签 ", "Remove tag ")) (tag.name) } { (icon12("x")) }
                                 }
                             }
                         }
                         @if !is_past {
-                            details class="ky-menu" data-menu {
-                                summary class="ky-iconbtn is-small" aria-label=(t(lang, "添加标签", "Add a tag")) title=(t(lang, "添加标签", "Add a tag")) { (icon14("plus")) }
-                                div class="ky-pop is-form" {
-                                    form class="ky-row" hx-post={ (hang("tag")) "/new" } hx-swap="none" autocomplete="off" {
-                                        div class="ky-combo ky-grow" data-combo data-src="/tag/options/name" data-free {
-                                            div class="ky-box is-small" { input name="name" type="text" role="combobox" aria-autocomplete="list" aria-expanded="false" aria-controls="tag-list" aria-label=(t(lang, "标签", "Tag")) maxlength="40" required autocomplete="off"; }
-                                            ul class="ky-options" id="tag-list" role="listbox" aria-label=(t(lang, "标签", "Tag")) hidden {}
-                                        }
-                                        button class="ky-btn is-small is-primary" { (t(lang, "添加", "Add")) }
-                                    }
-                                }
-                            }
-                            button class="ky-iconbtn is-small" type="button" hx-post={ (view.base) "/follow" } hx-swap="none" aria-pressed=(follows.to_string())
-                                title=(if follows { t(lang, "取消关注", "Unfollow") } else { t(lang, "关注", "Follow") }) aria-label={ (t(lang, "关注", "Follow")) " " (card.title) } {
-                                svg class={ "ky-icon is-14" @if follows { " is-filled" } } aria-hidden="true" { use href={ (crate::assets::path("icons.svg")) "#star" } {} }
-                            }
+                            @let follow = if follows { t(lang, "取消关注", "Unfollow") } else { t(lang, "关注", "Follow") };
+                            (hang::add(view, "tag", "plus", t(lang, "添加标签", "Add a tag")))
+                            button class="ky-iconbtn is-small is-star" type="button" hx-post={ (view.base) "/follow" } hx-swap="none" aria-pressed=(follows.to_string()) title=(follow) aria-label={ (t(lang, "关注", "Follow")) " " (card.title) } { (icon14("star")) }
                         }
                     }
                     div class="ky-facts" { @for fact in facts(desk, view)? { span { (fact) } } }
@@ -278,8 +267,8 @@ fn head(desk: &mut Desk, view: &View) -> Result<Markup> {
                 (quick(view))
                 (actions(desk, view)?)
             }
-            (part::strip(desk, view)?)
-            (tabs(desk, view)?)
+            (part::strip(desk, view))
+            (tabs(view))
         }
     })
 }
@@ -295,14 +284,11 @@ fn marks(view: &View) -> Vec<Markup> {
                 Some(choice(field, all, value.text(), &text, lang))
             }
             Kind::Bool if field.filter && value.int() != 0 => {
-                let is_end =
-                    view.card.def.closed.is_some_and(|at| view.card.def.fields[at].name == field.name);
-                let class = if is_end {
-                    "ky-tag is-bad"
-                } else if field.readonly {
-                    "ky-tag is-warn"
-                } else {
-                    "ky-tag is-info"
+                let end = view.card.def.closed.map(|at| view.card.def.fields[at].name);
+                let class = match field {
+                    _ if end == Some(field.name) => "ky-tag is-bad",
+                    field if field.readonly => "ky-tag is-warn",
+                    _ => "ky-tag is-info",
                 };
                 Some(html! { span class=(class) { (field.label.of(lang)) } })
             }
@@ -318,13 +304,11 @@ fn facts(desk: &mut Desk, view: &View) -> Result<Vec<Markup>> {
     let title = view.card.def.title_field().name;
     let mut facts = Vec::new();
     for (field, value) in &view.card.fields {
-        let plain =
-            matches!(field.kind, Kind::Text | Kind::Code | Kind::Link(_)) && field.format != Format::Phone;
-        let Some(value) =
-            value.as_ref().filter(|it| field.list && plain && field.name != title && !field.is_empty(it))
-        else {
-            continue;
-        };
+        let is_told = field.list
+            && field.name != title
+            && field.format != Format::Phone
+            && matches!(field.kind, Kind::Text | Kind::Code | Kind::Link(_));
+        let Some(value) = value.as_ref().filter(|it| is_told && !field.is_empty(it)) else { continue };
         let shown = part::shown(desk, &view.cells, field, Some(value))?;
         facts.push(match field.kind {
             Kind::Link(_) => html! { (field.label.of(lang)) " " b { (shown) } },
@@ -358,8 +342,8 @@ fn actions(desk: &mut Desk, view: &View) -> Result<Markup> {
     let (first, more) = verbs(view);
     Ok(html! {
         div class="ky-actions" {
-            @if let Some((near, count)) = &place {
-                span class="ky-small ky-mute ky-nowrap" { (near.place.unwrap_or_default()) " / " (amount(*count, 0, 0)) }
+            @if let Some((near, all)) = &place {
+                span class="ky-small ky-mute ky-nowrap" { (near.place.unwrap_or_default()) " / " (count(*all)) }
                 div class="ky-group" role="group" aria-label=(t(lang, "在列表里", "In the list")) {
                     (step("[", "chevron-up", t(lang, "上一条", "Previous"), near.before))
                     (step("]", "chevron-down", t(lang, "下一条", "Next"), near.after))
@@ -379,21 +363,17 @@ fn actions(desk: &mut Desk, view: &View) -> Result<Markup> {
 }
 
 /// The first two verbs that may run now, and all others.
-fn verbs(view: &View) -> (Vec<&model::Offer>, Vec<&model::Offer>) {
-    let offers = view
-        .card
-        .verbs
-        .iter()
-        .filter(|it| crate::act::offered(view.card.def).any(|verb| std::ptr::eq(verb, it.verb)));
+fn verbs(view: &View) -> (Vec<&Offer>, Vec<&Offer>) {
+    let is_offered = |it: &&Offer| crate::act::offered(view.card.def).any(|verb| std::ptr::eq(verb, it.verb));
     let mut taken = 0;
-    offers.partition(|it| {
+    view.card.verbs.iter().filter(is_offered).partition(|it| {
         let fits = taken < 2 && it.unless.is_none() && !it.verb.danger;
         taken += usize::from(fits);
         fits
     })
 }
 
-fn menu(view: &View, more: &[&model::Offer], class: &str) -> Markup {
+fn menu(view: &View, more: &[&Offer], class: &str) -> Markup {
     let lang = view.cells.lang;
     let deletable = view.card.deletable;
     html! {
@@ -418,12 +398,8 @@ fn menu(view: &View, more: &[&model::Offer], class: &str) -> Markup {
 fn quick(view: &View) -> Markup {
     let lang = view.cells.lang;
     let of = |format: Format| {
-        let found = view
-            .card
-            .fields
-            .iter()
-            .find(|it| it.0.format == format && it.1.as_ref().is_some_and(|it| !it.text().is_empty()));
-        found.and_then(|it| it.1.as_ref()).map(|it| it.text().to_owned())
+        let texts = view.card.fields.iter().filter(|it| it.0.format == format).filter_map(|it| it.1.as_ref());
+        texts.map(|it| it.text()).find(|it| !it.is_empty())
     };
     html! {
         div class="ky-quick" {
@@ -451,63 +427,68 @@ fn sticky(view: &View) -> Markup {
     }
 }
 
-fn tabs(desk: &mut Desk, view: &View) -> Result<Markup> {
+fn tabs(view: &View) -> Markup {
     let lang = view.cells.lang;
-    let (code, id) = (view.card.def.code, view.card.id);
-    let files: Vec<Attachment> = desk.attached(code, id)?;
-    let notes: Vec<Note> = desk.attached(code, id)?;
-    let tab = |at: &str, label: &str, count: Option<i64>| {
+    let tab = |at: &str, label: &str, rows: Option<i64>| {
         html! {
-            a class="ky-tab" href=(view.to(at)) aria-current=[(view.at == at).then_some("page")] { (label) @if let Some(count) = count { span class="ky-n" { (amount(count, 0, 0)) } } }
+            a class="ky-tab" href=(view.to(at)) aria-current=[(view.at == at).then_some("page")] { (label) @if let Some(rows) = rows { span class="ky-n" { (count(rows)) } } }
         }
     };
-    Ok(html! {
+    html! {
         nav class="ky-tabs is-sections" aria-label=(t(lang, "档案分区", "Sections")) {
             (tab("overview", t(lang, "概览", "Overview"), None))
             @for (n, part) in view.parts.iter().enumerate().take(view.parts.len() - 1) { (tab(&n.to_string(), part.title, None)) }
             span class="ky-sep" {}
+            @for (def, rows) in &view.below { (tab(def.code, &def.many(lang), Some(*rows))) }
             @if view.past.is_none() {
-                @for (def, count) in view.inside.iter().chain(&view.children) { (tab(def.code, &def.many(lang), Some(*count))) }
-                (tab("notes", t(lang, "备注", "Notes"), Some(notes.len() as i64)))
-                (tab("files", t(lang, "文档", "Files"), Some(files.len() as i64)))
+                (tab("notes", t(lang, "备注", "Notes"), Some(view.notes.len() as i64)))
+                (tab("files", t(lang, "文档", "Files"), Some(view.files.len() as i64)))
             }
             (tab("history", t(lang, "变更记录", "History"), None))
         }
-    })
+    }
+}
+
+/// A section with its heading, how much it holds, and what can be done there.
+fn section(
+    part: Option<&str>,
+    class: &str,
+    title: &str,
+    rows: Option<usize>,
+    tools: &Markup,
+    body: &Markup,
+) -> Markup {
+    html! {
+        section class=(class) id=[part.map(|it| format!("part-{it}"))] {
+            header { h2 { (title) } @if let Some(rows) = rows { span class="ky-count" { (rows) } } span class="ky-grow" {} (tools) }
+            (body)
+        }
+    }
 }
 
 /// What the open section shows.
 fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
-    let of = |list: &[(&'static EntityDef, i64)]| list.iter().find(|it| it.0.code == view.at).map(|it| it.0);
-    if let Ok(n) = view.at.parse::<usize>()
-        && n < view.parts.len()
-    {
-        return part::panel(desk, view, n, false);
-    }
+    let last = view.parts.len() - 1;
+    let now = view.past.is_none();
     match view.at.as_str() {
         "history" => return history::history(desk, view),
-        "files" if view.past.is_none() => return file::list(desk, view),
-        "notes" if view.past.is_none() => return hang::notes(desk, view),
-        _ if view.past.is_some() => {}
-        _ => {
-            if let Some(child) = of(&view.children) {
-                return rail::child_panel(desk, view, child, false);
+        "files" if now => return Ok(file::list(desk, view)),
+        "notes" if now => return Ok(hang::notes(desk, view)),
+        at => {
+            if let Some(n) = at.parse().ok().filter(|it| *it <= last) {
+                return part::panel(desk, view, n, false);
             }
-            if let Some(within) = of(&view.inside) {
-                return rail::inside_panel(desk, view, within);
+            if let Some((below, _)) = view.below.iter().find(|it| it.0.code == at) {
+                return rail::panel(desk, view, below, false);
             }
         }
     }
-    let last = view.parts.len() - 1;
-    let mut panels = Vec::new();
+    let (mut panels, mut children) = (Vec::new(), Vec::new());
     for n in 0..=last {
         panels.push(part::panel(desk, view, n, true)?);
     }
-    let mut children = Vec::new();
-    for (child, count) in view.children.iter().filter(|_| view.past.is_none()) {
-        if *count > 0 {
-            children.push(rail::child_panel(desk, view, child, true)?);
-        }
+    for (child, _) in view.below.iter().filter(|it| it.1 > 0 && it.0.within.is_none()) {
+        children.push(rail::panel(desk, view, child, true)?);
     }
     Ok(html! {
         div class="ky-halves" { @for panel in &panels { (panel) } }
@@ -516,31 +497,20 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
 }
 
 /// A section by itself: as it is read after editing was given up, or as the form that edits it in place.
-async fn one_part(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id, n)): Path<(String, i64, String)>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let says = |key: &str| form_urlencoded::parse(raw.as_bytes()).any(|it| it.0 == key && it.1 == "1");
+async fn one_part(visit: Visit, At((entity, id, n)): At<(String, i64, String)>) -> Answer {
+    let asked = visit.query();
+    let draw = move |desk: &mut Desk| {
+        let (read, brief) = (asked.text("read") == "1", asked.text("brief") == "1");
         let card = desk.get(&entity, id)?;
-        let view = View::of(desk, card, &raw)?;
-        let child = view.children.iter().find(|it| it.0.code == n).map(|it| it.0);
+        let view = View::of(desk, card, &asked)?;
+        let child = view.below.iter().map(|it| it.0).find(|it| it.code == n && it.within.is_none());
         let place = n.parse::<usize>().ok().filter(|it| *it < view.parts.len());
         match (place, child) {
-            (Some(n), _) if says("read") => part::panel(desk, &view, n, says("brief")),
-            (_, Some(child)) if says("read") => rail::child_panel(desk, &view, child, says("brief")),
+            (Some(n), _) if read => part::panel(desk, &view, n, brief),
+            (_, Some(child)) if read => rail::panel(desk, &view, child, brief),
             (None, None) => Err(Error::missing(format!("{entity}/{id}/{n}"))),
-            _ => crate::form::in_place(desk, view.card, &n, &crate::form::Draft::default(), says("brief")),
+            _ => crate::form::in_place(desk, view.card, &n, &crate::form::Draft::default(), brief),
         }
-    });
-    answer(&site, &visitor, &headers, read.await)
-}
-
-/// An answer that shows nothing and tells the page what to do.
-pub fn told(events: &serde_json::Value) -> Response {
-    ([("hx-trigger", crate::ui::ascii(&events.to_string())), ("hx-reswap", "none".into())]).into_response()
+    };
+    visit.show(draw).await
 }

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 use model::{Card, Desk, FieldDef, Format, Kind, Lang, Result, STAMP, Value, target_of};
 
-use super::View;
+use super::{View, section};
 use crate::act::ask::unit;
 use crate::list::cell::{Cells, choice, spaced};
-use crate::ui::{amount, icon14, none, t};
+use crate::says;
+use crate::ui::{count, icon14, none, t};
 
 /// Lines of a panel on the overview; the section itself shows all.
 const LINES: usize = 7;
@@ -89,62 +90,54 @@ pub fn shown(
     })
 }
 
-/// Whether the actor may change anything in a section of this record.
-pub fn is_open(desk: &Desk, view: &View, part: &Part) -> bool {
-    view.card.editable && part.fields.iter().any(|it| desk.may_write(view.card.def, it.0))
-}
-
 /// A section: on the overview what is filled in, in its own place everything.
 pub fn panel(desk: &mut Desk, view: &View, n: usize, brief: bool) -> Result<Markup> {
     let lang = view.cells.lang;
     let part = &view.parts[n];
-    let filled =
-        |it: &&(&'static FieldDef, Option<Value>)| it.1.as_ref().is_none_or(|value| !it.0.is_empty(value));
     let title = view.card.def.title_field().name;
-    let shown_fields: Vec<_> = match brief {
-        // What the head already says is not said twice.
-        true => part
-            .fields
-            .iter()
-            .filter(filled)
-            .filter(|it| it.0.name != "number" && it.0.name != title)
-            .take(LINES)
-            .collect(),
-        false => part.fields.iter().collect(),
+    // On the overview, what the head says already is not said twice.
+    let is_news = |(field, value): &&(&FieldDef, Option<Value>)| {
+        let is_filled = value.as_ref().is_none_or(|it| !field.is_empty(it));
+        !brief || is_filled && field.name != "number" && field.name != title
     };
     let mut lines = Vec::new();
-    for (field, value) in shown_fields {
+    for (field, value) in part.fields.iter().filter(is_news).take(if brief { LINES } else { usize::MAX }) {
         lines.push((field, shown(desk, &view.cells, field, value.as_ref())?));
     }
-    let open = is_open(desk, view, part);
-    let edit = format!("{}/part/{n}?brief={}&from={}", view.base, u8::from(brief), view.encoded_origin());
-    Ok(html! {
-        section class="ky-card" id={ "part-" (n) } {
-            header {
-                h2 { (part.title) } span class="ky-grow" {}
-                @if brief { a href=(view.to(&n.to_string())) { @match lang { Lang::Zh => { "全部 " (part.fields.len()) " 项" } Lang::En => { "All " (part.fields.len()) } } } }
-                @if open {
-                    button class="ky-iconbtn" type="button" hx-get=(edit) hx-target={ "#part-" (n) } hx-swap="outerHTML" data-key=[(!brief).then_some("E")]
-                        aria-label={ (t(lang, "编辑", "Edit ")) (part.title) } title={ (t(lang, "编辑", "Edit")) } { (icon14("pencil")) }
-                }
-            }
-            @if lines.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有填写", "Nothing yet")) } }
-            @else {
-                dl class={ "ky-dl" @if lang == Lang::En { " is-wide" } @if !brief { " is-2" } } {
-                    @for (field, value) in &lines {
-                        div class=[(!brief && field.format == Format::Long).then_some("is-full")] {
-                            dt { (field.label.of(lang)) }
-                            dd class=[(field.format == Format::Long).then_some("is-long")] { (value) }
-                        }
+    let open = view.card.editable && part.fields.iter().any(|it| desk.may_write(view.card.def, it.0));
+    let all = part.fields.len();
+    let tools = html! {
+        @if brief { a href=(view.to(&n.to_string())) { (says!(lang, "全部 {all} 项", "All {all}")) } }
+        @if open { (edit(view, &n.to_string(), part.title, brief)) }
+    };
+    let body = html! {
+        @if lines.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "还没有填写", "Nothing yet")) } }
+        @else {
+            dl class={ "ky-dl" @if lang == Lang::En { " is-wide" } @if !brief { " is-2" } } {
+                @for (field, value) in &lines {
+                    div class=[(!brief && field.format == Format::Long).then_some("is-full")] {
+                        dt { (field.label.of(lang)) }
+                        dd class=[(field.format == Format::Long).then_some("is-long")] { (value) }
                     }
                 }
             }
         }
-    })
+    };
+    Ok(section(Some(&n.to_string()), "ky-card", part.title, None, &tools, &body))
+}
+
+/// The pencil of a section, which turns it into its form.
+pub fn edit(view: &View, part: &str, title: &str, brief: bool) -> Markup {
+    let lang = view.cells.lang;
+    let form = format!("{}/part/{part}?brief={}&from={}", view.base, u8::from(brief), view.encoded_origin());
+    html! {
+        button class="ky-iconbtn" type="button" hx-get=(form) hx-target={ "#part-" (part) } hx-swap="outerHTML" data-key=[(!brief).then_some("E")]
+            aria-label={ (t(lang, "编辑", "Edit ")) (title) } title=(t(lang, "编辑", "Edit")) { (icon14("pencil")) }
+    }
 }
 
 /// Four to six figures that tell most: amounts, then how much stands within, then since when.
-pub fn strip(desk: &mut Desk, view: &View) -> Result<Markup> {
+pub fn strip(desk: &Desk, view: &View) -> Markup {
     let lang = view.cells.lang;
     let mut cells: Vec<(String, Markup, Markup)> = Vec::new();
     for (n, part) in view.parts.iter().enumerate() {
@@ -160,33 +153,24 @@ pub fn strip(desk: &mut Desk, view: &View) -> Result<Markup> {
         }
     }
     cells.truncate(4);
-    for (def, count) in view.inside.iter().chain(&view.children) {
-        let figure = html! { a href=(view.to(def.code)) { (amount(*count, 0, 0)) } };
+    for (def, rows) in &view.below {
+        let figure = html! { a href=(view.to(def.code)) { (count(*rows)) } };
         cells.push((def.many(lang), figure, html! {}));
     }
     cells.truncate(5);
     let created = view.card.fields.iter().find(|it| it.0.name == "created");
-    if let Some((field, Some(value))) = created {
-        let text = view.cells.value(field, value.cell());
-        let day = text.get(..10).unwrap_or_default().to_owned();
-        let days = day
-            .parse::<model::Date>()
-            .ok()
-            .and_then(|day| desk.today().since(day).ok())
-            .map_or(0, |it| it.get_days());
-        let since = match lang {
-            Lang::Zh => format!("{} 天前", amount(i64::from(days), 0, 0)),
-            Lang::En => format!("{} days ago", amount(i64::from(days), 0, 0)),
-        };
-        cells.push((
-            field.label.of(lang).to_owned(),
-            html! { a href=(view.to("history")) { (day) } },
-            html! { (since) },
-        ));
+    if let Some((field, Some(value))) = created
+        && let Ok(moment) = value.text().parse()
+    {
+        let day = desk.catalog().zone.to_datetime(moment).date();
+        let days = count(desk.today().since(day).map_or(0, |it| it.get_days()).into());
+        let since = says!(lang, "{days} 天前", "{days} days ago");
+        let figure = html! { a href=(view.to("history")) { (day) } };
+        cells.push((field.label.of(lang).to_owned(), figure, html! { (since) }));
     }
-    Ok(html! {
+    html! {
         dl class="ky-strip" {
             @for (label, figure, below) in &cells { div { dt { (label) } dd class="ky-value" { (figure) } @if !below.0.is_empty() { dd { (below) } } } }
         }
-    })
+    }
 }

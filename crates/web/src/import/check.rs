@@ -1,14 +1,17 @@
 //! What a check of the file found: at the right of step 2, and the trial of step 3.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 use model::import::{Assessed, Counts, Duplicates, Near, Place, Plan, Preview, Verdict};
 use model::message::{self, fault};
-use model::{Change, Desk, Error, Fault, Lang, Result, Value};
+use model::{Desk, Error, Fault, FieldDef, Lang, Result, Value};
 
-use super::{Checked, Import, Look, steps};
+use super::{Checked, Import, steps};
 use crate::list::cell::Cells;
 use crate::print::shown;
-use crate::ui::{amount, icon, icon12, icon14, none, t};
+use crate::says;
+use crate::ui::{alert, count, icon12, icon14, none, t};
 
 /// The page is brought to what it should be, so that the place in a long table and the focus stay.
 pub const WHOLE: &str = "outerMorph";
@@ -18,15 +21,6 @@ const DRAWN: usize = 50;
 const TRIAL: usize = 20;
 /// Fields that a comparison shows.
 const COMPARED: usize = 8;
-
-/// The fates in the order of the counts: code, label, mark.
-const FATES: [(&str, &str, &str, &str); 5] = [
-    ("new", "可以新建", "New", "is-ok"),
-    ("update", "更新", "Updated", ""),
-    ("near", "疑似重复", "Near duplicates", "is-warn"),
-    ("same", "没有变化", "The same", ""),
-    ("refused", "有错误，不会导入", "Refused", "is-bad"),
-];
 
 fn fate(verdict: &Verdict) -> &'static str {
     match verdict {
@@ -38,30 +32,28 @@ fn fate(verdict: &Verdict) -> &'static str {
     }
 }
 
+/// How many of `near` near duplicates a plan treats in one way.
+fn treated(plan: &Plan, near: i64, then: Duplicates) -> i64 {
+    let decided = plan.decisions.values().filter(|it| **it == then).count() as i64;
+    let rest = (near - plan.decisions.len() as i64).max(0);
+    decided + if plan.duplicates == then { rest } else { 0 }
+}
+
 /// The counts with today's decisions about near duplicates, as far as they can be told without another check.
-fn counts(checked: &Checked, preview: &Preview, plan: &Plan) -> Counts {
-    let mut counts = preview.counts;
-    let mut put = |plan: &Plan, sign: i64| {
-        let decided = |then: Duplicates| plan.decisions.values().filter(|it| **it == then).count() as i64;
-        let rest = (counts.near - plan.decisions.len() as i64).max(0);
-        for then in [Duplicates::New, Duplicates::Skip, Duplicates::Update] {
-            let rows = sign * (decided(then) + if plan.duplicates == then { rest } else { 0 });
-            match then {
-                Duplicates::New => counts.new += rows,
-                Duplicates::Skip => counts.skipped += rows,
-                Duplicates::Update => counts.updated += rows,
-            }
-        }
-    };
-    if checked.plan != *plan {
-        put(&checked.plan, -1);
-        put(plan, 1);
-    }
-    counts
+fn counts(import: &Import) -> Option<Counts> {
+    let (before, counts) = (&import.checked.as_ref()?.plan, import.preview()?.counts);
+    let more = |then| treated(&import.plan, counts.near, then) - treated(before, counts.near, then);
+    Some(Counts {
+        new: counts.new + more(Duplicates::New),
+        updated: counts.updated + more(Duplicates::Update),
+        skipped: counts.skipped + more(Duplicates::Skip),
+        ..counts
+    })
 }
 
 /// Asks for the check and says so meanwhile.
-fn pending(import: &Import, step: &str, lang: Lang) -> Markup {
+fn pending(import: &Import, step: &str) -> Markup {
+    let lang = import.lang;
     // Another plan is another form, which asks anew: a form of the same name would stay as it is and ask no more.
     let id = format!("checking-{}{step}", import.batch.stamp.version);
     html! {
@@ -75,28 +67,17 @@ fn pending(import: &Import, step: &str, lang: Lang) -> Markup {
     }
 }
 
-pub fn pane(
-    desk: &mut Desk,
-    import: &Import,
-    checked: Option<&Checked>,
-    places: &[Place],
-    look: &Look,
-) -> Result<Markup> {
-    let lang = desk.actor.lang;
+pub fn pane(desk: &mut Desk, import: &Import, fate: &str) -> Result<Markup> {
+    let lang = import.lang;
+    let checked = import.checked.as_deref();
     let found = checked.map_or(String::new(), |it| {
-        let seconds = format!("{:.1}", it.took.as_secs_f64());
-        match lang {
-            Lang::Zh => format!("{} 检查完成，用时 {seconds} 秒", it.at),
-            Lang::En => format!("Checked at {}, took {seconds} s", it.at),
-        }
+        let (at, took) = (&it.at, it.took.as_secs_f64());
+        says!(lang, "{at} 检查完成，用时 {took:.1} 秒", "Checked at {at}, took {took:.1} s")
     });
     let inside = match checked.map(|it| (it, &it.result)) {
-        None => pending(import, "", lang),
-        Some((_, Err(error))) => {
-            let says = message::message(error, desk.catalog().registry, import.def.code, lang);
-            html! { div class="ky-card-body" { div class="ky-alert is-bad" role="alert" { (icon("circle-x")) div { b { (t(lang, "还不能检查", "Can't be checked yet")) } p { (says) } } } } }
-        }
-        Some((checked, Ok(preview))) => outcomes(desk, import, checked, preview, places, look)?,
+        None => pending(import, ""),
+        Some((_, Err(error))) => html! { div class="ky-card-body" { (broken(desk, import, error)) } },
+        Some((checked, Ok(preview))) => outcomes(desk, import, checked, preview, fate)?,
     };
     Ok(html! {
         section class="ky-card" aria-labelledby="checked" {
@@ -115,38 +96,38 @@ pub fn pane(
     })
 }
 
+fn broken(desk: &Desk, import: &Import, error: &Error) -> Markup {
+    let lang = desk.actor.lang;
+    let says = message::message(error, desk.catalog().registry, import.def.code, lang);
+    alert("bad", t(lang, "还不能检查", "Can't be checked yet"), says)
+}
+
 fn outcomes(
     desk: &mut Desk,
     import: &Import,
     checked: &Checked,
     preview: &Preview,
-    places: &[Place],
-    look: &Look,
+    asked: &str,
 ) -> Result<Markup> {
-    let lang = desk.actor.lang;
+    let lang = import.lang;
     let counts = preview.counts;
-    let near_as = |then: Duplicates| {
-        let all = checked.plan.decisions.values().filter(|it| **it == then).count() as i64;
-        let rest = (counts.near - checked.plan.decisions.len() as i64).max(0);
-        all + if checked.plan.duplicates == then { rest } else { 0 }
-    };
+    let treated = |then| treated(&checked.plan, counts.near, then);
     // Near duplicates stand by themselves here, whatever becomes of them.
-    let rows = |code: &str| match code {
-        "new" => counts.new - near_as(Duplicates::New),
-        "update" => counts.updated - near_as(Duplicates::Update),
-        "near" => counts.near,
-        "same" => counts.same,
-        _ => counts.refused,
+    let fates = [
+        ("new", t(lang, "可以新建", "New"), "is-ok", counts.new - treated(Duplicates::New)),
+        ("update", t(lang, "更新", "Updated"), "", counts.updated - treated(Duplicates::Update)),
+        ("near", t(lang, "疑似重复", "Near duplicates"), "is-warn", counts.near),
+        ("same", t(lang, "没有变化", "The same"), "", counts.same),
+        ("refused", t(lang, "有错误，不会导入", "Refused"), "is-bad", counts.refused),
+    ];
+    let usual = match (counts.near, counts.refused) {
+        (1.., _) => "near",
+        (_, 1..) => "refused",
+        _ => "new",
     };
-    let usual = if counts.near > 0 {
-        "near"
-    } else if counts.refused > 0 {
-        "refused"
-    } else {
-        "new"
-    };
-    let open = FATES.iter().map(|it| it.0).find(|it| *it == look.fate).unwrap_or(usual);
-    let missing = places.iter().filter(|it| {
+    let find = |code: &str| fates.iter().find(|it| it.0 == code);
+    let (open, .., rows) = *find(asked).or(find(usual)).unwrap_or(&fates[0]);
+    let missing = import.places.iter().filter(|it| {
         let path = it.path();
         let has = import.plan.columns.iter().any(|column| column.to == path)
             || import.plan.defaults.get(&path).is_some_and(|it| !it.is_empty());
@@ -156,22 +137,20 @@ fn outcomes(
     let shown: Vec<&Assessed> = preview.shown.iter().filter(|it| fate(&it.verdict) == open).collect();
     let mut items = Vec::new();
     for row in shown.iter().take(DRAWN) {
-        items.push(item(desk, import, row, places)?);
+        items.push(item(desk, import, row)?);
     }
-    let more = rows(open) - items.len() as i64;
+    let more = rows - items.len() as i64;
     Ok(html! {
         @if !missing.is_empty() {
-            div class="ky-card-body" { div class="ky-alert is-warn" role="alert" { (icon("alert-triangle")) div {
-                b { (t(lang, "必填的列还没有对应：", "Required and not mapped: ")) (missing.join(t(lang, "、", ", "))) }
-            } } }
+            @let which = missing.join(t(lang, "、", ", "));
+            div class="ky-card-body" { (alert("warn", &says!(lang, "必填的列还没有对应：{which}", "Required and not mapped: {which}"), "")) }
         }
         div class="ky-outcomes" {
-            @for (code, zh, en, mark) in FATES {
-                @if matches!(code, "new" | "near" | "refused") || rows(code) > 0 {
-                    a href={ (import.link("")) "?fate=" (code) } aria-current=[(code == open).then_some("true")]
-                        hx-get={ (import.link("")) "?fate=" (code) } hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
-                        b class=[(!mark.is_empty() && rows(code) > 0).then_some(mark)] { (amount(rows(code), 0, 0)) }
-                        (t(lang, zh, en))
+            @for (code, label, mark, rows) in fates {
+                @if matches!(code, "new" | "near" | "refused") || rows > 0 {
+                    @let link = import.link(&format!("?fate={code}"));
+                    a href=(link) aria-current=[(code == open).then_some("true")] hx-get=(link) hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
+                        b class=[(!mark.is_empty() && rows > 0).then_some(mark)] { (count(rows)) } (label)
                     }
                 }
             }
@@ -181,28 +160,31 @@ fn outcomes(
                 span { (t(lang, "名称或号码相近的行", "Rows that resemble others")) }
                 span class="ky-grow" {}
                 span { (t(lang, "全部设为", "All")) }
-                (decision(import, None, Some(import.plan.duplicates).filter(|_| import.plan.decisions.is_empty()), lang))
+                (decision(import, None, Some(import.plan.duplicates).filter(|_| import.plan.decisions.is_empty())))
             }
         }
         ul class="ky-duplicates" {
             @for item in &items { (item) }
-            @if more > 0 { li class="ky-mute ky-small" { (t(lang, "只列出前 ", "The first ")) (items.len()) (t(lang, " 行，另有 ", " are listed, and ")) (amount(more, 0, 0)) (t(lang, " 行", " more")) } }
+            @if more > 0 {
+                @let (first, more) = (items.len(), count(more));
+                li class="ky-mute ky-small" { (says!(lang, "只列出前 {first} 行，另有 {more} 行", "The first {first} are listed, and {more} more")) }
+            }
             @if items.is_empty() { li class="ky-mute" { (t(lang, "没有这样的行", "No such rows")) } }
         }
     })
 }
 
 /// Three ways with a near duplicate.
-fn decision(import: &Import, row: Option<u64>, now: Option<Duplicates>, lang: Lang) -> Markup {
+fn decision(import: &Import, row: Option<u64>, now: Option<Duplicates>) -> Markup {
+    let lang = import.lang;
     let ways = [
         ("update", Duplicates::Update, t(lang, "合并更新", "Update")),
         ("skip", Duplicates::Skip, t(lang, "跳过", "Skip")),
         ("new", Duplicates::New, t(lang, "仍新建", "New")),
     ];
-    let label = match (row, lang) {
-        (None, _) => t(lang, "所有疑似重复怎么处理", "What happens to all near duplicates").to_owned(),
-        (Some(row), Lang::Zh) => format!("第 {row} 行怎么处理"),
-        (Some(row), Lang::En) => format!("What happens to row {row}"),
+    let label = match row {
+        None => t(lang, "所有疑似重复怎么处理", "What happens to all near duplicates").to_owned(),
+        Some(row) => says!(lang, "第 {row} 行怎么处理", "What happens to row {row}"),
     };
     html! {
         form class="ky-seg is-small" role="group" aria-label=(label) method="post" action=(import.link("/decide"))
@@ -215,28 +197,22 @@ fn decision(import: &Import, row: Option<u64>, now: Option<Duplicates>, lang: La
     }
 }
 
-fn item(desk: &mut Desk, import: &Import, row: &Assessed, places: &[Place]) -> Result<Markup> {
-    let lang = desk.actor.lang;
+fn item(desk: &mut Desk, import: &Import, row: &Assessed) -> Result<Markup> {
+    let lang = import.lang;
     let cells = Cells::of(desk);
     let code = import.def.code;
-    let number = match lang {
-        Lang::Zh => format!("第 {} 行", row.number),
-        Lang::En => format!("Row {}", row.number),
-    };
-    let title = html! { p { span class="ky-mute" { (number) } b lang=[cells.foreign(&row.title)] { @if row.title.is_empty() { (none()) } @else { (row.title) } } } };
+    let number = row.number;
+    let title = html! { p { span class="ky-mute" { (says!(lang, "第 {number} 行", "Row {number}")) } b lang=[cells.foreign(&row.title)] { @if row.title.is_empty() { (none()) } @else { (row.title) } } } };
     Ok(match &row.verdict {
         Verdict::New(_) | Verdict::Same(_) => html! { li { (title) } },
         Verdict::Refused(faults) => html! {
-            li { (title) @for it in faults { p { span class="ky-mute" {} span class="is-bad ky-wrap" { (reason(it, places, lang)) } } } }
+            li { (title) @for it in faults { p { span class="ky-mute" {} span class="is-bad ky-wrap" { (reason(import, it)) } } } }
         },
         Verdict::Update(id, changes) => {
             let mut lines = Vec::new();
-            for Change { field, old, new } in changes.iter().take(COMPARED) {
-                lines.push((
-                    field.label.of(lang),
-                    shown(desk, &cells, field, old)?,
-                    shown(desk, &cells, field, new)?,
-                ));
+            for it in changes.iter().take(COMPARED) {
+                let pair = (shown(desk, &cells, it.field, &it.old)?, shown(desk, &cells, it.field, &it.new)?);
+                lines.push((it.field, pair));
             }
             html! {
                 li {
@@ -246,45 +222,31 @@ fn item(desk: &mut Desk, import: &Import, row: &Assessed, places: &[Place]) -> R
                 }
             }
         }
-        Verdict::Near { alike, .. } => near(desk, import, row, alike, &cells, &title)?,
+        Verdict::Near { alike, .. } => near(desk, import, row, alike, &title)?,
     })
 }
 
-fn near(
-    desk: &mut Desk,
-    import: &Import,
-    row: &Assessed,
-    alike: &[Near],
-    cells: &Cells,
-    title: &Markup,
-) -> Result<Markup> {
+fn near(desk: &mut Desk, import: &Import, row: &Assessed, alike: &[Near], title: &Markup) -> Result<Markup> {
     let lang = desk.actor.lang;
+    let cells = Cells::of(desk);
     let plan = &import.plan;
     let then = plan.decisions.get(&row.number).copied().unwrap_or(plan.duplicates);
     let mut lines = Vec::new();
     if let Some(first) = alike.iter().find(|it| it.id != 0) {
         let card = desk.get(import.def.code, first.id)?;
-        for (place, value) in row.values.iter().filter(|it| it.0.of.is_none()) {
-            let Some(there) = card.value(place.field.name) else { continue };
-            let (old, new) =
-                (shown(desk, cells, place.field, there)?, shown(desk, cells, place.field, value)?);
-            if old != new || place.field.like {
-                lines.push((place.field.label.of(lang), old, new));
+        for (Place { field, .. }, value) in row.values.iter().filter(|it| it.0.of.is_none()) {
+            let Some(there) = card.value(field.name) else { continue };
+            let pair = (shown(desk, &cells, field, there)?, shown(desk, &cells, field, value)?);
+            if pair.0 != pair.1 || field.like {
+                lines.push((*field, pair));
             }
         }
         lines.truncate(COMPARED);
     }
-    let label = |name: &str| {
-        let field = desk.catalog().field(import.def, name);
-        field.map_or(name, |it| it.label.of(lang)).to_owned()
-    };
     let mut why: Vec<String> = Vec::new();
     for it in alike {
-        let label = label(it.field);
-        let says = match lang {
-            Lang::Zh => format!("{label}相同或相近"),
-            Lang::En => format!("{label} alike"),
-        };
+        let label = desk.catalog().field(import.def, it.field).map_or(it.field, |it| it.label.of(lang));
+        let says = says!(lang, "{label}相同或相近", "{label} alike");
         if !why.contains(&says) {
             why.push(says);
         }
@@ -301,32 +263,32 @@ fn near(
             div class="ky-row" {
                 @for says in &why { span class="ky-tag is-warn" { (says) } }
                 span class="ky-grow" {}
-                (decision(import, Some(row.number), Some(then), lang))
+                (decision(import, Some(row.number), Some(then)))
             }
             (comparison(&lines, then == Duplicates::Update, lang))
         }
     })
 }
 
+/// A field with what is there and what the file says.
+type Pair = (&'static FieldDef, (String, String));
+
 /// Field by field: what is there, what the file says, which of both stays.
-fn comparison(lines: &[(&'static str, String, String)], updates: bool, lang: Lang) -> Markup {
-    let text = |text: &str| {
-        if text.is_empty() {
-            none()
-        } else {
-            html! { (text) }
-        }
+fn comparison(lines: &[Pair], updates: bool, lang: Lang) -> Markup {
+    let text = |text: &str| match text {
+        "" => none(),
+        text => html! { (text) },
     };
     html! {
         @if !lines.is_empty() {
             table class="ky-minitable is-diff" {
                 thead { tr { th scope="col" { (t(lang, "字段", "Field")) } th scope="col" { (t(lang, "系统中", "Now")) } th scope="col" { (t(lang, "文件中", "In the file")) } th scope="col" { (t(lang, "保留", "Stays")) } } }
                 tbody {
-                    @for (label, old, new) in lines {
+                    @for (field, (old, new)) in lines {
                         // An empty cell of the file leaves a field as it is.
                         @let file = updates && !new.is_empty();
                         tr {
-                            td { (label) }
+                            td { (field.label.of(lang)) }
                             td class=[(old != new && !file).then_some("is-kept")] { (text(old)) }
                             td class=[(old != new && file).then_some("is-kept")] { (text(new)) }
                             td { @if old == new { span class="ky-mute" { (t(lang, "相同", "the same")) } } @else if file { (t(lang, "文件中", "the file's")) } @else { (t(lang, "系统中", "what is there")) } }
@@ -339,131 +301,104 @@ fn comparison(lines: &[(&'static str, String, String)], updates: bool, lang: Lan
 }
 
 /// A fault with the label of the field that it is about.
-fn reason(it: &Fault, places: &[Place], lang: Lang) -> String {
-    let place = places.iter().find(|place| place.path() == it.field);
-    let says = fault(it, lang);
-    match place {
-        Some(place) => format!("{}{}{says}", place.label(lang), t(lang, "：", ": ")),
+fn reason(import: &Import, it: &Fault) -> String {
+    let says = fault(it, import.lang);
+    match import.place(&it.field) {
+        Some(place) => format!("{}{}{says}", place.label(import.lang), t(import.lang, "：", ": ")),
         None => says,
     }
 }
 
-/// What will happen, in one line; then back, away or on.
-pub fn foot(import: &Import, checked: Option<&Checked>, lang: Lang) -> Markup {
-    let preview = checked.and_then(|it| Some((it, it.result.as_ref().ok()?)));
+fn reasons(import: &Import, faults: &[Fault]) -> String {
+    let reasons: Vec<_> = faults.iter().map(|it| reason(import, it)).collect();
+    reasons.join(t(import.lang, "；", "; "))
+}
+
+/// Back, away, what will happen in one line, and on.
+fn foot(import: &Import, back: &str, counts: Option<Counts>, on: &Markup) -> Markup {
+    let lang = import.lang;
+    let n = |rows: i64| html! { b { (count(rows)) } };
     html! {
         div class="ky-wizard-foot" {
-            a class="ky-btn" href={ "/" (import.def.code) "/import" } { (icon14("chevron-left")) (t(lang, "上一步", "Back")) }
-            (drop(import, lang))
+            a class="ky-btn" href=(back) { (icon14("chevron-left")) (t(lang, "上一步", "Back")) }
+            form method="post" action=(import.link("/drop")) { button class="ky-btn is-text" { (t(lang, "取消导入", "Give up")) } }
             span class="ky-grow" {}
-            @if let Some((checked, preview)) = preview {
-                (summary(&counts(checked, preview, &import.plan), lang))
-                @if preview.counts.refused > 0 { a class="ky-btn is-text" href=(import.link("/wrong.xlsx")) { (icon14("download")) (t(lang, "下载错误行", "Refused rows")) } }
+            @if let Some(Counts { new, updated, skipped, refused, .. }) = counts {
+                span class="ky-wizard-sum" {
+                    (t(lang, "将新建 ", "")) (n(new)) (t(lang, " 条，更新 ", " new, ")) (n(updated)) (t(lang, " 条", " updated"))
+                    @if skipped > 0 { (t(lang, "，跳过 ", ", ")) (n(skipped)) (t(lang, " 条", " skipped")) }
+                    @if refused > 0 { (t(lang, "，", ", ")) span class="is-bad" { (count(refused)) (t(lang, " 行不导入", " refused")) } }
+                }
             }
-            button class="ky-btn is-primary" form="plan" name="step" value="confirm" disabled[preview.is_none()] { (t(lang, "下一步：试导与确认", "Next: trial")) (icon12("chevron-right")) }
+            (on)
         }
     }
 }
 
-fn drop(import: &Import, lang: Lang) -> Markup {
-    html! {
-        form method="post" action=(import.link("/drop")) { button class="ky-btn is-text" { (t(lang, "取消导入", "Give up")) } }
-    }
-}
-
-fn summary(counts: &Counts, lang: Lang) -> Markup {
-    let n = |rows: i64| html! { b { (amount(rows, 0, 0)) } };
-    html! {
-        span class="ky-wizard-sum" {
-            @match lang {
-                Lang::Zh => {
-                    "将新建 " (n(counts.new)) " 条，更新 " (n(counts.updated)) " 条"
-                    @if counts.skipped > 0 { "，跳过 " (n(counts.skipped)) " 条" }
-                    @if counts.refused > 0 { "，" span class="is-bad" { (amount(counts.refused, 0, 0)) " 行不导入" } }
-                }
-                Lang::En => {
-                    (n(counts.new)) " new, " (n(counts.updated)) " updated"
-                    @if counts.skipped > 0 { ", " (n(counts.skipped)) " skipped" }
-                    @if counts.refused > 0 { ", " span class="is-bad" { (amount(counts.refused, 0, 0)) " refused" } }
-                }
-            }
-        }
-    }
+/// The foot of step 2.
+pub fn ahead(import: &Import) -> Markup {
+    let (lang, counts) = (import.lang, counts(import));
+    let on = html! {
+        @if counts.is_some_and(|it| it.refused > 0) { a class="ky-btn is-text" href=(import.link("/wrong.xlsx")) { (icon14("download")) (t(lang, "下载错误行", "Refused rows")) } }
+        button class="ky-btn is-primary" form="plan" name="step" value="confirm" disabled[counts.is_none()] { (t(lang, "下一步：试导与确认", "Next: trial")) (icon12("chevron-right")) }
+    };
+    foot(import, &format!("/{}/import", import.def.code), counts, &on)
 }
 
 /// Step 3: what becomes of the first rows, and the word that starts it.
-pub fn confirm(desk: &mut Desk, import: &Import, checked: Option<&Checked>) -> Result<Markup> {
-    let lang = desk.actor.lang;
+pub fn confirm(desk: &mut Desk, import: &Import) -> Result<Markup> {
+    let lang = import.lang;
     // Only a check of exactly this plan is a promise.
-    let exact = checked.filter(|it| it.plan == import.plan);
-    let (body, counts) = match exact.map(|it| &it.result) {
-        None => (html! { section class="ky-card" { (pending(import, "confirm", lang)) } }, None),
-        Some(Err(error)) => {
-            let says = message::message(error, desk.catalog().registry, import.def.code, lang);
-            (
-                html! { div class="ky-alert is-bad" role="alert" { (icon("circle-x")) div { p { (says) } } } },
-                None,
-            )
-        }
+    let exact = import.checked.as_ref().filter(|it| it.plan == import.plan).map(|it| &it.result);
+    let (body, counts) = match exact {
+        None => (html! { section class="ky-card" { (pending(import, "confirm")) } }, None),
+        Some(Err(error)) => (broken(desk, import, error), None),
         Some(Ok(preview)) => (trial(desk, import, preview)?, Some(preview.counts)),
     };
     let rows = counts.map_or(0, |it| it.new + it.updated);
-    let go = match lang {
-        Lang::Zh => format!("开始导入 {} 行", amount(rows, 0, 0)),
-        Lang::En if rows == 1 => "Import 1 row".to_owned(),
-        Lang::En => format!("Import {} rows", amount(rows, 0, 0)),
+    let shown = count(rows);
+    let go = match rows {
+        1 => t(lang, "开始导入 1 行", "Import 1 row").to_owned(),
+        _ => says!(lang, "开始导入 {shown} 行", "Import {shown} rows"),
+    };
+    let on = html! {
+        form method="post" action=(import.link("/run")) {
+            input type="hidden" name="rows" value=(counts.map_or(0, |it| it.rows));
+            button class="ky-btn is-primary" disabled[rows == 0] { (go) }
+        }
     };
     Ok(html! {
         (steps(lang, 3, &import.batch.file, ""))
         div class="ky-wizard is-single is-wide" { (body) }
-        div class="ky-wizard-foot" {
-            a class="ky-btn" href=(import.link("")) { (icon14("chevron-left")) (t(lang, "上一步", "Back")) }
-            (drop(import, lang))
-            span class="ky-grow" {}
-            @if let Some(counts) = &counts { (summary(counts, lang)) }
-            form method="post" action=(import.link("/run")) {
-                input type="hidden" name="rows" value=(counts.map_or(0, |it| it.rows));
-                button class="ky-btn is-primary" disabled[rows == 0] { (go) }
-            }
-        }
+        (foot(import, &import.link(""), counts, &on))
     })
 }
 
 fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> {
     let lang = desk.actor.lang;
     let cells = Cells::of(desk);
-    let places = desk.places(import.def)?;
     let mut first: Vec<&Assessed> = preview.shown.iter().collect();
     first.sort_by_key(|it| it.number);
     first.truncate(TRIAL);
     let mut lines = Vec::new();
     for row in first {
-        let (class, word) = match &row.verdict {
-            Verdict::New(_) => ("is-ok", t(lang, "新建", "New")),
-            Verdict::Update(..) => ("is-info", t(lang, "更新", "Update")),
-            Verdict::Same(_) => ("", t(lang, "没有变化", "Same")),
-            Verdict::Near { then: Duplicates::New, .. } => {
-                ("is-warn", t(lang, "疑似重复，仍新建", "Alike: new"))
-            }
-            Verdict::Near { then: Duplicates::Update, .. } => {
-                ("is-warn", t(lang, "疑似重复，合并更新", "Alike: update"))
-            }
-            Verdict::Near { then: Duplicates::Skip, .. } => {
-                ("is-warn", t(lang, "疑似重复，跳过", "Alike: skip"))
-            }
-            Verdict::Refused(_) => ("is-bad", t(lang, "不导入", "Refused")),
-        };
-        let says = match &row.verdict {
-            Verdict::Refused(faults) => faults
-                .iter()
-                .map(|it| reason(it, &places, lang))
-                .collect::<Vec<_>>()
-                .join(t(lang, "；", "; ")),
+        let values = |desk: &mut Desk| told(desk, row.values.iter().map(|it| (it.0.field, None, &it.1)));
+        let (class, word, says) = match &row.verdict {
+            Verdict::New(_) => ("is-ok", t(lang, "新建", "New"), values(desk)?),
             Verdict::Update(_, changes) => {
-                let pairs = changes.iter().map(|it| (it.field, Some(&it.old), &it.new));
-                told(desk, &cells, pairs.collect())?
+                let changed = told(desk, changes.iter().map(|it| (it.field, Some(&it.old), &it.new)));
+                ("is-info", t(lang, "更新", "Update"), changed?)
             }
-            _ => told(desk, &cells, row.values.iter().map(|it| (it.0.field, None, &it.1)).collect())?,
+            Verdict::Same(_) => ("", t(lang, "没有变化", "Same"), values(desk)?),
+            Verdict::Near { then, .. } => {
+                let word = match then {
+                    Duplicates::New => t(lang, "疑似重复，仍新建", "Alike: new"),
+                    Duplicates::Update => t(lang, "疑似重复，合并更新", "Alike: update"),
+                    Duplicates::Skip => t(lang, "疑似重复，跳过", "Alike: skip"),
+                };
+                ("is-warn", word, values(desk)?)
+            }
+            Verdict::Refused(faults) => ("is-bad", t(lang, "不导入", "Refused"), reasons(import, faults)),
         };
         lines.push((row, class, word, says));
     }
@@ -480,44 +415,35 @@ fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> 
                 }
             }
         }
-        div class="ky-alert is-info" { (icon("info-circle")) div {
-            b { (t(lang, "确认后在后台导入，可以离开这个页面", "The import runs in the background; you may leave this page")) }
-            p { (t(lang, "有错误的行不导入，可以下载，改好后再导入；整批可以撤销。", "Refused rows stay out and can be downloaded, corrected and imported again; the whole batch can be undone.")) }
-        } }
+        (alert("info", t(lang, "确认后在后台导入，可以离开这个页面", "The import runs in the background; you may leave this page"), t(lang, "有错误的行不导入，可以下载，改好后再导入；整批可以撤销。", "Refused rows stay out and can be downloaded, corrected and imported again; the whole batch can be undone.")))
     })
 }
 
-type Told<'a> = (&'static model::FieldDef, Option<&'a Value>, &'a Value);
+/// A field with its value before, where that is told, and the new one.
+type Told<'a> = (&'static FieldDef, Option<&'a Value>, &'a Value);
 
 /// Values, or changes of values, in one line.
-fn told(desk: &mut Desk, cells: &Cells, values: Vec<Told>) -> Result<String> {
-    let lang = desk.actor.lang;
+fn told<'a>(desk: &mut Desk, values: impl Iterator<Item = Told<'a>>) -> Result<String> {
+    let cells = Cells::of(desk);
     let mut parts = Vec::new();
-    for (field, old, new) in values.into_iter().take(COMPARED) {
-        let new = shown(desk, cells, field, new)?;
+    for (field, old, new) in values.take(COMPARED) {
+        let new = shown(desk, &cells, field, new)?;
         let old = match old {
-            Some(old) => shown(desk, cells, field, old)? + " → ",
+            Some(old) => shown(desk, &cells, field, old)? + " → ",
             None => String::new(),
         };
-        parts.push(format!("{} {old}{new}", field.label.of(lang)));
+        parts.push(format!("{} {old}{new}", field.label.of(cells.lang)));
     }
-    Ok(parts.join(t(lang, "；", "; ")))
+    Ok(parts.join(t(cells.lang, "；", "; ")))
 }
 
 /// The refused rows of a check, for their file: number and reason.
-pub fn refused(
-    desk: &mut Desk,
-    import: &Import,
-    checked: &Checked,
-) -> Result<std::collections::BTreeMap<u64, String>> {
-    let lang = desk.actor.lang;
-    let places = desk.places(import.def)?;
+pub fn refused(import: &Import) -> Result<BTreeMap<u64, String>> {
+    let missing = || Error::missing(format!("import_batch/{}", import.batch.id.0));
+    let checked = import.checked.as_ref().ok_or_else(missing)?;
     let preview = checked.result.as_ref().map_err(Error::clone)?;
     let rows = preview.shown.iter().filter_map(|row| match &row.verdict {
-        Verdict::Refused(faults) => {
-            let reasons: Vec<_> = faults.iter().map(|it| reason(it, &places, lang)).collect();
-            Some((row.number, reasons.join(t(lang, "；", "; "))))
-        }
+        Verdict::Refused(faults) => Some((row.number, reasons(import, faults))),
         _ => None,
     });
     Ok(rows.collect())

@@ -1,20 +1,65 @@
 //! Step 1: the file, and what was imported before.
 
+use axum::extract::Request;
 use maud::{Markup, html};
-use model::import::Run;
+use model::import::{self, Plan, Run};
 use model::system::{ImportBatch, Job, JobStatus};
-use model::{Desk, EntityDef, Label, Lang, Result};
+use model::{Desk, EntityDef, Lang, Result};
 
-use super::{DAYS, Import, steps, upload};
+use super::{DAYS, Import, steps};
 use crate::list::cell::Cells;
-use crate::ui::{amount, icon, icon14, t};
+use crate::ui::{alert, count, icon, icon14, t};
+use crate::upload::{self, Upload};
+use crate::visit::{Answer, At, Visit};
 
 /// Imports that are listed.
 const LISTED: usize = 20;
+/// The parameter that says how large a file may be, in MB, and what it is where nobody says.
+const LIMIT: &str = "import_mb";
+const USUAL: i64 = 500;
+
+/// Bytes that a file may have.
+fn most(desk: &Desk) -> u64 {
+    let most = desk.catalog().number(LIMIT);
+    (if most > 0 { most } else { USUAL } as u64) << 20
+}
+
+pub async fn take(visit: Visit, At(entity): At<String>, request: Request) -> Answer {
+    match taken(&visit, &entity, request).await {
+        Ok(id) => Ok(visit.lead(&format!("/{entity}/import/{id}"))),
+        // The drop zone shows the sentence beside the file's name.
+        Err(error) if visit.is_part() => Ok(visit.sentence(&entity, &error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn taken(visit: &Visit, entity: &str, request: Request) -> Result<i64> {
+    let code = entity.to_owned();
+    let most = visit.read(move |desk| {
+        let def = desk.entity(&code)?;
+        desk.may(def, "import")?;
+        Ok(most(desk))
+    });
+    let mut upload = Upload::of(&visit.site, request, most.await?).await?;
+    let (name, file) = upload.next().await?.ok_or_else(upload::missing)?;
+    let (code, path) = (entity.to_owned(), file.path().to_owned());
+    let planned = move |desk: &mut Desk| {
+        let def = desk.entity(&code)?;
+        let mut reader = import::open(path.as_path(), &name, &Plan::default())?;
+        let signature = import::signature(&reader);
+        let source = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let plan = Plan { source, ..desk.plan_for(def, &mut reader)? };
+        Ok((name, signature, plan))
+    };
+    let (name, signature, plan) = visit.read(planned).await?;
+    let id = visit.write(move |desk| desk.start_import(&name, &signature, &plan)).await?;
+    file.keep().map_err(|error| upload::unwritten(error.error))?;
+    Ok(id)
+}
 
 pub fn page(desk: &mut Desk, def: &'static EntityDef) -> Result<Markup> {
     let lang = desk.actor.lang;
-    let most = upload::most(desk.catalog());
+    let most = most(desk);
     let address = format!("/{}/import", def.code);
     let before = before(desk, def)?;
     Ok(html! {
@@ -58,8 +103,7 @@ fn before(desk: &mut Desk, def: &'static EntityDef) -> Result<Vec<Before>> {
     let mut before = Vec::new();
     for batch in found {
         let job = desk.job_of(&Run::name(batch.id.0))?;
-        let hours = now.duration_since(batch.stamp.created).as_hours();
-        if job.is_some() || hours < DAYS * 24 {
+        if job.is_some() || now.duration_since(batch.stamp.created).as_hours() < DAYS * 24 {
             before.push((batch, job));
         }
         if before.len() == LISTED {
@@ -83,11 +127,9 @@ fn table(desk: &Desk, def: &EntityDef, before: &[Before]) -> Markup {
                             @let (class, says) = state(batch, job.as_ref(), lang);
                             tr {
                                 td { a class="ky-clip" href={ "/" (def.code) "/import/" (batch.id.0) } { (batch.file) } }
-                                td { time { (cells.value(&model::STAMP[1], model::Cell::Text(&batch.stamp.created.to_string()))) } }
+                                td { time { (cells.moment(batch.stamp.created)) } }
                                 td { span class={ "ky-status " (class) } { (says) } }
-                                td class="is-number" { (amount(batch.created_rows, 0, 0)) }
-                                td class="is-number" { (amount(batch.updated_rows, 0, 0)) }
-                                td class="is-number" { (amount(batch.refused_rows, 0, 0)) }
+                                @for rows in [batch.created_rows, batch.updated_rows, batch.refused_rows] { td class="is-number" { (count(rows)) } }
                             }
                         }
                     }
@@ -99,28 +141,24 @@ fn table(desk: &Desk, def: &EntityDef, before: &[Before]) -> Markup {
 
 /// How an import stands: its mark and its word.
 pub fn state(batch: &ImportBatch, job: Option<&Job>, lang: Lang) -> (&'static str, &'static str) {
-    let (class, says) = match job.map(|it| it.status) {
-        _ if batch.undone => ("", Label { zh: "已撤销", en: "Undone" }),
-        None => ("is-warn", Label { zh: "没有做完，继续", en: "Not finished: go on" }),
-        Some(JobStatus::Queued) => ("is-info", Label { zh: "排队", en: "Queued" }),
-        Some(JobStatus::Running) => ("is-info", Label { zh: "进行中", en: "Running" }),
-        Some(JobStatus::Done) => ("is-ok", Label { zh: "完成", en: "Done" }),
-        Some(JobStatus::Failed) => ("is-bad", Label { zh: "中断", en: "Failed" }),
-        Some(JobStatus::Cancelled) => ("", Label { zh: "已取消", en: "Cancelled" }),
-    };
-    (class, says.of(lang))
+    match job.map(|it| it.status) {
+        _ if batch.undone => ("", t(lang, "已撤销", "Undone")),
+        None => ("is-warn", t(lang, "没有做完，继续", "Not finished: go on")),
+        Some(JobStatus::Queued) => ("is-info", t(lang, "排队", "Queued")),
+        Some(JobStatus::Running) => ("is-info", t(lang, "进行中", "Running")),
+        Some(JobStatus::Done) => ("is-ok", t(lang, "完成", "Done")),
+        Some(JobStatus::Failed) => ("is-bad", t(lang, "中断", "Failed")),
+        Some(JobStatus::Cancelled) => ("", t(lang, "已取消", "Cancelled")),
+    }
 }
 
 /// The file was cleared away before its import went on.
-pub fn gone(desk: &Desk, import: &Import) -> Markup {
-    let lang = desk.actor.lang;
+pub fn gone(import: &Import) -> Markup {
+    let lang = import.lang;
     html! {
         (steps(lang, 1, &import.batch.file, ""))
         div class="ky-wizard is-single" {
-            div class="ky-alert is-warn" role="alert" { (icon("alert-triangle")) div {
-                b { (t(lang, "这个文件已经清除", "The file is gone")) }
-                p { (t(lang, "没有做完的导入保留 7 天。请重新上传，列的对应会自动恢复。", "Unfinished imports stay for 7 days. Upload it again; what you said of its columns is kept.")) }
-            } }
+            (alert("warn", t(lang, "这个文件已经清除", "The file is gone"), t(lang, "没有做完的导入保留 7 天。请重新上传，列的对应会自动恢复。", "Unfinished imports stay for 7 days. Upload it again; what you said of its columns is kept.")))
         }
         div class="ky-wizard-foot" { a class="ky-btn is-primary" href={ "/" (import.def.code) "/import" } { (t(lang, "重新上传", "Upload again")) } }
     }

@@ -4,27 +4,25 @@ mod check;
 mod choose;
 mod map;
 mod run;
-mod upload;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
-use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use model::import::{self, Duplicates, Plan, Preview, Run};
+use model::import::{self, Duplicates, Filled, Place, Plan, Preview, Run};
 use model::system::{ImportBatch, Job};
-use model::{Desk, EntityDef, Error, Lang, Result};
+use model::{Desk, EntityDef, Error, Input, Lang, Result};
+use sheet::read::Reader;
 
-use crate::shell::{self, Frame, Page};
+use crate::shell::Page;
 use crate::ui::{icon12, t};
-use crate::visitor::Visitor;
-use crate::{Site, problem};
+use crate::visit::{Answer, At, Sent, Visit};
+use crate::{Site, upload};
 
 /// Rows of each fate that a check keeps to be looked at.
 const SHOWN: usize = 200;
@@ -35,7 +33,7 @@ const DAYS: i64 = 7;
 
 pub fn routes() -> Router<Site> {
     Router::new()
-        .route("/{entity}/import", get(begin).post(upload::take).layer(DefaultBodyLimit::disable()))
+        .route("/{entity}/import", get(begin).post(choose::take).layer(DefaultBodyLimit::disable()))
         .route("/{entity}/import/{id}", get(show))
         .route("/{entity}/import/{id}/check", post(recheck))
         .route("/{entity}/import/{id}/plan", post(plan))
@@ -47,6 +45,9 @@ pub fn routes() -> Router<Site> {
         .route("/{entity}/import/{id}/wrong.xlsx", get(run::wrong))
 }
 
+/// The entity whose rows come in, and which of its imports.
+type Which = (String, i64);
+
 /// An import as it stands.
 struct Import {
     def: &'static EntityDef,
@@ -55,12 +56,17 @@ struct Import {
     /// The job that brings the rows in, and the one that takes them back.
     job: Option<Job>,
     undo: Option<Job>,
+    /// Where its columns may go.
+    places: Vec<Place>,
+    /// What was found while the plan was this one.
+    checked: Option<Arc<Checked>>,
+    lang: Lang,
 }
 
 impl Import {
     /// One's own import of an entity; those of others are not there.
-    fn read(desk: &mut Desk, entity: &str, id: i64) -> Result<Import> {
-        let def = desk.entity(entity)?;
+    fn read(desk: &mut Desk, site: &Site, (entity, id): &Which) -> Result<Import> {
+        let (def, id) = (desk.entity(entity)?, *id);
         desk.may(def, "import")?;
         let (batch, plan) = desk.import_batch(id)?;
         if batch.entity != def.code {
@@ -68,7 +74,22 @@ impl Import {
         }
         let name = Run::name(id);
         let (job, undo) = (desk.job_of(&name)?, desk.job_of(&format!("undo-{name}"))?);
-        Ok(Import { def, batch, plan, job, undo })
+        let (places, lang) = (desk.places(def)?, desk.actor.lang);
+        let checked = site.checks.get(id, desk.actor.user, &plan);
+        Ok(Import { def, batch, plan, job, undo, places, checked, lang })
+    }
+
+    fn preview(&self) -> Option<&Preview> {
+        self.checked.as_ref()?.result.as_ref().ok()
+    }
+
+    /// What the check found in a column.
+    fn filled(&self, at: usize) -> Option<&Filled> {
+        self.preview()?.columns.get(at)
+    }
+
+    fn place(&self, path: &str) -> Option<&Place> {
+        self.places.iter().find(|it| it.path() == path)
     }
 
     fn link(&self, below: &str) -> String {
@@ -78,6 +99,10 @@ impl Import {
     fn file(&self, site: &Site) -> std::path::PathBuf {
         let name = std::path::Path::new(&self.plan.source).file_name().unwrap_or_default();
         upload::folder(site).join(name)
+    }
+
+    fn open(&self, site: &Site) -> Result<Reader> {
+        import::open(self.file(site).as_path(), &self.batch.file, &self.plan)
     }
 }
 
@@ -94,25 +119,29 @@ struct Checked {
 #[derive(Clone, Default)]
 pub struct Checks(Arc<Mutex<Kept>>);
 
-type Kept = BTreeMap<(i64, i64), Arc<Checked>>;
+/// The newest last.
+type Kept = Vec<((i64, i64), Arc<Checked>)>;
 
 impl Checks {
-    fn get(&self, import: &Import, user: i64) -> Option<Arc<Checked>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(&(import.batch.id.0, user)).cloned();
-        found.filter(|it| core(&it.plan) == core(&import.plan))
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, id: i64, user: i64, plan: &Plan) -> Option<Arc<Checked>> {
+        let found = self.kept().iter().find(|it| it.0 == (id, user)).map(|it| it.1.clone());
+        found.filter(|it| core(&it.plan) == core(plan))
     }
 
     fn keep(&self, id: i64, user: i64, checked: Checked) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert((id, user), Arc::new(checked));
-        if kept.len() > KEPT {
-            kept.pop_first();
-        }
+        let mut kept = self.kept();
+        kept.retain(|it| it.0 != (id, user));
+        kept.push(((id, user), Arc::new(checked)));
+        let beyond = kept.len().saturating_sub(KEPT);
+        kept.drain(..beyond);
     }
 
     fn forget(&self, id: i64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| key.0 != id);
+        self.kept().retain(|it| it.0.0 != id);
     }
 }
 
@@ -121,173 +150,103 @@ fn core(plan: &Plan) -> Plan {
     Plan { decisions: BTreeMap::new(), duplicates: Duplicates::New, ..plan.clone() }
 }
 
-async fn begin(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-) -> Response {
-    let asked = headers.clone();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+async fn begin(visit: Visit, At(entity): At<String>) -> Answer {
+    let draw = move |desk: &mut Desk| {
         let def = desk.entity(&entity)?;
         desk.may(def, "import")?;
         let body = choose::page(desk, def)?;
-        Ok((Frame::read(desk, &asked)?, framed(desk, def, body)))
-    });
-    answer(&site, &visitor, &headers, read.await)
+        Ok(framed(desk, def, body))
+    };
+    visit.show(draw).await
+}
+
+/// What the wizard is called.
+pub fn title(def: &EntityDef, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("导入{}", def.label.zh),
+        Lang::En => format!("Import {}", def.many(lang).to_lowercase()),
+    }
 }
 
 fn framed(desk: &Desk, def: &'static EntityDef, body: Markup) -> Page {
     let lang = desk.actor.lang;
-    let noun = def.label.of(lang);
-    let title = match lang {
-        Lang::Zh => format!("导入{noun}"),
-        Lang::En => format!("Import {}", def.many(lang).to_lowercase()),
-    };
-    let mut page = Page::new(title, def.code, body);
-    page.crumbs = vec![(def.many(lang), format!("/{}?view=*", def.code))];
-    page.class = "ky-main is-flush";
-    page
+    let crumbs = vec![(def.many(lang), format!("/{}?view=*", def.code))];
+    Page { crumbs, class: "ky-main is-flush", ..Page::new(title(def, lang), def.code, body) }
 }
 
-fn answer(site: &Site, visitor: &Visitor, headers: &HeaderMap, read: Result<(Frame, Page)>) -> Response {
-    match read {
-        Ok((frame, page)) => shell::page(visitor, &frame, headers, page),
-        Err(error) => problem::page(site, headers, Some(visitor), &error),
-    }
+async fn show(visit: Visit, At(place): At<Which>) -> Answer {
+    let look = visit.query();
+    page(&visit, place, look).await
 }
 
-/// What an address of an import asks to see.
-#[derive(Default)]
-struct Look {
-    /// The step that was asked for; what happened already decides first.
-    step: String,
-    /// The fate whose rows are shown.
-    fate: String,
-}
-
-impl Look {
-    fn of(raw: &str) -> Look {
-        let value = |key: &str| form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == key).map(|it| it.1);
-        let value = |key: &str| value(key).unwrap_or_default().into_owned();
-        Look { step: value("step"), fate: value("fate") }
-    }
-}
-
-async fn show(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    page(&site, &visitor, &headers, entity, id, Look::of(&raw.unwrap_or_default())).await
-}
-
-async fn page(
-    site: &Site,
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    entity: String,
-    id: i64,
-    look: Look,
-) -> Response {
-    let (asked, place) = (headers.clone(), site.clone());
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let import = Import::read(desk, &entity, id)?;
-        let checked = place.checks.get(&import, desk.actor.user);
-        let is_there = import.file(&place).exists();
-        let body = match (&import.job, look.step.as_str()) {
+/// The step of an import: what happened already decides, then the `step` that was asked for; `fate` says whose rows
+/// are listed.
+async fn page(visit: &Visit, place: Which, look: Input) -> Answer {
+    let site = visit.site.clone();
+    let draw = move |desk: &mut Desk| {
+        let import = Import::read(desk, &site, &place)?;
+        let body = match (&import.job, look.text("step")) {
             (Some(_), _) => run::page(desk, &import)?,
-            (None, _) if !is_there => choose::gone(desk, &import),
-            (None, "confirm") => check::confirm(desk, &import, checked.as_deref())?,
-            (None, _) => map::page(desk, &import, checked.as_deref(), &look)?,
+            (None, _) if !import.file(&site).exists() => choose::gone(&import),
+            (None, "confirm") => check::confirm(desk, &import)?,
+            (None, _) => map::page(desk, &import, look.text("fate"))?,
         };
-        Ok((Frame::read(desk, &asked)?, framed(desk, import.def, body)))
-    });
-    answer(site, visitor, headers, read.await)
+        Ok(framed(desk, import.def, body))
+    };
+    visit.show(draw).await
 }
 
 /// Goes through the whole file, keeps what it found, and shows the step that waits for it.
-async fn recheck(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-    body: Bytes,
-) -> Response {
-    let (code, place) = (entity.clone(), site.clone());
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let import = Import::read(desk, &code, id)?;
-        let since = Instant::now();
-        let (result, sheets) = match looked(desk, &import, &place) {
-            Ok((preview, sheets)) => (Ok(preview), sheets),
-            Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => {
-                return Err(error);
-            }
-            Err(error) => (Err(error), Vec::new()),
-        };
-        let at = desk.catalog().zone.to_datetime(desk.now()).strftime("%H:%M").to_string();
-        let checked = Checked { plan: import.plan, result, sheets, took: since.elapsed(), at };
-        place.checks.keep(id, desk.actor.user, checked);
-        Ok(())
-    });
-    match read.await {
-        Ok(()) => {
-            page(&site, &visitor, &headers, entity, id, Look::of(&String::from_utf8_lossy(&body))).await
-        }
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
-    }
+async fn recheck(visit: Visit, At(place): At<Which>, Sent(look): Sent) -> Answer {
+    check_file(&visit, place.clone()).await?;
+    page(&visit, place, look).await
 }
 
-fn looked(desk: &mut Desk, import: &Import, site: &Site) -> Result<(Preview, Vec<String>)> {
-    let mut reader = import::open(import.file(site).as_path(), &import.batch.file, &import.plan)?;
-    let sheets = reader.sheets().to_vec();
-    Ok((desk.preview(&import.plan, &mut reader, SHOWN)?, sheets))
+/// The database is asked piece by piece: a large file keeps no reader from others.
+async fn check_file(visit: &Visit, place: Which) -> Result<()> {
+    let (site, since) = (visit.site.clone(), Instant::now());
+    let import = visit.read(move |desk| Import::read(desk, &site, &place)).await?;
+    let (site, actor) = (visit.site.clone(), visit.visitor.actor.clone());
+    let (id, user) = (import.batch.id.0, actor.user);
+    let look = move || {
+        let (sheets, result) = match import.open(&site) {
+            Ok(mut reader) => {
+                let sheets = reader.sheets().to_vec();
+                let preview = import::look(&import.plan, &mut reader, SHOWN, |looking, rows| {
+                    site.db.read(&actor, |desk| desk.look_at(looking, rows))
+                });
+                (sheets, preview)
+            }
+            Err(error) => (Vec::new(), Err(error)),
+        };
+        (import.plan, sheets, result)
+    };
+    let looked = tokio::task::spawn_blocking(look).await;
+    let (plan, sheets, result) = looked.map_err(|error| Error::Internal(error.to_string()))?;
+    if let Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) = result {
+        return Err(error);
+    }
+    let clock = |desk: &mut Desk| Ok(desk.catalog().zone.to_datetime(desk.now()));
+    let at = visit.read(clock).await?.strftime("%H:%M").to_string();
+    let checked = Checked { plan, result, sheets, took: since.elapsed(), at };
+    visit.site.checks.keep(id, user, checked);
+    Ok(())
 }
 
 /// Changes the plan by what a form says and shows the step again, or where the form leads.
-async fn plan(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-    body: Bytes,
-) -> Response {
-    let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let place = site.clone();
-    let (code, asked) = (entity.clone(), form.clone());
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let import = Import::read(desk, &code, id)?;
-        map::changed(desk, &import, &import.file(&place), &asked)
-    });
-    let look = Look { step: value(&form, "step").to_owned(), fate: value(&form, "fate").to_owned() };
-    saved(&site, &visitor, &headers, entity, id, read.await, look).await
-}
-
-fn value<'a>(form: &'a [(String, String)], key: &str) -> &'a str {
-    form.iter().rev().find(|it| it.0 == key).map_or("", |it| it.1.as_str())
+async fn plan(visit: Visit, At(place): At<Which>, Sent(form): Sent) -> Answer {
+    let site = visit.site.clone();
+    saved(&visit, place, form, move |desk, import, form| map::changed(desk, import, &site, form)).await
 }
 
 /// What happens to one near duplicate, or to all.
-async fn decide(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-    body: Bytes,
-) -> Response {
-    let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let (code, asked) = (entity.clone(), form.clone());
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let mut plan = Import::read(desk, &code, id)?.plan;
-        let then = match value(&asked, "then") {
-            "new" => Duplicates::New,
-            "skip" => Duplicates::Skip,
-            "update" => Duplicates::Update,
-            _ => return Err(Error::invalid("then", "unknown_choice")),
-        };
-        match value(&asked, "row") {
+async fn decide(visit: Visit, At(place): At<Which>, Sent(mut form): Sent) -> Answer {
+    form.set("fate", "near");
+    let decided = |_: &mut Desk, import: &Import, form: &Input| {
+        let mut plan = import.plan.clone();
+        let then: Duplicates = serde_json::from_value(form.text("then").into())
+            .map_err(|_| Error::invalid("then", "unknown_choice"))?;
+        match form.text("row") {
             "" => {
                 plan.duplicates = then;
                 plan.decisions.clear();
@@ -298,122 +257,75 @@ async fn decide(
             }
         }
         Ok(plan)
-    });
-    let look = Look { fate: "near".into(), ..Look::default() };
-    saved(&site, &visitor, &headers, entity, id, read.await, look).await
-}
-
-async fn saved(
-    site: &Site,
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    entity: String,
-    id: i64,
-    plan: Result<Plan>,
-    look: Look,
-) -> Response {
-    let kept = match plan {
-        Ok(plan) => site.db.write_async(&visitor.actor, move |desk| desk.save_plan(id, &plan)).await,
-        Err(error) => Err(error),
     };
-    match kept {
-        Ok(()) if headers.contains_key("hx-request") => page(site, visitor, headers, entity, id, look).await,
-        Ok(()) => Redirect::to(&format!("/{entity}/import/{id}?step={}&fate={}", look.step, look.fate))
-            .into_response(),
-        Err(error) => problem::page(site, headers, Some(visitor), &error),
-    }
+    saved(&visit, place, form, decided).await
 }
 
-/// A change of the import as a whole; afterwards the browser goes to `to`, or back to the import.
-async fn changed<F>(
-    site: &Site,
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    (entity, id): (String, i64),
-    to: Option<String>,
-    work: F,
-) -> Response
+async fn saved<F>(visit: &Visit, place: Which, form: Input, work: F) -> Answer
+where
+    F: FnOnce(&mut Desk, &Import, &Input) -> Result<Plan> + Send + 'static,
+{
+    let (at, asked, site) = (place.clone(), form.clone(), visit.site.clone());
+    let plan = visit.read(move |desk| {
+        let import = Import::read(desk, &site, &at)?;
+        work(desk, &import, &asked)
+    });
+    let (id, plan) = (place.1, plan.await?);
+    visit.write(move |desk| desk.save_plan(id, &plan)).await?;
+    if visit.is_part() {
+        return page(visit, place, form).await;
+    }
+    let (step, fate) = (form.text("step"), form.text("fate"));
+    Ok(Redirect::to(&format!("/{}/import/{id}?step={step}&fate={fate}", place.0)).into_response())
+}
+
+/// A change of the import as a whole, which is shown afterwards.
+async fn changed<F>(visit: &Visit, place: Which, work: F) -> Answer
 where
     F: Fn(&mut Desk, &Import) -> Result<()> + Send + 'static,
 {
-    let to = to.unwrap_or_else(|| format!("/{entity}/import/{id}"));
-    let done = site.db.write_async(&visitor.actor, move |desk| {
-        let import = Import::read(desk, &entity, id)?;
+    let (id, to) = (place.1, format!("/{}/import/{}", place.0, place.1));
+    let site = visit.site.clone();
+    let work = move |desk: &mut Desk| {
+        let import = Import::read(desk, &site, &place)?;
         work(desk, &import)
-    });
-    match done.await {
-        Ok(()) if headers.contains_key("hx-request") => [("hx-redirect", to)].into_response(),
-        Ok(()) => Redirect::to(&to).into_response(),
-        Err(error) => problem::page(site, headers, Some(visitor), &error),
-    }
+    };
+    visit.write(work).await?;
+    visit.site.checks.forget(id);
+    Ok(visit.lead(&to))
 }
 
-async fn go(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-    body: Bytes,
-) -> Response {
-    let rows = form_urlencoded::parse(&body).find(|it| it.0 == "rows").and_then(|it| it.1.parse().ok());
-    let rows: i64 = rows.unwrap_or(0);
-    site.checks.forget(id);
-    changed(&site, &visitor, &headers, (entity, id), None, move |desk, _| {
-        desk.run_import(id, rows.max(0)).map(drop)
-    })
-    .await
+async fn go(visit: Visit, At(place): At<Which>, Sent(form): Sent) -> Answer {
+    let (id, rows) = (place.1, form.text("rows").parse().unwrap_or(0).max(0));
+    changed(&visit, place, move |desk, _| desk.run_import(id, rows).map(drop)).await
 }
 
-async fn cancel(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-) -> Response {
-    changed(&site, &visitor, &headers, (entity, id), None, |desk, import| match &import.job {
+async fn cancel(visit: Visit, At(place): At<Which>) -> Answer {
+    let stop = |desk: &mut Desk, import: &Import| match &import.job {
         Some(job) => desk.cancel_job(job.id.0),
         None => Ok(()),
-    })
-    .await
+    };
+    changed(&visit, place, stop).await
 }
 
 /// Gives up an import of which nothing ran.
-async fn leave(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-) -> Response {
-    site.checks.forget(id);
-    let (code, place) = (entity.clone(), site.clone());
-    let file = move |desk: &mut Desk| Ok(Import::read(desk, &code, id)?.file(&place));
-    let file = site.db.read_async(&visitor.actor, file).await;
-    let to = Some(format!("/{entity}/import"));
-    let left = changed(&site, &visitor, &headers, (entity, id), to, move |desk, import| {
-        if import.job.is_some() {
-            return Err(Error::refused("wrong_state", run::BEGUN));
-        }
-        desk.trusted().delete(import.batch.clone())
-    })
-    .await;
-    if let Ok(file) = file
-        && !left.status().is_client_error()
-        && !left.status().is_server_error()
-    {
-        // Housekeeping takes what can't be taken away now.
-        let _ = std::fs::remove_file(file);
-    }
-    left
+async fn leave(visit: Visit, At(place): At<Which>) -> Answer {
+    let (at, site) = (place.clone(), visit.site.clone());
+    let file = visit.read(move |desk| Ok(Import::read(desk, &site, &at)?.file(&site))).await?;
+    let to = format!("/{}/import", place.0);
+    let delete = |desk: &mut Desk, import: &Import| match &import.job {
+        Some(_) => Err(Error::refused("wrong_state", run::BEGUN)),
+        None => desk.trusted().delete(import.batch.clone()),
+    };
+    changed(&visit, place, delete).await?;
+    // Housekeeping takes what can't be taken away now.
+    let _ = std::fs::remove_file(file);
+    Ok(visit.lead(&to))
 }
 
-async fn undo(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-) -> Response {
-    changed(&site, &visitor, &headers, (entity, id), None, move |desk, _| desk.undo_import(id).map(drop))
-        .await
+async fn undo(visit: Visit, At(place): At<Which>) -> Answer {
+    let id = place.1;
+    changed(&visit, place, move |desk, _| desk.undo_import(id).map(drop)).await
 }
 
 /// The steps with what is settled already; `at` counts from 1.

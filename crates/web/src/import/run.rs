@@ -1,25 +1,19 @@
 //! Step 4: how far it is, what came of it, the rows that were refused, and the way back.
 
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
-use axum::response::Response;
 use maud::{Markup, html};
-use model::import::{self, Run};
+use model::import::{Run, WrongFile};
 use model::system::{Job, JobStatus};
-use model::{Desk, Error, Label, Lang, Result, Sql};
-use sheet::write::{About, Column, Form, Format, Value, Writer};
+use model::{Desk, Label, Result, Sql};
+use sheet::write::Format;
 
 use super::check::{WHOLE, refused};
-use super::{Import, choose, steps};
-use crate::list::part;
-use crate::ui::{amount, icon, icon14, t};
-use crate::visitor::Visitor;
-use crate::{Site, export, problem};
+use super::{Import, Which, choose, steps};
+use crate::ui::{alert, count, icon14, t};
+use crate::visit::{Answer, At, Visit};
+use crate::{export, says};
 
 /// Refused rows on the page.
 const LISTED: usize = 50;
-/// Refused rows read at once on their way into a file.
-const PIECE: usize = 1_000;
 
 pub const BEGUN: Label = Label {
     zh: "导入已经开始，不能取消；可以停止或撤销它",
@@ -27,7 +21,7 @@ pub const BEGUN: Label = Label {
 };
 
 pub fn page(desk: &mut Desk, import: &Import) -> Result<Markup> {
-    let lang = desk.actor.lang;
+    let lang = import.lang;
     let batch = &import.batch;
     let code = import.def.code;
     let is_under_way = |it: &&Job| matches!(it.status, JobStatus::Queued | JobStatus::Running);
@@ -35,17 +29,13 @@ pub fn page(desk: &mut Desk, import: &Import) -> Result<Markup> {
     let wrong = if batch.refused_rows > 0 { desk.wrong_rows(batch.id.0, 0, LISTED)? } else { Vec::new() };
     let made = made(desk, import)?;
     let (class, says) = choose::state(batch, import.job.as_ref(), lang);
+    let below = (!wrong.is_empty()).then(|| "#wrong".to_owned());
     let figures = [
         (batch.created_rows, t(lang, "新建", "New"), "is-ok", made),
         (batch.updated_rows, t(lang, "更新", "Updated"), "", None),
         (batch.same_rows, t(lang, "没有变化", "The same"), "", None),
         (batch.skipped_rows, t(lang, "跳过", "Skipped"), "", None),
-        (
-            batch.refused_rows,
-            t(lang, "没有导入", "Refused"),
-            "is-bad",
-            (!wrong.is_empty()).then(|| "#wrong".to_owned()),
-        ),
+        (batch.refused_rows, t(lang, "没有导入", "Refused"), "is-bad", below),
     ];
     let can_undo = under_way.is_none() && !batch.undone && batch.created_rows + batch.updated_rows > 0;
     Ok(html! {
@@ -61,12 +51,12 @@ pub fn page(desk: &mut Desk, import: &Import) -> Result<Markup> {
                 }
                 div class="ky-outcomes" {
                     @for (rows, label, mark, href) in figures {
-                        @let figure = html! { b class=[(rows > 0 && !mark.is_empty()).then_some(mark)] { (amount(rows, 0, 0)) } (label) };
+                        @let figure = html! { b class=[(rows > 0 && !mark.is_empty()).then_some(mark)] { (count(rows)) } (label) };
                         @match href { Some(href) => { a href=(href) { (figure) } } None => { span { (figure) } } }
                     }
                 }
-                @if let Some(job) = under_way { (progress(import, job, lang)) }
-                (ended(import, lang))
+                @if let Some(job) = under_way { (progress(import, job)) }
+                (ended(import))
             }
             @if !wrong.is_empty() {
                 section class="ky-card" id="wrong" aria-labelledby="wrong-title" {
@@ -96,21 +86,18 @@ pub fn page(desk: &mut Desk, import: &Import) -> Result<Markup> {
     })
 }
 
-fn progress(import: &Import, job: &Job, lang: Lang) -> Markup {
+fn progress(import: &Import, job: &Job) -> Markup {
+    let lang = import.lang;
     let is_undo = import.undo.as_ref().is_some_and(|it| it.id == job.id);
     let what =
         if is_undo { t(lang, "正在撤销", "Undoing") } else { t(lang, "正在导入", "Importing") };
-    let waits = matches!(job.status, JobStatus::Queued);
-    let done = match lang {
-        Lang::Zh => format!("{} / {} 行", amount(job.done, 0, 0), amount(job.total.max(job.done), 0, 0)),
-        Lang::En => format!("{} of {} rows", amount(job.done, 0, 0), amount(job.total.max(job.done), 0, 0)),
-    };
+    let (done, total) = (count(job.done), count(job.total.max(job.done)));
     html! {
         // Asked again as long as it stands here.
         div class="ky-progress" id="progress" hx-get=(import.link("")) hx-trigger="every 1s" hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
             div class="ky-row" {
-                b { @if waits { (t(lang, "排队等候", "Waiting")) } @else { (what) } }
-                span class="ky-mute" { (done) }
+                b { @if job.status == JobStatus::Queued { (t(lang, "排队等候", "Waiting")) } @else { (what) } }
+                span class="ky-mute" { (says!(lang, "{done} / {total} 行", "{done} of {total} rows")) }
                 span class="ky-grow" {}
                 @if !is_undo { form method="post" action=(import.link("/cancel")) { button class="ky-btn is-small" { (t(lang, "停止", "Stop")) } } }
             }
@@ -120,37 +107,28 @@ fn progress(import: &Import, job: &Job, lang: Lang) -> Markup {
 }
 
 /// What the end was, where it was not the usual one.
-fn ended(import: &Import, lang: Lang) -> Markup {
-    let alert = |class: &str, sign: &str, title: &str, text: &str| {
-        html! { div class="ky-card-body" { div class={ "ky-alert " (class) } { (icon(sign)) div { b { (title) } @if !text.is_empty() { p { (text) } } } } } }
+fn ended(import: &Import) -> Markup {
+    let lang = import.lang;
+    let status = |job: &Option<Job>| job.as_ref().map(|it| it.status);
+    let said = |job: &Option<Job>| job.as_ref().map_or(String::new(), |it| it.says(lang));
+    let (kind, title, text) = match (status(&import.undo), status(&import.job)) {
+        (Some(JobStatus::Failed), _) => {
+            ("bad", t(lang, "没有全部撤销", "Not all was undone"), said(&import.undo))
+        }
+        _ if import.batch.undone => {
+            ("ok", t(lang, "这次导入已经撤销", "The import was undone"), said(&import.undo))
+        }
+        (_, Some(JobStatus::Failed)) => {
+            let title = t(lang, "导入中断，已经导入的行还在", "The import stopped; the rows before stay");
+            ("bad", title, said(&import.job))
+        }
+        (_, Some(JobStatus::Cancelled)) => {
+            let says = t(lang, "已经导入的行还在，可以撤销。", "The rows before stay and can be undone.");
+            ("warn", t(lang, "导入已停止", "The import was stopped"), says.to_owned())
+        }
+        _ => return html! {},
     };
-    let failed = |job: &Option<Job>| {
-        job.as_ref().filter(|it| it.status == JobStatus::Failed).map(|it| it.result.clone())
-    };
-    if let Some(says) = failed(&import.undo) {
-        return alert("is-bad", "circle-x", t(lang, "没有全部撤销", "Not all was undone"), &says);
-    }
-    if import.batch.undone {
-        let says = import.undo.as_ref().map_or("", |it| it.result.as_str());
-        return alert("is-ok", "circle-check", t(lang, "这次导入已经撤销", "The import was undone"), says);
-    }
-    if let Some(says) = failed(&import.job) {
-        return alert(
-            "is-bad",
-            "circle-x",
-            t(lang, "导入中断，已经导入的行还在", "The import stopped; the rows before stay"),
-            &says,
-        );
-    }
-    match import.job.as_ref().map(|it| it.status) {
-        Some(JobStatus::Cancelled) => alert(
-            "is-warn",
-            "alert-triangle",
-            t(lang, "导入已停止", "The import was stopped"),
-            t(lang, "已经导入的行还在，可以撤销。", "The rows before stay and can be undone."),
-        ),
-        _ => html! {},
-    }
+    html! { div class="ky-card-body" { (alert(kind, title, text)) } }
 }
 
 /// The list of what an import made: its ids lie close together, and those of others between them have other makers.
@@ -167,21 +145,17 @@ fn made(desk: &mut Desk, import: &Import) -> Result<Option<String>> {
     Ok(ends.map(|(from, to)| format!("/{}?view=*&id={from}..{to}{creator}", import.def.code)))
 }
 
-pub async fn ask_undo(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-) -> Response {
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let lang = desk.actor.lang;
-        let import = Import::read(desk, &entity, id)?;
-        let batch = &import.batch;
-        let (new, updated) = (amount(batch.created_rows, 0, 0), amount(batch.updated_rows, 0, 0));
-        let says = match lang {
-            Lang::Zh => format!("新建的 {new} 条会删除，更新的 {updated} 条恢复原值。后来又改过、或已被引用的记录不会动，会列出原因。"),
-            Lang::En => format!("The {new} new records are deleted and the {updated} updated ones get their old values back. What was changed or used since stays, with the reason."),
-        };
+pub async fn ask_undo(visit: Visit, At(place): At<Which>) -> Answer {
+    let site = visit.site.clone();
+    let draw = move |desk: &mut Desk| {
+        let import = Import::read(desk, &site, &place)?;
+        let (lang, batch) = (import.lang, &import.batch);
+        let (new, updated) = (count(batch.created_rows), count(batch.updated_rows));
+        let says = says!(
+            lang,
+            "新建的 {new} 条会删除，更新的 {updated} 条恢复原值。后来又改过、或已被引用的记录不会动，会列出原因。",
+            "The {new} new records are deleted and the {updated} updated ones get their old values back. What was changed or used since stays, with the reason."
+        );
         Ok(html! {
             form method="post" action=(import.link("/undo")) hx-post=(import.link("/undo")) {
                 h2 { (t(lang, "撤销导入 ", "Undo the import of ")) (batch.file) (t(lang, "？", "?")) }
@@ -192,73 +166,38 @@ pub async fn ask_undo(
                 }
             }
         })
-    });
-    part(&site, &visitor, &headers, read.await)
+    };
+    visit.show(draw).await
 }
 
 /// The refused rows as the file has them, with the reason in the last column: of a run, or of the check before it.
-pub async fn wrong(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-) -> Response {
-    let place = site.clone();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let import = Import::read(desk, &entity, id)?;
-        let lang = desk.actor.lang;
-        let file = export::temporary(&place.data)?;
-        let title = match lang {
-            Lang::Zh => "错误行",
-            Lang::En => "Refused rows",
-        };
-        let mut heads: Vec<Column> = import
-            .plan
-            .columns
-            .iter()
-            .map(|it| Column { title: it.header.clone(), form: Form::Text })
-            .collect();
-        heads.push(Column { title: t(lang, "原因", "Reason").into(), form: Form::Long });
-        let about = About { title: title.into(), ..About::default() };
-        let mut writer = Writer::new(Format::Xlsx, export::copy(&file)?, &place.data, &about, &heads)?;
-        let mut line = |cells: &mut dyn Iterator<Item = &str>, reason: &str| -> Result<()> {
-            let mut cells = cells.chain(std::iter::repeat(""));
-            for _ in 1..heads.len() {
-                writer.cell(Value::Text(cells.next().unwrap_or_default()))?;
-            }
-            writer.cell(Value::Text(reason))?;
-            writer.end_row()
-        };
+pub async fn wrong(visit: Visit, At(place): At<Which>) -> Answer {
+    let site = visit.site.clone();
+    let write = move |desk: &mut Desk| {
+        let import = Import::read(desk, &site, &place)?;
+        let (lang, batch) = (import.lang, &import.batch);
+        let file = export::temporary(&site.data)?;
+        let to = export::copy(&file)?;
         if import.job.is_some() {
-            let mut after = 0;
-            loop {
-                let rows = desk.wrong_rows(id, after, PIECE)?;
-                let Some(last) = rows.last() else { break };
-                after = last.id;
-                for row in &rows {
-                    line(&mut row.cells.iter().map(String::as_str), row.reason.of(lang))?;
-                }
-            }
+            desk.wrong_file(place.1, Format::Xlsx, to, &site.data)?;
         } else {
-            let checked = place.checks.get(&import, desk.actor.user);
-            let checked = checked.ok_or_else(|| Error::missing(format!("import_batch/{id}")))?;
-            let mut reasons = refused(desk, &import, &checked)?;
-            let mut reader = import::open(import.file(&place).as_path(), &import.batch.file, &import.plan)?;
+            let mut reasons = refused(&import)?;
+            let mut wrong = WrongFile::new(lang, batch, &import.plan, Format::Xlsx, to, &site.data)?;
+            let mut reader = import.open(&site)?;
             for row in reader.rows()? {
+                let row = row?;
+                if let Some(reason) = reasons.remove(&row.number) {
+                    wrong.row(row.cells.iter().map(|it| it.text.as_str()), &reason)?;
+                }
                 if reasons.is_empty() {
                     break;
                 }
-                let row = row?;
-                if let Some(reason) = reasons.remove(&row.number) {
-                    line(&mut row.cells.iter().map(|it| it.text.as_str()), &reason)?;
-                }
             }
+            wrong.finish()?;
         }
-        writer.finish(&about)?;
-        let stem =
-            import.batch.file.rsplit_once('.').map_or(import.batch.file.as_str(), |it| it.0).to_owned();
-        Ok((file, format!("{stem}-{title}.xlsx")))
-    });
-    let sent = read.await.and_then(|(file, name)| export::send(file, Format::Xlsx, &name));
-    sent.unwrap_or_else(|error| problem::page(&site, &headers, Some(&visitor), &error))
+        let stem = batch.file.rsplit_once('.').map_or(batch.file.as_str(), |it| it.0);
+        Ok((file, format!("{stem}-{}.xlsx", t(lang, "错误行", "Refused rows"))))
+    };
+    let (file, name) = visit.read(write).await?;
+    Ok(export::send(file, Format::Xlsx, &name)?)
 }

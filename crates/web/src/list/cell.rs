@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use maud::{Markup, html};
+use model::message::said;
 use model::system::{Department, Role, User};
 use model::{Catalog, Cell, Column, Desk, Entity, EntityDef, FieldDef, Format, Kind, Lang, Moment, Row};
 
@@ -48,6 +49,16 @@ impl Cells {
         self.catalog.zone.to_datetime(Moment::now()).strftime("%H:%M").to_string()
     }
 
+    /// A moment in the company's zone.
+    pub fn moment(&self, moment: Moment) -> String {
+        self.catalog.zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// What a person is called; the program's own hand too.
+    pub fn person(&self, id: i64) -> String {
+        self.called(User::DEF, id)
+    }
+
     /// A value of a field whose links the catalog knows.
     pub fn value(&self, field: &FieldDef, cell: Cell) -> String {
         let lang = self.lang;
@@ -66,11 +77,11 @@ impl Cells {
             (Kind::Choice(all), Cell::Text(code)) => {
                 all.iter().find(|it| it.0 == code).map_or(code, |it| it.1.of(lang)).to_owned()
             }
-            (Kind::Moment, Cell::Text(text)) => match text.parse::<Moment>() {
-                Ok(moment) => self.catalog.zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string(),
-                Err(_) => text.to_owned(),
-            },
+            (Kind::Moment, Cell::Text(text)) => {
+                text.parse().map_or_else(|_| text.to_owned(), |moment| self.moment(moment))
+            }
             (Kind::Text, Cell::Text(text)) if field.format == Format::Phone => spaced(text),
+            (_, Cell::Text(text)) if field.format == Format::Said => said(text).of(lang).to_owned(),
             (_, Cell::Text(text)) => text.to_owned(),
             (_, Cell::Int(int)) => int.to_string(),
         }

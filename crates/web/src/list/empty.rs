@@ -49,7 +49,7 @@ pub fn nothing(
     let rows = region(ask, lang, html! { (table_start(ask, &heads, &totals, lang, html! {})) (inside) });
     let foot = html! { div class="ky-foot" id="foot" data-foot { span { (t(lang, "共 ", "Total ")) b { "0" } (t(lang, " 条", "")) } } };
     let pages = (String::new(), None, None);
-    Ok(Sheet { rows, foot, totals, sums: Vec::new(), pages, shown: 0, is_far: false })
+    Ok(Sheet { rows, foot, totals, sums: Vec::new(), pages, shown: 0, taken: 0 })
 }
 
 /// Says which condition to drop and what that would give.

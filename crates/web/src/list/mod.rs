@@ -38,18 +38,18 @@ pub fn routes() -> Router<Site> {
 
 async fn list(visit: Visit, At(entity): At<String>) -> Answer {
     let (raw, headers) = (visit.raw.clone(), visit.headers.clone());
-    let (response, far) = visit.show_with(move |desk| answer(desk, &entity, &raw, &headers)).await?;
-    // Whoever reads this far takes the list with them.
-    if let Some((entity, query, rows)) = far {
-        visit.write(move |desk| desk.take("list", entity, &query, rows)).await?;
+    let (response, taken) = visit.show_with(move |desk| answer(desk, &entity, &raw, &headers)).await?;
+    // Whoever reads on takes the list with them.
+    if let Some((entity, query, rows)) = taken {
+        visit.site.read_on(&visit.visitor, "list", entity, query, rows).await?;
     }
     Ok(response)
 }
 
-/// Rows far down a list: entity, filter, how many.
-type Far = Option<(&'static str, String, i64)>;
+/// Rows that count as taken: entity, filter, how many.
+type Taken = Option<(&'static str, String, usize)>;
 
-fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Result<(Shown, Far)> {
+fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Result<(Shown, Taken)> {
     let def = desk.entity(entity)?;
     if raw.is_empty()
         && let views = desk.views(def)?
@@ -64,11 +64,11 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
         Err(error) => Err(error.clone()),
     };
     let ask = ask.unwrap_or_else(|_| Ask::plain(def));
-    let far = sheet.as_ref().ok().filter(|it| it.is_far);
-    let far = far.map(|sheet| (def.code, ask.filter(), sheet.shown as i64));
+    let taken = sheet.as_ref().ok().filter(|it| it.taken > 0);
+    let taken = taken.map(|sheet| (def.code, ask.filter(), sheet.taken));
     let is_part = headers.get("hx-target").is_some_and(|it| it.as_bytes().ends_with(b"#rows"));
     if is_part && let Ok(sheet) = &sheet {
-        return Ok((html! { (sheet.rows) (sheet.foot) }.into(), far));
+        return Ok((html! { (sheet.rows) (sheet.foot) }.into(), taken));
     }
     let tabs = bar::tabs(desk, def)?;
     let mut status = StatusCode::OK;
@@ -95,7 +95,7 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
     page.class = "ky-main is-flush";
     page.pin = pin(&ask);
     page.status = status;
-    Ok((page.into(), far))
+    Ok((page.into(), taken))
 }
 
 /// The star of a list: a view as it was saved goes to the sidebar, anything else gets a name first.

@@ -12,8 +12,8 @@ use crate::ui::{amount, icon, icon14, t};
 
 /// Rows that a page may hold.
 const SIZES: [usize; 4] = [20, 50, 100, 500];
-/// Rows beyond this one are written down as taken.
-const FAR: usize = 500;
+/// Rows of a first page that are looked at; more, and further pages, are read on and count as taken.
+const LOOKED: usize = 100;
 /// Page numbers lead to this row; a cursor leads on.
 const NUMBERED: usize = 10_000;
 
@@ -26,8 +26,8 @@ pub struct Sheet {
     pub sums: Vec<String>,
     pub pages: (String, Option<String>, Option<String>),
     pub shown: usize,
-    /// The page leads far into the list, where nobody reads any more.
-    pub is_far: bool,
+    /// Rows that were read on, not only looked at.
+    pub taken: usize,
 }
 
 /// A column as it is drawn.
@@ -121,8 +121,9 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
     };
     let (foot, pages) = foot(ask, &list, &totals, shown, next, &cells);
     let sums = sums.iter().map(|at| heads[*at].column.field.label.of(lang).to_owned()).collect();
-    let is_far = ask.query.after.is_some() || (list.page - 1) * list.size + shown > FAR;
-    Ok(Sheet { rows: region(ask, lang, table), foot, totals, sums, pages, shown, is_far })
+    let first = ask.query.after.is_none() && list.page == 1;
+    let taken = if first { shown.saturating_sub(LOOKED) } else { shown };
+    Ok(Sheet { rows: region(ask, lang, table), foot, totals, sums, pages, shown, taken })
 }
 
 pub fn region(ask: &Ask, lang: Lang, inner: Markup) -> Markup {
@@ -186,7 +187,7 @@ fn width(field: &FieldDef, is_title: bool) -> usize {
     match (field.kind, field.format) {
         _ if is_title => 210,
         (_, Format::Phone) => 120,
-        (_, Format::Email | Format::Url | Format::Long) => 180,
+        (_, Format::Email | Format::Url | Format::Long | Format::Said) => 180,
         (Kind::Choice(all), _) if is_grade(all) => 56,
         (Kind::Choice(_) | Kind::Bool, _) => 84,
         (Kind::Link(to), _) if to().code.len() <= 4 => 80,

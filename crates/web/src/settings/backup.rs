@@ -60,7 +60,8 @@ pub fn worry(desk: &mut Desk, kept: &[Kept]) -> Result<Option<Text>> {
         backups => backups?,
     };
     if let Some((_, why)) = backups.failed {
-        let (zh, en) = (format!("最近一次备份失败：{why}"), format!("The last backup failed: {why}"));
+        let (zh, en) =
+            (format!("最近一次备份失败：{}", why.zh), format!("The last backup failed: {}", why.en));
         return Ok(Some(Text::new(zh, en)));
     }
     let Some(last) = kept.first() else {

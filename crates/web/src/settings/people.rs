@@ -40,10 +40,6 @@ pub fn users(look: &mut Look) -> Result<Markup> {
     let mut ids = look.desk.ids("user", &query, after, PAGE + 1)?;
     let more = (ids.len() > PAGE).then(|| ids[PAGE - 1]);
     ids.truncate(PAGE);
-    let login = |user: &User| {
-        let seen = User::DEF.field("login").is_some_and(|it| look.desk.may_read(User::DEF, it.1));
-        if seen { user.login.clone() } else { String::new() }
-    };
     Ok(html! {
         div class="ky-row" {
             form class="ky-box ky-grow" role="search" { (icon14("search")) input name="q" value=(query.q) aria-label=(t(lang, "找用户", "Find a user")) placeholder=(t(lang, "姓名、拼音、登录名、手机", "Name, pinyin, login, mobile")); }
@@ -60,7 +56,7 @@ pub fn users(look: &mut Look) -> Result<Markup> {
                         @let it = &person.user;
                         tr class=[it.closed.then_some("is-off")] {
                             td { a class="ky-lead ky-who" href={ "/settings/users/" (it.id.0) } { (avatar(&it.name, "")) (it.name) } }
-                            td { (login(it)) }
+                            td { (login(look.desk, it)) }
                             td { @match it.department.and_then(|it| catalog.department(it.0)) { Some(home) => (home.name), None => (none()) } }
                             td { @for role in person.roles.iter().filter_map(|id| catalog.roles.get(id)) { span class="ky-tag" { (called(&role.0, lang)) } " " } @if person.roles.is_empty() { (none()) } }
                             td { (status(it.closed, lang)) }
@@ -118,6 +114,12 @@ fn holds(desk: &mut Desk, id: i64) -> Result<Vec<(&'static EntityDef, i64, bool)
     Ok(held)
 }
 
+/// A login, for who may read it.
+fn login<'a>(desk: &Desk, user: &'a User) -> &'a str {
+    let seen = User::DEF.field("login").is_some_and(|it| desk.may_read(User::DEF, it.1));
+    if seen { &user.login } else { "" }
+}
+
 fn user(look: &mut Look, id: i64) -> Result<Markup> {
     let card = look.desk.get("user", id)?;
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
@@ -141,7 +143,7 @@ fn user(look: &mut Look, id: i64) -> Result<Markup> {
         section class="ky-card" {
             div class="ky-people" { div class="ky-row ky-card-body" {
                 (avatar(&it.name, "is-large"))
-                div class="ky-grow" { b { (it.name) } " " (status(it.closed, lang)) div class="ky-mute ky-small" { (it.login) @if let Some(name) = department { " · " (name) } @if let Some(post) = &it.position { " · " (post) } } }
+                div class="ky-grow" { b { (it.name) } " " (status(it.closed, lang)) div class="ky-mute ky-small" { (login(look.desk, it)) @if let Some(name) = department { " · " (name) } @if let Some(post) = &it.position { " · " (post) } } }
             } }
             footer {
                 @if card.editable { button class="ky-btn is-small" type="button" hx-get={ "/settings/record/user/" (id) } hx-target="#dialog" { (icon14("pencil")) (t(lang, "修改", "Edit")) } }

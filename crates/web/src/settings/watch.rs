@@ -78,7 +78,8 @@ pub fn jobs(look: &mut Look) -> Result<Markup> {
                         td { time { (at(look, job.stamp.created)) } }
                         td { @if let Some(status) = status(job) { (status) } }
                         td { @if job.total > 0 { progress max=(job.total) value=(job.done.min(job.total)) aria-label=(t(lang, "进度", "Progress")) {} " " (amount(job.done, 0, 0)) " / " (amount(job.total, 0, 0)) } @else { (none()) } }
-                        td class="ky-clip" title=(job.result) { (job.result) }
+                        @let says = job.says(lang);
+                        td class="ky-clip" title=(says) { (says) }
                         td class="is-number" { @if edits && runs(job) { button class="ky-btn is-small is-text" type="button" hx-post={ "/settings/job/" (job.id.0) "/cancel" } hx-swap="none" { (t(lang, "取消", "Cancel")) } } }
                     }
                 } }
@@ -174,6 +175,7 @@ pub fn exports(look: &mut Look) -> Result<Markup> {
         "export" => t(lang, "导出", "Export").to_owned(),
         "print" => t(lang, "打印", "Print").to_owned(),
         "list" => t(lang, "长列表", "Long list").to_owned(),
+        "api" => t(lang, "接口", "API").to_owned(),
         "backup" => t(lang, "下载备份", "Backup download").to_owned(),
         other => other.to_owned(),
     };

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use model::{Desk, EntityDef, Query, Result};
 use web::list::ask::Ask;
-use web::ui::amount;
+use web::ui::count;
 
 /// How many, and where they are listed.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ impl Figure {
 
     /// The figure as a link.
     pub fn link(&self) -> Markup {
-        html! { a class="ky-fig" href=(self.href) { (amount(self.count, 0, 0)) } }
+        html! { a class="ky-fig" href=(self.href) { (count(self.count)) } }
     }
 
     /// The same, quiet where there is nothing.

@@ -8,78 +8,58 @@ mod tiles;
 mod todo;
 
 use axum::Router;
-use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
-use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
 use model::system::Job;
-use model::{Desk, Entity, Lang, Query, Result};
-use web::shell::{self, Frame, Page};
-use web::ui::{icon, t};
-use web::{Site, Visitor, problem};
+use model::{Desk, Entity, Input, Lang, Query, Result};
+use web::shell::Page;
+use web::ui::{alert, t};
+use web::{Answer, Site, Visit};
 
 pub fn routes() -> Router<Site> {
     Router::new().route("/", get(show))
 }
 
-async fn show(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let asked = headers.clone();
-    let (raw, name) = (raw.unwrap_or_default(), visitor.name.clone());
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let body = body(desk, &asked, &raw, &name)?;
-        let page = Page::new(t(desk.actor.lang, "工作台", "Workbench"), "home", body);
-        Ok((Frame::read(desk, &asked)?, page))
-    });
-    match read.await {
-        Ok((frame, page)) => shell::page(&visitor, &frame, &headers, page),
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
-    }
+async fn show(visit: Visit) -> Answer {
+    let (asked, headers, name) = (visit.query(), visit.headers.clone(), visit.visitor.name.clone());
+    let draw = move |desk: &mut Desk| {
+        let body = body(desk, &asked, &headers, &name)?;
+        Ok(Page::new(t(desk.actor.lang, "工作台", "Workbench"), "home", body))
+    };
+    visit.show(draw).await
 }
 
-fn body(desk: &mut Desk, headers: &HeaderMap, raw: &str, name: &str) -> Result<Markup> {
-    let said = |key: &str| {
-        form_urlencoded::parse(raw.as_bytes())
-            .find(|it| it.0 == key)
-            .map(|it| it.1.into_owned())
-            .unwrap_or_default()
-    };
+fn body(desk: &mut Desk, asked: &Input, headers: &HeaderMap, name: &str) -> Result<Markup> {
     let customers = <domain::Customer as Entity>::DEF;
     let may_read = desk.may(customers, "read").is_ok();
     let others = may_read && tiles::sees_others(desk, customers);
-    let mine = others && said("who") == "me";
+    let mine = others && asked.text("who") == "me";
     let base = if mine { "who=me" } else { "" };
     let is_empty = may_read && desk.count(customers.code, &Query::default())? == 0;
     let lang = desk.actor.lang;
     let tiles = if is_empty { Vec::new() } else { tiles::read(desk, mine)? };
-    let reach = month::Reach { def: customers, whose: if mine || !others { "owner=me" } else { "" } };
+    let whose = if mine || !others { "owner=me" } else { "" };
     Ok(html! {
         div class="ky-bench" {
             (greeting(desk, name, others.then_some(mine)))
             @if backup_failed(desk)? {
-                div class="ky-alert is-bad" role="alert" {
-                    (icon("alert-triangle"))
-                    div { b { (t(lang, "最近一次自动备份失败了", "The latest automatic backup failed")) } p { (t(lang, "数据还在，但没有新的备份。请看原因，并现在备份一次。", "The data are there, but no new backup is. See why, and make one now.")) " " a href="/settings/backup" { (t(lang, "去备份", "To the backups")) } } }
-                }
+                @let says = html! { (t(lang, "数据还在，但没有新的备份。请看原因，并现在备份一次。", "The data are there, but no new backup is. See why, and make one now.")) " " a href="/settings/backup" { (t(lang, "去备份", "To the backups")) } };
+                (alert("bad", t(lang, "最近一次自动备份失败了", "The latest automatic backup failed"), says))
             }
             @if let Some(steps) = web::settings::setup::checklist(desk) { (steps) }
             @if is_empty { (recent::nothing(desk, customers)) }
             (tiles::draw(&tiles, lang))
             @if may_read && !is_empty {
                 div class="ky-bench-thirds" {
-                    (recent::opened(desk, headers, reach.whose)?)
-                    (month::figures(desk, &reach)?)
-                    (month::chart(desk, &reach)?)
+                    (recent::opened(desk, headers, whose)?)
+                    (month::figures(desk, customers, whose)?)
+                    (month::chart(desk, customers, whose)?)
                 }
             }
             @if !is_empty {
                 div class="ky-bench-main" {
-                    (todo::draw(desk, &tiles, &said("todo"), base)?)
+                    (todo::draw(desk, &tiles, asked.text("todo"), base)?)
                     div class="ky-stack" {
                         @if may_read && !mine { @if let Some(team) = month::team(desk, customers)? { (team) } }
                         (recent::followed(desk)?)

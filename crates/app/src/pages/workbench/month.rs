@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 use model::{Date, Desk, EntityDef, FieldDef, Kind, Lang, Query, Result, Value};
-use web::ui::{amount, avatar, t};
+use web::list::cell::Cells;
+use web::says;
+use web::ui::{avatar, count, t};
 
 use super::figure::{Figure, address, asked, with};
 use super::tiles::{sees_others, unit};
@@ -13,31 +15,20 @@ const OPEN: &str = "closed=false";
 const DAYS: usize = 30;
 const PEOPLE: usize = 9;
 
-/// Whose customers, as a list's address says it.
-pub struct Reach {
-    pub def: &'static EntityDef,
-    /// `owner=me`, or nothing.
-    pub whose: &'static str,
-}
-
-impl Reach {
-    fn raw(&self, rest: &str) -> String {
-        match self.whose {
-            "" => rest.to_owned(),
-            whose => format!("{whose}&{rest}"),
-        }
-    }
+/// A question about the customers of one, `owner=me`, or of all, where `whose` says nothing.
+fn of(whose: &str, rest: &str) -> String {
+    if whose.is_empty() { rest.to_owned() } else { format!("{whose}&{rest}") }
 }
 
 /// Held, new, in the pool; then where they stand.
-pub fn figures(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
-    let (lang, def) = (desk.actor.lang, reach.def);
-    let held = Figure::of(desk, def, &reach.raw(OPEN))?;
-    let new = Figure::of(desk, def, &reach.raw("created=this_month"))?;
-    let before = Figure::of(desk, def, &reach.raw("created=last_month"))?;
-    let changed = Figure::of(desk, def, &reach.raw("changed=this_month"))?;
+pub fn figures(desk: &mut Desk, def: &'static EntityDef, whose: &str) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let held = Figure::of(desk, def, &of(whose, OPEN))?;
+    let new = Figure::of(desk, def, &of(whose, "created=this_month"))?;
+    let before = Figure::of(desk, def, &of(whose, "created=last_month"))?;
+    let changed = Figure::of(desk, def, &of(whose, "changed=this_month"))?;
     let pool = Figure::of(desk, def, "view=pool")?;
-    let stages = stages(desk, reach)?;
+    let stages = stages(desk, def, whose)?;
     let most = stages.iter().map(|it| it.1.count).max().unwrap_or_default().max(1);
     Ok(html! {
         section class="ky-card" {
@@ -52,9 +43,7 @@ pub fn figures(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
                     @for (label, figure) in &stages {
                         li {
                             span { (label) }
-                            svg class="ky-meter" viewBox="0 0 1000 4" preserveAspectRatio="none" aria-hidden="true" {
-                                rect width="1000" height="4" {} rect class="is-value" width=(figure.count * 1000 / most) height="4" {}
-                            }
+                            (meter(figure.count, most))
                             (figure.link())
                         }
                     }
@@ -64,14 +53,20 @@ pub fn figures(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
     })
 }
 
+/// A bar for a part of the greatest.
+fn meter(rows: i64, most: i64) -> Markup {
+    html! {
+        svg class="ky-meter" viewBox="0 0 1000 4" preserveAspectRatio="none" aria-hidden="true" { rect width="1000" height="4" {} rect class="is-value" width=(rows * 1000 / most) height="4" {} }
+    }
+}
+
 /// The customers by stage, in the stages' order.
-fn stages(desk: &mut Desk, reach: &Reach) -> Result<Vec<(&'static str, Figure)>> {
-    let def = reach.def;
+fn stages(desk: &mut Desk, def: &'static EntityDef, whose: &str) -> Result<Vec<(&'static str, Figure)>> {
     let Some(field) = def.field("stage").map(|it| it.1).filter(|it| desk.may_read(def, it)) else {
         return Ok(Vec::new());
     };
     let Kind::Choice(all) = field.kind else { return Ok(Vec::new()) };
-    let raw = reach.raw(OPEN);
+    let raw = of(whose, OPEN);
     let counts = counts(desk, def, &raw, field)?;
     let stage = |(code, label): &(&'static str, model::Label)| {
         let count = counts.get(&Value::Text((*code).into())).copied().unwrap_or_default();
@@ -94,9 +89,9 @@ fn counts(
 }
 
 /// New customers of the last thirty days as bars, each a door to its day.
-pub fn chart(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
-    let (lang, def, today) = (desk.actor.lang, reach.def, desk.today());
-    let raw = reach.raw("created=last_30_days");
+pub fn chart(desk: &mut Desk, def: &'static EntityDef, whose: &str) -> Result<Markup> {
+    let (lang, today) = (desk.actor.lang, desk.today());
+    let raw = of(whose, "created=last_30_days");
     let total = Figure::of(desk, def, &raw)?;
     let query = asked(desk, def, &raw)?;
     let found: HashMap<Date, i64> = desk.spread(def.code, &query, "created")?.into_iter().collect();
@@ -105,13 +100,13 @@ pub fn chart(desk: &mut Desk, reach: &Reach) -> Result<Markup> {
     let top = (most + 3) / 4 * 4;
     // In units of the drawing: 30 columns of 18 by a height of 190 over the labels of the days.
     let bar = |n: usize, day: &Date| {
-        let count = found.get(day).copied().unwrap_or_default();
-        let high = if count == 0 { 1 } else { (count * 190 / top).max(3) };
-        let says = format!("{day}: {}", amount(count, 0, 0));
-        let href = address(def, &reach.raw(&format!("created={day}")));
+        let rows = found.get(day).copied().unwrap_or_default();
+        let high = if rows == 0 { 1 } else { (rows * 190 / top).max(3) };
+        let says = format!("{day}: {}", count(rows));
+        let href = address(def, &of(whose, &format!("created={day}")));
         let x = 40 + n * 18;
         html! {
-            @if count > 0 {
+            @if rows > 0 {
                 a href=(href) aria-label=(says) { title { (says) } rect class="is-hit" x=(x) y="8" width="18" height="190" {} rect class="is-bar" x=(x + 4) y=(198 - high) width="10" height=(high) rx="1.5" {} }
             } @else { rect class="is-none" x=(x + 4) y="197" width="10" height="1" {} }
             @if (DAYS - 1 - n).is_multiple_of(5) { text x=(x + 9) y="214" text-anchor="middle" { (day.strftime("%m-%d").to_string()) } }
@@ -141,25 +136,35 @@ pub fn team(desk: &mut Desk, def: &'static EntityDef) -> Result<Option<Markup>> 
         return Ok(None);
     }
     let lang = desk.actor.lang;
-    let asks = [OPEN, "created=this_month", "changed=this_month", "view=incomplete"];
+    let asks = [
+        (OPEN, t(lang, "在册客户", "Customers")),
+        ("created=this_month", t(lang, "新增", "New")),
+        ("changed=this_month", t(lang, "有更新", "Changed")),
+        ("view=incomplete", t(lang, "资料不全", "Incomplete")),
+    ];
     let mut columns = Vec::new();
-    for raw in asks {
+    for (raw, _) in asks {
         columns.push(counts(desk, def, raw, owner)?);
     }
-    let catalog = desk.catalog().clone();
-    let mut people: Vec<(i64, i64)> =
-        columns[0].iter().filter(|it| *it.0 != Value::Null).map(|(who, count)| (who.int(), *count)).collect();
+    let cells = Cells::of(desk);
+    let held = columns[0].iter().filter(|it| *it.0 != Value::Null);
+    let mut people: Vec<(i64, i64)> = held.map(|(who, count)| (who.int(), *count)).collect();
     people.sort_by_key(|it| (-it.1, it.0));
-    let shown = people.len().min(PEOPLE);
     let most = people.first().map_or(1, |it| it.1.max(1));
     let figure = |n: usize, who: &Value| {
         let value = if *who == Value::Null { "none".into() } else { who.int().to_string() };
-        Figure {
-            count: columns[n].get(who).copied().unwrap_or_default(),
-            href: address(def, &with(asks[n], owner.name, &value)),
+        let count = columns[n].get(who).copied().unwrap_or_default();
+        Figure { count, href: address(def, &with(asks[n].0, owner.name, &value)) }
+    };
+    let row = |label: &Markup, who: &Value, bar: &Markup| {
+        html! {
+            tr {
+                td { (label) }
+                td { span class="ky-barfig" { (bar) (figure(0, who).link()) } }
+                @for n in 1..4 { td class={ "is-number" @if n == 3 && *who != Value::Null { " is-warn" } } { (figure(n, who).cell()) } }
+            }
         }
     };
-    let pool = figure(0, &Value::Null);
     let widths = if lang == Lang::Zh { [128, 48, 58, 74] } else { [104, 48, 72, 90] };
     let href = address(def, &with(OPEN, "group", owner.name));
     Ok(Some(html! {
@@ -169,36 +174,21 @@ pub fn team(desk: &mut Desk, def: &'static EntityDef) -> Result<Option<Markup>> 
                 colgroup { col; @for width in widths { col width=(width); } }
                 thead { tr {
                     th scope="col" { (t(lang, "业务员", "Salesperson")) }
-                    th scope="col" { (t(lang, "在册客户", "Customers")) }
-                    th scope="col" class="is-number" { (t(lang, "新增", "New")) }
-                    th scope="col" class="is-number" { (t(lang, "有更新", "Changed")) }
-                    th scope="col" class="is-number" { (t(lang, "资料不全", "Incomplete")) }
+                    @for (n, (_, label)) in asks.iter().enumerate() { th scope="col" class=[(n > 0).then_some("is-number")] { (label) } }
                 } }
                 tbody {
-                    @for (id, count) in &people[..shown] {
-                        @let who = Value::Int(*id);
-                        @let name = catalog.user_name(*id).unwrap_or("—");
-                        tr {
-                            td { span class="ky-who" { (avatar(name, "")) (name) } }
-                            td { span class="ky-barfig" {
-                                svg class="ky-meter" viewBox="0 0 1000 4" preserveAspectRatio="none" aria-hidden="true" { rect width="1000" height="4" {} rect class="is-value" width=(count * 1000 / most) height="4" {} }
-                                (figure(0, &who).link())
-                            } }
-                            @for n in 1..4 { td class={ "is-number" @if n == 3 { " is-warn" } } { (figure(n, &who).cell()) } }
-                        }
+                    @for (id, rows) in people.iter().take(PEOPLE) {
+                        @let name = cells.person(*id);
+                        (row(&html! { span class="ky-who" { (avatar(&name, "")) (name) } }, &Value::Int(*id), &meter(*rows, most)))
                     }
-                    @if pool.count > 0 {
-                        tr {
-                            td { span class="ky-status" { (t(lang, "公海", "Pool")) } }
-                            td { span class="ky-barfig" { span {} (pool.link()) } }
-                            @for n in 1..4 { td class="is-number" { (figure(n, &Value::Null).cell()) } }
-                        }
+                    @if figure(0, &Value::Null).count > 0 {
+                        (row(&html! { span class="ky-status" { (t(lang, "公海", "Pool")) } }, &Value::Null, &html! { span {} }))
                     }
                 }
             }
-            @if people.len() > shown {
+            @if let Some(more @ 1..) = people.len().checked_sub(PEOPLE) {
                 p class="ky-card-body ky-small" {
-                    a href=(href) { @match lang { Lang::Zh => { "还有 " (people.len() - shown) " 人" } Lang::En => { (people.len() - shown) " more" } } }
+                    a href=(href) { (says!(lang, "还有 {more} 人", "{more} more")) }
                 }
             }
         }

@@ -2,8 +2,11 @@
 
 use axum::http::HeaderMap;
 use maud::{Markup, html};
-use model::{Desk, EntityDef, Error, Event, Lang, Moment, Query, Result, Value};
+use model::{Desk, EntityDef, Error, Event, Moment, Query, Result, Value};
 use web::list::cell::Cells;
+use web::list::words::deed;
+use web::says;
+use web::shell::business;
 use web::ui::{icon, icon14, t};
 
 use super::todo::when;
@@ -27,11 +30,11 @@ pub fn opened(desk: &mut Desk, headers: &HeaderMap, whose: &str) -> Result<Marku
             lines.push(Line { def, id, title, hint: number.unwrap_or_default() });
         }
     }
-    let changed = changed(desk, whose)?;
-    let fresh =
-        |it: &&(Line, Moment)| !lines.iter().any(|old| old.id == it.0.id && std::ptr::eq(old.def, it.0.def));
-    let rest: Vec<&(Line, Moment)> =
-        changed.iter().filter(fresh).take((2 * ROWS - 4).saturating_sub(lines.len())).collect();
+    let is_open = |it: &Line| lines.iter().any(|old| old.id == it.id && std::ptr::eq(old.def, it.def));
+    let mut rest = changed(desk, whose)?;
+    let none = lines.is_empty() && rest.is_empty();
+    rest.retain(|it| !is_open(it));
+    rest.truncate((2 * ROWS - 4).saturating_sub(lines.len()));
     let row = |it: &Line| {
         html! { li { (icon14(it.def.icon)) a href={ "/" (it.def.code) "/" (it.id) } { (it.title) } span { (it.hint) } } }
     };
@@ -43,9 +46,9 @@ pub fn opened(desk: &mut Desk, headers: &HeaderMap, whose: &str) -> Result<Marku
             }
             @if !rest.is_empty() {
                 header { h2 { (t(lang, "最近修改", "Changed last")) } }
-                ul class="ky-rows" { @for (it, _) in rest { (row(it)) } }
+                ul class="ky-rows" { @for it in &rest { (row(it)) } }
             }
-            @if lines.is_empty() && changed.is_empty() {
+            @if none {
                 header { h2 { (t(lang, "最近打开", "Opened last")) } }
                 p class="ky-card-body ky-mute" { (t(lang, "打开过的客户会列在这里。", "Cards that you open are listed here.")) }
             }
@@ -54,64 +57,50 @@ pub fn opened(desk: &mut Desk, headers: &HeaderMap, whose: &str) -> Result<Marku
 }
 
 /// The newest changes among the customers that the page is about, and by oneself in every other part of the house.
-fn changed(desk: &mut Desk, whose: &str) -> Result<Vec<(Line, Moment)>> {
-    let mut found = Vec::new();
-    for def in shown(desk) {
+fn changed(desk: &mut Desk, whose: &str) -> Result<Vec<Line>> {
+    let cells = Cells::of(desk);
+    let mut found: Vec<(Moment, Line)> = Vec::new();
+    for def in business(desk, "read") {
         let mine = if def.owner.is_some() { whose } else { "changer=me" };
-        let sort = vec![("changed".to_owned(), true)];
-        let columns = vec![def.title_field().name.to_owned(), "changed".to_owned()];
-        let query = Query { sort, columns, size: Some(ROWS), ..Query::parse(mine).unwrap_or_default() };
-        let list = match desk.list(def.code, &query) {
+        let list = match desk.list(def.code, &latest(def, mine)) {
             Err(Error::Invalid(_) | Error::NotFound { .. }) => continue,
             list => list?,
         };
         let (title, at) = (list.columns[0], list.columns[1].at);
         for row in desk.rows(&list)?.0 {
-            let Ok(moment) = row[at].text().parse::<Moment>() else { continue };
-            let hint = when(desk, moment);
-            let line = Line {
-                def,
-                id: row[0].int(),
-                title: Cells::of(desk).value(title.field, row[title.at].cell()),
-                hint,
-            };
-            found.push((line, moment));
+            let Ok(moment) = row[at].text().parse() else { continue };
+            let title = cells.value(title.field, row[title.at].cell());
+            found.push((moment, Line { def, id: row[0].int(), title, hint: when(desk, moment) }));
         }
     }
-    found.sort_by_key(|it| std::cmp::Reverse(it.1));
-    Ok(found)
+    found.sort_by_key(|it| std::cmp::Reverse(it.0));
+    Ok(found.into_iter().map(|it| it.1).collect())
 }
 
-/// The entities with pages of their own that hold business, as far as the actor may read them.
-fn shown(desk: &Desk) -> Vec<&'static EntityDef> {
-    let business = |def: &&'static EntityDef| !def.module.is_empty() && def.module != "settings";
-    let all: Vec<_> = desk.catalog().registry.all().filter(business).collect();
-    all.into_iter().filter(|def| desk.may(def, "read").is_ok()).collect()
+/// The rows that changed last.
+fn latest(def: &EntityDef, raw: &str) -> Query {
+    let sort = vec![("changed".to_owned(), true)];
+    let columns = vec![def.title_field().name.to_owned(), "changed".to_owned()];
+    Query { sort, columns, size: Some(ROWS), ..Query::parse(raw).unwrap_or_default() }
 }
 
 /// The last change of each record that the actor follows, newest first.
 pub fn followed(desk: &mut Desk) -> Result<Markup> {
     let lang = desk.actor.lang;
-    let mut found: Vec<(Line, Event)> = Vec::new();
-    for def in shown(desk) {
-        let sort = vec![("changed".to_owned(), true)];
-        let columns = vec![def.title_field().name.to_owned()];
-        let query =
-            Query { sort, columns, size: Some(ROWS), ..Query::parse("follower=me").unwrap_or_default() };
-        let list = desk.list(def.code, &query)?;
+    let mut found: Vec<(Event, &EntityDef, i64, String)> = Vec::new();
+    for def in business(desk, "read") {
+        let list = desk.list(def.code, &latest(def, "follower=me"))?;
         for row in desk.rows(&list)?.0 {
             let id = row[0].int();
             let title = desk.called(def, id)?.1;
-            if let Some(event) = desk.history(def.code, id)?.into_iter().next() {
-                found.push((Line { def, id, title, hint: String::new() }, event));
-            }
+            found.extend(desk.history(def.code, id)?.into_iter().next().map(|it| (it, def, id, title)));
         }
     }
-    found.sort_by_key(|it| std::cmp::Reverse(it.1.at));
+    found.sort_by_key(|it| std::cmp::Reverse(it.0.at));
     let mut lines = Vec::new();
-    for (line, event) in found.into_iter().take(ROWS) {
-        let says = says(desk, line.def, &event)?;
-        lines.push((line, when(desk, event.at), says));
+    for (event, def, id, title) in found.into_iter().take(ROWS) {
+        let says = says(desk, def, &event)?;
+        lines.push((Line { def, id, title, hint: when(desk, event.at) }, says));
     }
     Ok(html! {
         section class="ky-card" {
@@ -120,8 +109,8 @@ pub fn followed(desk: &mut Desk) -> Result<Markup> {
                 p class="ky-card-body ky-mute" { (t(lang, "在客户卡片上点“关注”，它的变化会列在这里。", "Follow a record on its card, and what becomes of it is listed here.")) }
             } @else {
                 ol class="ky-timeline" {
-                    @for (it, time, says) in &lines {
-                        li { span { (icon14(it.def.icon)) } div { time { (time) } a class="ky-lead" href={ "/" (it.def.code) "/" (it.id) } { (it.title) } p class="ky-quote" { (says) } } }
+                    @for (it, says) in &lines {
+                        li { span { (icon14(it.def.icon)) } div { time { (it.hint) } a class="ky-lead" href={ "/" (it.def.code) "/" (it.id) } { (it.title) } p class="ky-quote" { (says) } } }
                     }
                 }
             }
@@ -131,29 +120,23 @@ pub fn followed(desk: &mut Desk) -> Result<Markup> {
 
 /// Who did what, in a line.
 fn says(desk: &mut Desk, def: &EntityDef, event: &Event) -> Result<String> {
-    let lang = desk.actor.lang;
-    let who = desk.called(<model::system::User as model::Entity>::DEF, event.user)?.1;
-    let what = web::list::words::deed(def, &event.kind, lang);
+    let cells = Cells::of(desk);
+    let lang = cells.lang;
     let mut changes = Vec::new();
     for change in event.changes.iter().filter(|it| it.field.is_shown()).take(2) {
-        let new = if change.new == Value::Null {
-            t(lang, "空", "empty").to_owned()
-        } else {
-            desk.shown(change.field, &change.new)?
+        let new = match change.new {
+            Value::Null => t(lang, "空", "empty").to_owned(),
+            _ => desk.shown(change.field, &change.new)?,
         };
-        let clipped: String = new.chars().take(24).collect();
-        changes.push(match lang {
-            Lang::Zh => format!("{}改为 {clipped}", change.field.label.zh),
-            Lang::En => format!("{} to {clipped}", change.field.label.en),
-        });
+        let (label, new) = (change.field.label.of(lang), new.chars().take(24).collect::<String>());
+        changes.push(says!(lang, "{label}改为 {new}", "{label} to {new}"));
     }
-    let more = event.changes.len() > 2;
+    let (who, what) = (cells.person(event.user), deed(def, &event.kind, lang));
     let list = changes.join(t(lang, "，", ", "));
-    let tail = if more { t(lang, " 等", " and more") } else { "" };
-    Ok(match (list.is_empty(), lang) {
-        (true, _) => format!("{who} {what}"),
-        (false, Lang::Zh) => format!("{who} {what}：{list}{tail}"),
-        (false, Lang::En) => format!("{who} {what}: {list}{tail}"),
+    let tail = if event.changes.len() > 2 { t(lang, " 等", " and more") } else { "" };
+    Ok(match list.is_empty() {
+        true => format!("{who} {what}"),
+        false => says!(lang, "{who} {what}：{list}{tail}", "{who} {what}: {list}{tail}"),
     })
 }
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use model::{Desk, EntityDef, Error, FieldDef, Group, Kind, Label, Lang, Result, Scope, Value};
 use web::list::ask::Ask;
 use web::list::cell::{Cells, is_grade};
-use web::ui::{amount, icon, t};
+use web::ui::{count, icon, t};
 
 use super::figure::{Figure, address, with};
 
@@ -119,7 +119,7 @@ fn parts(
     let part = |group: &Group| {
         let (label, value) = match &group.value {
             Value::Null => (t(cells.lang, "无", "None").to_owned(), "none".to_owned()),
-            value => (cells.value(field, value.cell()), cells_key(value)),
+            value => (cells.value(field, value.cell()), field.kind.plain(value.cell())),
         };
         let label = match (grades, cells.lang) {
             (true, Lang::Zh) => format!("{label} 类"),
@@ -129,14 +129,6 @@ fn parts(
         (label, Figure { count: group.totals.count, href: address(def, &with(raw, field.name, &value)) })
     };
     Ok(groups.iter().take(3).map(part).collect())
-}
-
-/// A value as an address writes it.
-fn cells_key(value: &Value) -> String {
-    match value {
-        Value::Int(int) => int.to_string(),
-        value => value.text().to_owned(),
-    }
 }
 
 /// What one of them is counted as.
@@ -169,10 +161,10 @@ pub fn draw(tiles: &[Tile], lang: Lang) -> Markup {
                     section class={ "ky-reminder" @if tile.urgent && tile.all.count > 0 { " is-bad" } } {
                         header { (icon(sign(tile))) h2 { (tile.label) } a href=(tile.all.href) aria-label={ (all) " " (tile.label) } { (all) } }
                         p {
-                            a href=(tile.all.href) { (amount(tile.all.count, 0, 0)) } small { (unit(tile.def, lang)) }
+                            a href=(tile.all.href) { (count(tile.all.count)) } small { (unit(tile.def, lang)) }
                             span { (tile.note.0) " " (tile.note.1.link()) }
                         }
-                        ul { @for (label, figure) in &tile.parts { li { a href=(figure.href) { span class="ky-clip" { (label) } b { (amount(figure.count, 0, 0)) } } } } }
+                        ul { @for (label, figure) in &tile.parts { li { a href=(figure.href) { span class="ky-clip" { (label) } b { (count(figure.count)) } } } } }
                     }
                 }
             }

@@ -1,35 +1,16 @@
 //! Rows to act on today: those of the reminders, each with the verb that settles it.
 
 use maud::{Markup, html};
-use model::{Card, Desk, EntityDef, Kind, Lang, Moment, Query, Result, VerbDef};
+use model::{Card, Desk, EntityDef, FieldDef, Kind, Lang, Moment, Query, Result};
 use web::list::ask::Ask;
 use web::list::cell::{Cells, choice, is_grade};
-use web::ui::{amount, none, t};
+use web::says;
+use web::ui::{count, none, t};
 
 use super::figure::with;
 use super::tiles::Tile;
 
 const ROWS: usize = 8;
-
-/// What settles a row of a reminder.
-#[derive(Clone, Copy)]
-enum Deed {
-    Verb(&'static VerbDef),
-    /// A page of the record: its labels and how its address ends.
-    Go(&'static str, &'static str, &'static str),
-}
-
-#[derive(Clone)]
-struct Line {
-    def: &'static EntityDef,
-    id: i64,
-    kind: (String, &'static str),
-    title: String,
-    grade: Option<Markup>,
-    state: String,
-    owner: String,
-    deed: Deed,
-}
 
 /// The reminders with rows, those of one alone where `only` names it.
 pub fn draw(desk: &mut Desk, tiles: &[Tile], only: &str, base: &str) -> Result<Markup> {
@@ -37,15 +18,16 @@ pub fn draw(desk: &mut Desk, tiles: &[Tile], only: &str, base: &str) -> Result<M
     let tiles: Vec<&Tile> = tiles.iter().filter(|it| it.all.count > 0 && reminds(it)).collect();
     let chosen: Vec<&Tile> = tiles.iter().filter(|it| it.code == only).copied().collect();
     let shown = if chosen.is_empty() { &tiles } else { &chosen };
+    let grades = shown.iter().any(|it| grade(it.def).is_some());
     // Each reminder has its share; the longer ones fill what the shorter ones leave.
     let mut order: Vec<usize> = (0..shown.len()).collect();
     order.sort_by_key(|&n| shown[n].all.count);
     let (mut found, mut left) = (vec![Vec::new(); shown.len()], ROWS);
     for (n, &at) in order.iter().enumerate() {
-        found[at] = rows(desk, shown[at], left / (shown.len() - n))?;
+        found[at] = rows(desk, shown[at], left / (shown.len() - n), grades)?;
         left -= found[at].len();
     }
-    let lines: Vec<Line> = found.into_iter().flatten().collect();
+    let rows: Vec<Markup> = found.into_iter().flatten().collect();
     let at = |code: &str| match (code, base) {
         ("", "") => "/".to_owned(),
         ("", base) => format!("/?{base}"),
@@ -59,16 +41,16 @@ pub fn draw(desk: &mut Desk, tiles: &[Tile], only: &str, base: &str) -> Result<M
                 @if tiles.len() > 1 {
                     nav class="ky-seg is-small" aria-label=(t(lang, "今天要处理", "To do today")) {
                         a href=(at("")) aria-current=[chosen.is_empty().then_some("true")] { (t(lang, "全部", "All")) }
-                        @for tile in &tiles { a href=(at(&tile.code)) aria-current=[(tile.code == only).then_some("true")] { (tile.label) " " (amount(tile.all.count, 0, 0)) } }
+                        @for tile in &tiles { a href=(at(&tile.code)) aria-current=[(tile.code == only).then_some("true")] { (tile.label) " " (count(tile.all.count)) } }
                     }
                 }
                 span class="ky-grow" {}
                 @if let (Some(href), true) = (first, shown.len() == 1) { a href=(href) { (t(lang, "在列表中打开", "Open as a list")) } }
             }
-            @if lines.is_empty() {
+            @if rows.is_empty() {
                 p class="ky-card-body ky-mute" { (t(lang, "没有要处理的。", "Nothing to do.")) }
             } @else {
-                (table(&lines, lang))
+                (table(&rows, grades, lang))
             }
         }
     })
@@ -78,8 +60,12 @@ fn reminds(tile: &Tile) -> bool {
     tile.code.starts_with('v') || tile.def.views.iter().any(|it| it.code == tile.code && it.remind)
 }
 
-fn table(lines: &[Line], lang: Lang) -> Markup {
-    let grades = lines.iter().any(|it| it.grade.is_some());
+/// How important a record is.
+fn grade(def: &'static EntityDef) -> Option<&'static FieldDef> {
+    def.fields.iter().find(|it| it.list && matches!(it.kind, Kind::Choice(all) if is_grade(all)))
+}
+
+fn table(rows: &[Markup], grades: bool, lang: Lang) -> Markup {
     html! {
         table class="ky-table is-inset ky-todo-table" {
             colgroup {
@@ -94,32 +80,12 @@ fn table(lines: &[Line], lang: Lang) -> Markup {
                 th scope="col" class="ky-desktop" { (t(lang, "负责人", "Owner")) }
                 th scope="col" { span class="ky-hidden" { (t(lang, "操作", "Action")) } }
             } }
-            tbody {
-                @for it in lines {
-                    tr {
-                        td { span class={ "ky-status " (it.kind.1) } { (it.kind.0) } }
-                        td class="is-lead" { a class="ky-lead" href={ "/" (it.def.code) "/" (it.id) } { (it.title) } }
-                        @if grades { td class="is-center ky-desktop" { @match &it.grade { Some(grade) => { (grade) } None => { (none()) } } } }
-                        td { (it.state) }
-                        td class="ky-desktop" { @if it.owner.is_empty() { (none()) } @else { (it.owner) } }
-                        td class="is-number" {
-                            @match it.deed {
-                                Deed::Verb(verb) => {
-                                    button class="ky-btn is-small" type="button" hx-get={ "/" (it.def.code) "/" (it.id) "/" (verb.name) } hx-target="#dialog" aria-label={ (verb.label.of(lang)) " " (it.title) } { (verb.label.of(lang)) }
-                                }
-                                Deed::Go(zh, en, end) => {
-                                    a class="ky-btn is-small" href={ "/" (it.def.code) "/" (it.id) (end) } aria-label={ (t(lang, zh, en)) " " (it.title) } { (t(lang, zh, en)) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+            tbody { @for row in rows { (row) } }
         }
     }
 }
 
-fn rows(desk: &mut Desk, tile: &Tile, most: usize) -> Result<Vec<Line>> {
+fn rows(desk: &mut Desk, tile: &Tile, most: usize, grades: bool) -> Result<Vec<Markup>> {
     if most == 0 {
         return Ok(Vec::new());
     }
@@ -133,31 +99,52 @@ fn rows(desk: &mut Desk, tile: &Tile, most: usize) -> Result<Vec<Line>> {
     let columns = vec![tile.def.title_field().name.to_owned()];
     let list = desk.list(tile.def.code, &Query { columns, sort, group: None, size: Some(most), ..query })?;
     let ids: Vec<i64> = desk.rows(&list)?.0.iter().map(|row| row[0].int()).collect();
-    ids.into_iter().map(|id| line(desk, tile, id)).collect()
+    ids.into_iter().map(|id| row(desk, tile, id, grades)).collect()
 }
 
-fn line(desk: &mut Desk, tile: &Tile, id: i64) -> Result<Line> {
+fn row(desk: &mut Desk, tile: &Tile, id: i64, grades: bool) -> Result<Markup> {
     let def = tile.def;
     let card = desk.get(def.code, id)?;
     let cells = Cells::of(desk);
-    let grade = card.fields.iter().find_map(|(field, value)| match (field.kind, value) {
-        (Kind::Choice(all), Some(value)) if field.list && is_grade(all) => {
-            Some(choice(field, all, value.text(), value.text(), cells.lang))
-        }
+    let lang = cells.lang;
+    let grade = grade(def).and_then(|field| match (field.kind, card.value(field.name)) {
+        (Kind::Choice(all), Some(value)) => Some(choice(field, all, value.text(), value.text(), lang)),
         _ => None,
     });
-    let owner = def.owner.map(|at| def.fields[at].name);
-    let owner = owner.map_or(String::new(), |name| shown(&card, &cells, name));
+    let owner = def.owner.map_or(String::new(), |at| shown(&card, &cells, def.fields[at].name));
     let color = match (tile.urgent, tile.code.as_str()) {
         (true, _) => "is-bad",
         (_, "handed_in") => "is-info",
         (_, "wrong_tax") => "is-warn",
         _ => "",
     };
-    let state = state(desk, tile, &card, &cells);
-    let deed = deed(tile, &card);
-    let kind = (tile.label.clone(), color);
-    Ok(Line { def, id, kind, title: card.title, grade, state, owner, deed })
+    let address = format!("/{}/{id}", def.code);
+    Ok(html! {
+        tr {
+            td { span class={ "ky-status " (color) } { (tile.label) } }
+            td class="is-lead" { a class="ky-lead" href=(address) { (card.title) } }
+            @if grades { td class="is-center ky-desktop" { @match grade { Some(grade) => { (grade) } None => { (none()) } } } }
+            td { (state(desk, tile, &card, &cells)) }
+            td class="ky-desktop" { @if owner.is_empty() { (none()) } @else { (owner) } }
+            td class="is-number" { (deed(tile, &card, &address, lang)) }
+        }
+    })
+}
+
+/// What settles it: a verb, or a page of the record.
+fn deed(tile: &Tile, card: &Card, address: &str, lang: Lang) -> Markup {
+    let mut ready = card.verbs.iter().filter(|it| it.unless.is_none()).map(|it| it.verb);
+    let verb = ready.find(|it| tile.code == "handed_in" && it.name == "register");
+    if let Some(verb) = verb {
+        let label = verb.label.of(lang);
+        return html! { button class="ky-btn is-small" type="button" hx-get={ (address) "/" (verb.name) } hx-target="#dialog" aria-label={ (label) " " (card.title) } { (label) } };
+    }
+    let (label, end) = match (tile.code.as_str(), card.editable) {
+        ("incomplete", true) => (t(lang, "补资料", "Complete"), "/edit"),
+        ("wrong_tax", true) => (t(lang, "核对税号", "Check"), "/edit"),
+        _ => (t(lang, "查看", "Open"), ""),
+    };
+    html! { a class="ky-btn is-small" href={ (address) (end) } aria-label={ (label) " " (card.title) } { (label) } }
 }
 
 fn shown(card: &Card, cells: &Cells, name: &str) -> String {
@@ -168,18 +155,20 @@ fn shown(card: &Card, cells: &Cells, name: &str) -> String {
 /// Why a row stands there.
 fn state(desk: &Desk, tile: &Tile, card: &Card, cells: &Cells) -> String {
     let lang = cells.lang;
-    match (tile.code.as_str(), lang) {
-        ("handed_in", Lang::Zh) => {
-            format!("{} {}上报", shown(card, cells, "creator"), ago(desk, card, "created"))
+    match tile.code.as_str() {
+        "handed_in" => {
+            let (who, when) = (shown(card, cells, "creator"), ago(desk, card, "created"));
+            says!(lang, "{who} {when}上报", "{who}, {when}")
         }
-        ("handed_in", Lang::En) => {
-            format!("{}, {}", shown(card, cells, "creator"), ago(desk, card, "created"))
+        "incomplete" => {
+            let missing = shown(card, cells, "missing");
+            says!(lang, "缺 {missing} 项", "{missing} items missing")
         }
-        ("incomplete", Lang::Zh) => format!("缺 {} 项", shown(card, cells, "missing")),
-        ("incomplete", Lang::En) => format!("{} items missing", shown(card, cells, "missing")),
-        ("wrong_tax", _) => shown(card, cells, "tax_number"),
-        (_, Lang::Zh) => format!("{}有修改", ago(desk, card, "changed")),
-        (_, Lang::En) => format!("changed {}", ago(desk, card, "changed")),
+        "wrong_tax" => shown(card, cells, "tax_number"),
+        _ => {
+            let when = ago(desk, card, "changed");
+            says!(lang, "{when}有修改", "changed {when}")
+        }
     }
 }
 
@@ -199,21 +188,5 @@ pub fn when(desk: &Desk, moment: Moment) -> String {
         (2..=30, Lang::Zh) => format!("{days} 天前"),
         (2..=30, Lang::En) => format!("{days} days ago"),
         _ => day.date().to_string(),
-    }
-}
-
-fn deed(tile: &Tile, card: &Card) -> Deed {
-    let ready = |name: &str| {
-        card.verbs.iter().find(|it| it.unless.is_none() && it.verb.name == name).map(|it| it.verb)
-    };
-    let verb = match tile.code.as_str() {
-        "handed_in" => ready("register"),
-        _ => None,
-    };
-    match (verb, tile.code.as_str(), card.editable) {
-        (Some(verb), ..) => Deed::Verb(verb),
-        (None, "incomplete", true) => Deed::Go("补资料", "Complete", "/edit"),
-        (None, "wrong_tax", true) => Deed::Go("核对税号", "Check", "/edit"),
-        _ => Deed::Go("查看", "Open", ""),
     }
 }

@@ -314,15 +314,20 @@ async fn confirm_code(
     }
     let secret = given.secret;
     let enable = async {
+        let wanted = Some(secret.clone());
+        let set = move |user: &mut User| {
+            user.totp = user.totp.take().filter(|it| !it.is_empty()).or_else(|| Some(secret.clone()));
+        };
+        site.change_own(&visitor, set).await?;
         // A factor that is there goes first, for which the password is asked.
-        if site.own(&visitor).await?.totp.is_some_and(|it| !it.is_empty()) {
+        if site.own(&visitor).await?.totp != wanted {
             let says = Label {
                 zh: "两步验证已开启，先停用再重新设置",
                 en: "Two-step sign-in is on; turn it off first",
             };
             return Err(Error::refused("wrong_state", says));
         }
-        site.change_own(&visitor, move |user| user.totp = Some(secret.clone())).await
+        Ok(())
     };
     let result = enable.await;
     end(&site, &visitor, headers, "code", result).await
@@ -413,10 +418,10 @@ async fn close_token(
     end(&site, &visitor, headers, "tokens", closed).await
 }
 
-/// Where a visitor who must change the password is sent.
+/// Where a visitor who must change the password is sent: whoever chose the present one may make no token and set no
+/// second factor with it.
 pub fn detour(path: &str) -> Option<String> {
-    let within =
-        |place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let allowed = within("/me") || path == "/logout" || within("/help");
+    let own = ["/me", "/me/password", "/me/language", "/me/theme", "/logout", "/help"];
+    let allowed = own.contains(&path) || path.starts_with("/help/");
     (!allowed).then(|| format!("/me/password?to={}", percent(path)))
 }
