@@ -1,6 +1,6 @@
 # Everything a person needs to build, try, test and ship Keyuan.
 
-.PHONY: build run test test-slow bench fmt lint dist
+.PHONY: build run test test-slow bench fmt lint fixture dist
 
 build: # target/release/keyuan
 	cargo build --release -p app
@@ -14,6 +14,7 @@ test: # what every change must pass
 test-slow: # more rounds of what is random: kills, properties; the API asked all it describes
 	KEYUAN_KILLS=50 PROPTEST_CASES=5000 scripts/test.sh
 	scripts/schemathesis.sh
+	scripts/postgres.sh scripts/schemathesis.sh
 
 bench: build # the figures of docs/performance.md
 	cargo bench -p bench
@@ -24,6 +25,9 @@ fmt:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+fixture: # tests/fixtures/<version>: what this version leaves for those after it to upgrade; before each release
+	KEYUAN_FIXTURE=1 scripts/postgres.sh cargo test -p tests --test fixtures
 
 dist: build # dist/keyuan-<version>-<machine>.tar.gz
 	scripts/dist.sh

@@ -7,7 +7,8 @@ name=keyuan-$version-$(uname -m)
 folder=dist/$name
 rm -rf "$folder"
 mkdir -p "$folder"
-cp target/release/keyuan "$folder/"
+cp "${CARGO_TARGET_DIR:-target}/release/keyuan" "$folder/"
+strip "$folder/keyuan"
 for file in README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE; do
     cp "$file" "$folder/"
 done

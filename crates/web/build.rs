@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 fn main() {
-    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets");
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let assets = Path::new(&here).join("../../assets");
     println!("cargo::rerun-if-changed={}", assets.display());
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
     let read =

@@ -11,7 +11,7 @@ use store::archive;
 
 /// Keyuan 客源: a customer-resource-management system
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "keyuan", version)]
 struct Program {
     #[command(flatten)]
     place: Place,

@@ -1,5 +1,6 @@
 //! The server, from its start to its orderly end.
 
+use std::io::IsTerminal;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,6 +46,7 @@ pub fn logs(json: bool, level: &str) {
     let logs = tracing_subscriber::fmt()
         .log_internal_errors(false)
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // A second call, as tests make, changes nothing.
     let _ = if json { logs.json().try_init() } else { logs.try_init() };

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use data_encoding::BASE64;
 use fantoccini::actions::{
     InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
 };
@@ -32,6 +33,8 @@ pub struct Screen {
 }
 
 pub const DESKTOP: Screen = Screen { name: "1440", width: 1440, height: 900, phone: false };
+/// What the guide's pictures show: as much of a page as is still read when they are drawn smaller.
+pub const GUIDE: Screen = Screen { name: "guide", width: 1360, height: 800, phone: false };
 pub const PHONE: Screen = Screen { name: "390", width: 390, height: 844, phone: true };
 
 /// A browser with a visitor in it. Its window closes with it.
@@ -332,6 +335,16 @@ impl Browser {
         std::fs::create_dir_all(&folder).expect("a folder can be made");
         let name = format!("{name}-{}.png", self.screen.name);
         std::fs::write(folder.join(name), picture).expect("the picture is written");
+    }
+
+    /// The page as one sees it, a dot for each pixel of its layout, in WebP.
+    pub fn picture(&self) -> Vec<u8> {
+        let Screen { width, height, phone, .. } = self.screen;
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": if phone { 0.5 } else { 1.0 } });
+        let how = json!({ "format": "webp", "quality": 45, "clip": clip });
+        let taken = self.ask("goog/cdp/execute", &json!({ "cmd": "Page.captureScreenshot", "params": how }));
+        let text = taken["data"].as_str().expect("the driver takes a picture");
+        BASE64.decode(text.as_bytes()).expect("the picture comes in base 64")
     }
 
     /// Refusals that the story is about: the console names their status.

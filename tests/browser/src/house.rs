@@ -19,8 +19,13 @@ pub struct House {
 impl House {
     /// The demo company.
     pub fn demo() -> House {
+        House::demo_in("zh")
+    }
+
+    /// The demo company, whose people speak `zh` or `en`.
+    pub fn demo_in(lang: &str) -> House {
         let folder = folder();
-        copy(demo(), folder.path());
+        copy(demo(lang), folder.path());
         House::serve(folder)
     }
 
@@ -61,16 +66,16 @@ pub fn program() -> PathBuf {
     })
 }
 
-/// The demo, loaded once and copied for each test.
-fn demo() -> &'static Path {
-    static DEMO: OnceLock<(PathBuf, Mutex<Leashed>)> = OnceLock::new();
-    &DEMO
+/// The demo, loaded once in each language and copied for each test.
+fn demo(lang: &str) -> &'static Path {
+    static DEMOS: [OnceLock<(PathBuf, Mutex<Leashed>)>; 2] = [OnceLock::new(), OnceLock::new()];
+    &DEMOS[usize::from(lang == "en")]
         .get_or_init(|| {
             let folder = folder().keep();
             // Nothing runs here; the folder goes when this process does.
             let leash = Leashed::start(Some(&folder), Path::new("true"), &[] as &[&str]);
             let made =
-                Command::new(program()).arg("--data").arg(&folder).args(["--lang", "zh", "demo"]).output();
+                Command::new(program()).arg("--data").arg(&folder).args(["--lang", lang, "demo"]).output();
             let made = made.expect("the program starts");
             assert!(made.status.success(), "the demo: {}", String::from_utf8_lossy(&made.stderr));
             (folder, Mutex::new(leash))

@@ -6,5 +6,5 @@ mod browser;
 mod driver;
 mod house;
 
-pub use browser::{Browser, DESKTOP, PHONE, Screen, visit};
+pub use browser::{Browser, DESKTOP, GUIDE, PHONE, Screen, visit};
 pub use house::House;

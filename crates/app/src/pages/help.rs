@@ -49,8 +49,18 @@ pub static GUIDE: &[Chapter] = guide! {
     "api": &["token", "/api", "/settings/tokens"],
 };
 
-// The pictures of `docs/guide/images` by name.
-include!(concat!(env!("OUT_DIR"), "/images.rs"));
+/// One picture of `docs/guide/pictures`, which the browser tests take.
+pub struct Picture {
+    /// As chapters name it.
+    pub at: &'static str,
+    /// As the program serves it: another picture has another name.
+    pub name: &'static str,
+    pub width: u32,
+    pub height: u32,
+    bytes: &'static [u8],
+}
+
+include!(concat!(env!("OUT_DIR"), "/pictures.rs"));
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -93,9 +103,11 @@ async fn at(headers: HeaderMap, At(code): At<String>) -> Response {
 }
 
 async fn image(At(name): At<String>) -> Response {
-    let head = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "max-age=3600")];
-    match IMAGES.iter().find(|it| it.0 == name) {
-        Some((_, bytes)) => (head, *bytes).into_response(),
+    const KEEP: &str = "private, max-age=31536000, immutable";
+    match PICTURES.iter().find(|it| it.name == name) {
+        Some(it) => {
+            ([(header::CONTENT_TYPE, "image/webp"), (header::CACHE_CONTROL, KEEP)], it.bytes).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -179,7 +191,7 @@ pub fn sections(chapter: &Chapter, lang: Lang) -> Vec<(String, String)> {
 /// A chapter cut at its second headings: id, heading, plain text. What stands before the first has no id.
 fn pieces(text: &str) -> Vec<(String, String, String)> {
     let mut pieces = vec![(String::new(), String::new(), String::new())];
-    let mut heading = false;
+    let (mut heading, mut picture) = (false, false);
     // The title is not part of the text.
     let text = text.split_once('\n').map_or("", |it| it.1);
     for event in Parser::new_ext(text, options()) {
@@ -190,6 +202,9 @@ fn pieces(text: &str) -> Vec<(String, String, String)> {
                 pieces.push((id.map_or(String::new(), CowStr::into_string), String::new(), String::new()));
             }
             Event::End(TagEnd::Heading(_)) => heading = false,
+            Event::Start(Tag::Image { .. }) => picture = true,
+            Event::End(TagEnd::Image) => picture = false,
+            _ if picture => {}
             Event::Text(text) | Event::Code(text) if heading => last.1.push_str(&text),
             Event::Text(text) | Event::Code(text) => last.2.push_str(&text),
             Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::TableCell) | Event::SoftBreak => {
@@ -245,9 +260,20 @@ fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES
 }
 
-/// Markdown as HTML: raw HTML is shown as it was typed, links among the files lead to the chapters.
+/// Markdown as HTML: raw HTML is shown as it was typed, links among the files lead to the chapters, pictures come from
+/// the program.
 fn render(text: &str) -> String {
+    let mut picture: Option<(&Picture, String)> = None;
     let events = Parser::new_ext(text, options()).map(|event| match event {
+        Event::Start(Tag::Image { dest_url, .. }) => {
+            picture = PICTURES.iter().find(|it| it.at == &*dest_url).map(|it| (it, String::new()));
+            Event::Text("".into())
+        }
+        Event::Text(text) if let Some((_, alt)) = &mut picture => {
+            alt.push_str(&text);
+            Event::Text("".into())
+        }
+        Event::End(TagEnd::Image) => Event::Html(picture.take().map_or(String::new(), shown).into()),
         Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
             Event::Start(Tag::Link { link_type, dest_url: inside(&dest_url).into(), title, id })
@@ -262,6 +288,15 @@ fn render(text: &str) -> String {
     let mut out = String::new();
     pulldown_cmark::html::push_html(&mut out, events);
     out
+}
+
+/// A picture at its own size or as wide as the text, which leads to it alone.
+fn shown((picture, alt): (&Picture, String)) -> String {
+    let at = format!("/help/image/{}", picture.name);
+    let markup = html! {
+        a href=(at) { img src=(at) alt=(alt) width=(picture.width) height=(picture.height) loading="lazy" decoding="async"; }
+    };
+    markup.into_string()
 }
 
 fn lower(level: HeadingLevel) -> HeadingLevel {

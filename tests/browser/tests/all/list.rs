@@ -197,8 +197,16 @@ fn three_customers_change_hands_in_a_batch_and_come_back() {
         page.click_within("dialog[open]", "转移");
         page.wait_for("it is done", "!document.querySelector('dialog[open]')");
         page.see("撤销");
+        let left = format!(
+            "{taken:?}.filter(name => document.querySelector('main').innerText.includes(name)).length"
+        );
+        page.wait_for("all three have left the pool", &format!("{left} === 0"));
+
+        page.click("撤销");
+        page.see("已撤销 3 条");
+        page.wait_for("all three are in the pool again", &format!("{left} === 3"));
         page.goto("/customer?view=all&owner=none");
-        assert!(names(page).iter().all(|it| !taken.contains(it)), "{:?}", names(page));
+        assert_eq!(names(page)[..3], taken);
     });
 }
 

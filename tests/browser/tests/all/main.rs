@@ -3,6 +3,7 @@
 mod access;
 mod card;
 mod day;
+mod guide;
 mod keyboard;
 mod list;
 mod login;
