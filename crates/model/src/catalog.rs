@@ -77,7 +77,7 @@ struct Table {
 }
 
 /// How the database tells that a catalog is no longer true.
-pub const GENERATION: &str = "SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'generation'";
+pub const GENERATION: &str = "SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'generation' LIMIT 1";
 
 impl Catalog {
     /// The catalog of this moment of the transaction: from `cache` while it is true, else loaded anew.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::input::{set_custom, value_of};
 use crate::search::{self, Source};
-use crate::system::{self, CodeEntry};
+use crate::system::{self, CodeEntry, Team};
 use crate::{
     Access, Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef,
     Format, Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
@@ -42,6 +42,19 @@ pub struct Tx<'c> {
     pub(crate) wrote: u64,
     /// Records of this entity get their index entry later, when what feeds it is there too.
     pub(crate) unindexed: Option<&'static EntityDef>,
+    /// Whose records the actor shares: entity, record, and whether to edit them. Asked once.
+    pub(crate) shares: Option<Arc<Vec<(String, i64, bool)>>>,
+    /// The record that was read last, as long as nothing was written since.
+    pub(crate) seen: Option<Seen>,
+}
+
+/// A record within reach of an actor.
+pub(crate) struct Seen {
+    pub def: &'static EntityDef,
+    pub record: Record,
+    /// The actor may do more than read it.
+    pub acts: bool,
+    pub wrote: u64,
 }
 
 impl<'c> Tx<'c> {
@@ -66,6 +79,8 @@ impl<'c> Tx<'c> {
             dry: false,
             wrote: 0,
             unindexed: None,
+            shares: None,
+            seen: None,
         }
     }
 
@@ -291,15 +306,10 @@ impl<'c> Tx<'c> {
 
     /// The next number of a series, whose row is locked from here on.
     fn count_on(&mut self, series: &str) -> Result<i64> {
-        let mut sql = Sql::new("UPDATE number SET last = last + 1 WHERE series = ");
-        sql.bind(series);
-        if self.execute(&sql)? == 0 {
-            let mut sql = Sql::new("INSERT INTO number (series, last) VALUES (");
-            sql.bind(series).push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1");
-            self.execute(&sql)?;
-        }
-        let mut sql = Sql::new("SELECT last FROM number WHERE series = ");
-        sql.bind(series);
+        self.wrote += 1;
+        let mut sql = Sql::new("INSERT INTO number (series, last) VALUES (");
+        sql.bind(series)
+            .push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1 RETURNING last");
         self.one(&sql)
     }
 
@@ -412,18 +422,8 @@ impl<'c> Tx<'c> {
             None => {
                 sql.push("INSERT INTO ").name(def.code).push(" (").names(touched.iter().map(|it| it.0));
                 sql.push(") VALUES ").any_of(touched.into_iter().map(|it| it.1));
-                let (returning, afterwards) = self.dialect().inserted();
-                let id = match afterwards {
-                    Some(afterwards) => {
-                        self.execute(&sql)?;
-                        self.one(&Sql::new(afterwards))?
-                    }
-                    None => {
-                        self.wrote += 1;
-                        self.one(sql.push(returning))?
-                    }
-                };
-                new[0] = Value::Int(id);
+                self.wrote += 1;
+                new[0] = Value::Int(self.one(sql.push(" RETURNING id"))?);
             }
             Some(old) => {
                 sql.push("UPDATE ").name(def.code).push(" SET ").each(touched, |sql, it| {
@@ -488,7 +488,7 @@ impl<'c> Tx<'c> {
         self.execute(&sql)?;
         if def.is_searched() {
             let sql = self.dialect().unindex(def, id);
-            self.execute(&sql)?;
+            self.post(&sql)?;
         }
         self.refeed(def, old)?;
         let all: Vec<usize> =
@@ -593,12 +593,15 @@ impl<'c> Tx<'c> {
         };
         let tokens: Vec<_> = groups.iter().map(part).collect();
         for sql in self.dialect().index(def, &groups, record[0].int(), &tokens, fresh) {
-            self.execute(&sql)?;
+            self.post(&sql)?;
         }
         Ok(())
     }
 
     fn mark_stale(&mut self, def: &EntityDef) -> Result<()> {
+        if std::ptr::eq(def, Team::DEF) {
+            self.shares = None;
+        }
         if self.stale || !system::is_cached(def) {
             return Ok(());
         }
@@ -676,8 +679,7 @@ impl<'c> Tx<'c> {
             self.batch.clone().map_or(Value::Null, Value::Text),
             self.reason.take().map_or(Value::Null, Value::Text),
         ]);
-        self.execute(&sql)?;
-        Ok(())
+        self.post(&sql)
     }
 
     pub fn rows(&mut self, sql: &Sql) -> Result<Vec<Record>> {
@@ -706,17 +708,24 @@ impl<'c> Tx<'c> {
         self.conn.execute(&sql.text(), &sql.values)
     }
 
+    fn post(&mut self, sql: &Sql) -> Result<()> {
+        self.wrote += 1;
+        self.conn.post(&sql.text(), &sql.values)
+    }
+
     pub(crate) fn savepoint(&mut self) -> Result<()> {
         self.conn.execute("SAVEPOINT alone", &[]).map(drop)
     }
 
     /// Ends a savepoint: a failure leaves no trace, unless the transaction is lost anyway and runs again.
     pub(crate) fn settle<R>(&mut self, result: Result<R>) -> Result<R> {
+        let result = result.and_then(|done| self.conn.deliver().map(|()| done));
         match &result {
             Err(Error::Again | Error::Gone) => return result,
             Err(_) => {
                 self.conn.execute("ROLLBACK TO SAVEPOINT alone", &[])?;
                 self.stale = false;
+                (self.shares, self.seen) = (None, None);
             }
             Ok(_) => {}
         }

@@ -65,7 +65,7 @@ impl Address {
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     pub readers: usize,
-    /// Threads that write. SQLite has one, which commits many jobs at once; on PostgreSQL each commits one job.
+    /// Threads that write: one on SQLite. Only one at a time commits many jobs at once.
     pub writers: usize,
     /// Jobs in one commit, at most.
     pub group: usize,
@@ -76,7 +76,7 @@ impl Settings {
         let cores = thread::available_parallelism().map_or(2, NonZero::get);
         match dialect {
             Dialect::Sqlite => Settings { readers: cores.max(4), writers: 1, group: 256 },
-            Dialect::Postgres => Settings { readers: (2 * cores).max(4), writers: 2 * cores, group: 1 },
+            Dialect::Postgres => Settings { readers: (2 * cores).max(4), writers: 2 * cores, group: 64 },
         }
     }
 }
@@ -85,6 +85,8 @@ impl Settings {
 pub(crate) enum Mode {
     Read,
     Write,
+    /// Many jobs, which would rather run alone than wait long for somebody's row.
+    Group,
     /// A new file, thrown away unless all goes well: it needs no journal.
     Scratch,
 }
@@ -326,5 +328,15 @@ impl Conn for Session {
         let result = self.link.execute(sql, values);
         self.meter.statement(since, sql);
         result
+    }
+    fn post(&mut self, sql: &str, values: &[Value]) -> Result<()> {
+        let since = Instant::now();
+        let result = self.link.post(sql, values);
+        self.meter.statement(since, sql);
+        result
+    }
+
+    fn deliver(&mut self) -> Result<()> {
+        self.link.deliver()
     }
 }
