@@ -191,6 +191,16 @@ impl<'c> Desk<'c> {
         Ok(sql)
     }
 
+    /// Whose records are all that the actor sees, 0 for nobody's; empty where it is not only a matter of owners.
+    pub(crate) fn owners(&mut self, def: &'static EntityDef) -> Result<Vec<i64>> {
+        let grant = self.actor.rights.grant(def).filter(|_| def.owner.is_some() && def.parent().is_none());
+        let Some((pools, Scope::Own)) = grant.map(|it| (it.pools, it.sees)) else { return Ok(Vec::new()) };
+        match self.shared(def, false)?.is_empty() {
+            true => Ok(std::iter::once(self.actor.user).chain(pools.then_some(0)).collect()),
+            false => Ok(Vec::new()),
+        }
+    }
+
     /// Records on whose team the actor is today: few, and as a list of ids the planner can use them.
     fn shared(&mut self, def: &EntityDef, acting: bool) -> Result<Vec<i64>> {
         let shares = match &self.tx.shares {

@@ -13,6 +13,8 @@ use crate::{
 
 /// A count that takes longer is worth keeping.
 const DEAR: Duration = Duration::from_millis(20);
+/// How long such a count is kept at most.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// A row in memory: its id, then its fields.
 pub type Record = Vec<Value>;
@@ -91,27 +93,28 @@ impl<'c> Tx<'c> {
             return self.rows(sql);
         }
         let last = self.one(&Sql::new("SELECT COALESCE(MAX(id), 0) FROM event"))?;
+        self.kept(sql, last, |took| if took > DEAR { FRESH } else { Duration::ZERO })
+    }
+
+    /// A number that may be as old as `fresh`, or else as twenty times what it takes to count, if that is long.
+    pub(crate) fn roughly(&mut self, sql: &Sql, fresh: Option<Duration>) -> Result<i64> {
+        let usual = |took: Duration| if took > DEAR { 20 * took } else { Duration::ZERO };
+        let rows = self.kept(sql, 0, |took| fresh.unwrap_or_else(|| usual(took)))?;
+        Ok(rows[0][0].int())
+    }
+
+    fn kept(&mut self, sql: &Sql, last: i64, long: impl Fn(Duration) -> Duration) -> Result<Vec<Record>> {
         let key = (sql.text(), sql.values.clone());
         if let Some(rows) = self.catalog.counts.get(&key, last) {
             return Ok(rows);
         }
         let since = Instant::now();
         let rows = self.rows(sql)?;
-        if since.elapsed() > DEAR {
-            self.catalog.counts.keep(key, last, &rows);
+        let long = long(since.elapsed());
+        if !long.is_zero() {
+            self.catalog.counts.keep(key, last, long, &rows);
         }
         Ok(rows)
-    }
-
-    /// A number that may be some seconds old.
-    pub(crate) fn roughly(&mut self, sql: &Sql) -> Result<i64> {
-        let key = (sql.text(), sql.values.clone());
-        if let Some(rows) = self.catalog.counts.get(&key, 0) {
-            return Ok(rows[0][0].int());
-        }
-        let rows = self.rows(sql)?;
-        self.catalog.counts.keep(key, 0, &rows);
-        Ok(rows[0][0].int())
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -528,10 +531,10 @@ impl<'c> Tx<'c> {
         new: &Record,
         changes: &[usize],
     ) -> Result<()> {
-        if !changes
-            .iter()
-            .any(|&at| def.fields[at - 1].search || def.parent().is_some_and(|it| it.0 + 1 == at))
-        {
+        if !changes.iter().any(|&at| {
+            let above = [def.owner, def.parent().map(|it| it.0)].into_iter().flatten();
+            def.fields[at - 1].search || above.into_iter().any(|it| it + 1 == at)
+        }) {
             return Ok(());
         }
         if def.is_searched() && !self.is_unindexed(def) {
@@ -589,7 +592,9 @@ impl<'c> Tx<'c> {
         }
         let part = |group: &&str| {
             let texts = texts.iter().filter(|it| it.0 == *group);
-            search::document(texts.map(|it| (it.1, it.2.as_str())))
+            let mut tokens = search::document(texts.map(|it| (it.1, it.2.as_str())));
+            def.owner.into_iter().for_each(|at| tokens.owned(record[at + 1].int()));
+            tokens
         };
         let tokens: Vec<_> = groups.iter().map(part).collect();
         for sql in self.dialect().index(def, &groups, record[0].int(), &tokens, fresh) {
