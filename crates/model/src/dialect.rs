@@ -4,6 +4,16 @@ use crate::search::{Query, Tokens};
 use crate::{Dialect, EntityDef, FieldDef, Sql, Value};
 
 impl Dialect {
+    /// What tells the id of the row just inserted. SQLite has a statement of its own for it: with `RETURNING` each insert
+    /// would open a savepoint, which copies every page that it changes, and for which the text index writes out what
+    /// it holds.
+    pub(crate) fn inserted(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Dialect::Sqlite => ("", Some("SELECT last_insert_rowid()")),
+            Dialect::Postgres => (" RETURNING id", None),
+        }
+    }
+
     /// Behind a SELECT of one row that the transaction is going to rely on.
     pub fn lock(self) -> &'static str {
         match self {

@@ -309,11 +309,17 @@ impl<'c> Tx<'c> {
 
     /// The next number of a series, whose row is locked from here on.
     fn count_on(&mut self, series: &str) -> Result<i64> {
-        self.wrote += 1;
+        let mut sql = Sql::new("UPDATE number SET last = last + 1 WHERE series = ");
+        self.post(sql.bind(series))?;
+        let mut last = Sql::new("SELECT last FROM number WHERE series = ");
+        last.bind(series);
+        if let Some(row) = self.rows(&last)?.pop() {
+            return Ok(row[0].int());
+        }
         let mut sql = Sql::new("INSERT INTO number (series, last) VALUES (");
-        sql.bind(series)
-            .push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1 RETURNING last");
-        self.one(&sql)
+        sql.bind(series).push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1");
+        self.execute(&sql)?;
+        self.one(&last)
     }
 
     /// Whether any record holds a code.
@@ -425,8 +431,18 @@ impl<'c> Tx<'c> {
             None => {
                 sql.push("INSERT INTO ").name(def.code).push(" (").names(touched.iter().map(|it| it.0));
                 sql.push(") VALUES ").any_of(touched.into_iter().map(|it| it.1));
-                self.wrote += 1;
-                new[0] = Value::Int(self.one(sql.push(" RETURNING id"))?);
+                let (returning, afterwards) = self.dialect().inserted();
+                let id = match afterwards {
+                    Some(afterwards) => {
+                        self.execute(&sql)?;
+                        self.one(&Sql::new(afterwards))?
+                    }
+                    None => {
+                        self.wrote += 1;
+                        self.one(sql.push(returning))?
+                    }
+                };
+                new[0] = Value::Int(id);
             }
             Some(old) => {
                 sql.push("UPDATE ").name(def.code).push(" SET ").each(touched, |sql, it| {

@@ -17,13 +17,6 @@ pub(crate) struct Sqlite {
     db: Connection,
     /// Between `begin` and its end.
     inside: bool,
-    /// Writes to text indexes that wait for the commit, or for whoever reads one: at each savepoint an index writes out
-    /// what it holds, so that a group of a hundred jobs would make a hundred small pieces to be merged later.
-    later: Vec<(String, Vec<Value>)>,
-    /// How many of these are done, and may yet be undone by a savepoint.
-    done: usize,
-    /// The open savepoints, with how many were known and how many done when each began.
-    marks: Vec<(String, usize, usize)>,
 }
 
 impl Sqlite {
@@ -60,90 +53,33 @@ impl Sqlite {
         // Plans do not hang on the values that are bound: without this a statement with `x = $1` is planned at every run.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(error)?;
         db.set_prepared_statement_cache_capacity(128);
-        Ok(Sqlite { db, inside: false, later: Vec::new(), done: 0, marks: Vec::new() })
+        Ok(Sqlite { db, inside: false })
     }
 
     /// A full disk may make SQLite end the transaction by itself: what followed would commit statement by statement.
     fn check(&self) -> Result<()> {
         if self.inside && self.db.is_autocommit() { Err(Error::Full) } else { Ok(()) }
     }
-
-    fn run(&self, sql: &str, values: &[Value]) -> Result<u64> {
-        self.check()?;
-        let mut statement = self.db.prepare_cached(sql).map_err(error)?;
-        bind(&mut statement, values)?;
-        Ok(statement.raw_execute().map_err(error)? as u64)
-    }
-
-    /// Does what waited.
-    fn catch_up(&mut self) -> Result<()> {
-        while let Some((sql, values)) = self.later.get(self.done) {
-            self.run(sql, values)?;
-            self.done += 1;
-        }
-        if self.marks.is_empty() {
-            self.forget();
-        }
-        Ok(())
-    }
-
-    fn forget(&mut self) {
-        self.later.clear();
-        self.marks.clear();
-        self.done = 0;
-    }
-
-    /// What waits goes the way of the savepoint that it was written in.
-    fn mark(&mut self, sql: &str) {
-        let (Some((word, rest)), Some((_, name))) = (sql.split_once(' '), sql.rsplit_once(' ')) else {
-            return;
-        };
-        if word == "SAVEPOINT" {
-            return self.marks.push((rest.to_owned(), self.later.len(), self.done));
-        }
-        if !matches!(word, "RELEASE" | "ROLLBACK") {
-            return;
-        }
-        if let Some(at) = self.marks.iter().rposition(|it| it.0 == name) {
-            let back = word == "ROLLBACK";
-            if back {
-                self.later.truncate(self.marks[at].1);
-                self.done = self.marks[at].2;
-            }
-            self.marks.truncate(at + usize::from(back));
-        }
-    }
-}
-
-/// As many writes wait at most.
-const WAITING: usize = 1000;
-
-/// Whether a statement has to do with a text index.
-fn is_search(sql: &str) -> bool {
-    sql.contains("_search\"")
 }
 
 impl Link for Sqlite {
     fn begin(&mut self, mode: Mode) -> Result<()> {
         let begin = if mode == Mode::Read { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" };
-        self.run(begin, &[])?;
+        self.execute(begin, &[])?;
         self.inside = true;
         Ok(())
     }
 
     fn commit(&mut self) -> Result<()> {
-        self.catch_up()?;
-        self.run("COMMIT", &[])?;
-        self.forget();
+        self.execute("COMMIT", &[])?;
         self.inside = false;
         Ok(())
     }
 
     fn rollback(&mut self) {
         self.inside = false;
-        self.forget();
         if !self.db.is_autocommit()
-            && let Err(error) = self.run("ROLLBACK", &[])
+            && let Err(error) = self.execute("ROLLBACK", &[])
         {
             tracing::error!(?error, "rollback failed");
         }
@@ -162,9 +98,6 @@ impl Conn for Sqlite {
         each: &mut dyn FnMut(&dyn Row) -> Result<()>,
     ) -> Result<()> {
         self.check()?;
-        if is_search(sql) {
-            self.catch_up()?;
-        }
         let mut statement = self.db.prepare_cached(sql).map_err(error)?;
         bind(&mut statement, values)?;
         let (width, strange) = (statement.column_count(), Flag::new(false));
@@ -179,20 +112,10 @@ impl Conn for Sqlite {
     }
 
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64> {
-        if is_search(sql) {
-            self.catch_up()?;
-        }
-        let changed = self.run(sql, values)?;
-        self.mark(sql);
-        Ok(changed)
-    }
-
-    fn post(&mut self, sql: &str, values: &[Value]) -> Result<()> {
-        if !self.inside || !is_search(sql) {
-            return self.run(sql, values).map(drop);
-        }
-        self.later.push((sql.to_owned(), values.to_vec()));
-        if self.later.len() - self.done >= WAITING { self.catch_up() } else { Ok(()) }
+        self.check()?;
+        let mut statement = self.db.prepare_cached(sql).map_err(error)?;
+        bind(&mut statement, values)?;
+        Ok(statement.raw_execute().map_err(error)? as u64)
     }
 }
 

@@ -123,7 +123,7 @@ impl Store {
     pub fn connect(address: &Address, settings: Settings) -> Result<Store> {
         let (meter, queue) = (Arc::new(Meter::default()), Arc::new(Queue::default()));
         let start = |_| {
-            let link = Session { link: address.connect(Mode::Write)?, meter: meter.clone() };
+            let link = Session { link: address.connect(Mode::Write)?, meter: meter.clone(), touched: false };
             let writer = Writer { link, queue: queue.clone(), group: settings.group };
             let thread = thread::Builder::new().name("writer".into()).spawn(move || writer.work());
             thread.map_err(|error| Error::Internal(format!("no thread: {error}")))
@@ -236,7 +236,7 @@ impl Shared {
             return Ok(session);
         }
         match self.address.connect(Mode::Read) {
-            Ok(link) => Ok(Session { link, meter: self.meter.clone() }),
+            Ok(link) => Ok(Session { link, meter: self.meter.clone(), touched: false }),
             Err(error) => {
                 self.readers.give(None);
                 Err(error)
@@ -304,6 +304,8 @@ pub(crate) fn guarded<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
 pub(crate) struct Session {
     pub link: Box<dyn Link>,
     pub meter: Arc<Meter>,
+    /// Something was written, or a statement failed, since somebody set this back.
+    pub touched: bool,
 }
 
 impl Conn for Session {
@@ -319,17 +321,20 @@ impl Conn for Session {
     ) -> Result<()> {
         let since = Instant::now();
         let result = self.link.query(sql, values, each);
+        self.touched |= result.is_err() || !sql.starts_with("SELECT");
         self.meter.statement(since, sql);
         result
     }
 
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64> {
+        self.touched = true;
         let since = Instant::now();
         let result = self.link.execute(sql, values);
         self.meter.statement(since, sql);
         result
     }
     fn post(&mut self, sql: &str, values: &[Value]) -> Result<()> {
+        self.touched = true;
         let since = Instant::now();
         let result = self.link.post(sql, values);
         self.meter.statement(since, sql);

@@ -111,7 +111,7 @@ impl Writer {
         while let Some(mut jobs) = self.queue.next(self.group) {
             self.link.meter.queued.fetch_sub(jobs.len() as u64, Ordering::Relaxed);
             let many = jobs.len() > 1;
-            if !many || self.together(&mut jobs).is_err() {
+            if !many || !self.all(&mut jobs) {
                 jobs.iter_mut().for_each(|job| self.alone(job));
             }
             if many {
@@ -126,7 +126,7 @@ impl Writer {
     fn alone(&mut self, job: &mut Box<dyn Job>) {
         let mut lost = 0;
         loop {
-            let Err(error) = self.together(std::slice::from_mut(job)) else { return };
+            let Err(error) = self.together(std::slice::from_mut(job), false) else { return };
             let hope = match error {
                 Error::Again => lost < TRIES,
                 Error::Gone => job.since().elapsed() < PATIENCE,
@@ -141,10 +141,20 @@ impl Writer {
         }
     }
 
-    /// Each job in its savepoint, one commit; a job by itself needs none. An error means that nothing of it happened.
-    fn together(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
+    /// Many jobs in one commit, whether they are settled by it. Savepoints are dear, and few jobs fail after they have
+    /// begun to write: so they run without at first, and with them once one would have left something behind.
+    fn all(&mut self, jobs: &mut [Box<dyn Job>]) -> bool {
+        match self.together(jobs, false) {
+            Err(Error::Again | Error::Gone | Error::Full) => false,
+            Err(_) => self.together(jobs, true).is_ok(),
+            Ok(()) => true,
+        }
+    }
+
+    /// All or nothing: an error means that nothing of it happened.
+    fn together(&mut self, jobs: &mut [Box<dyn Job>], apart: bool) -> Result<()> {
         self.link.link.begin(if jobs.len() > 1 { Mode::Group } else { Mode::Write })?;
-        let result = self.run(jobs).and_then(|()| {
+        let result = jobs.iter_mut().try_for_each(|job| self.run(job, apart)).and_then(|()| {
             let since = Instant::now();
             let committed = self.link.link.commit();
             add(&self.link.meter.commit_time, since.elapsed().as_micros() as u64);
@@ -157,20 +167,24 @@ impl Writer {
         result
     }
 
-    fn run(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
-        if let [job] = jobs {
-            return job.run(&mut self.link).and_then(|()| self.link.deliver());
-        }
-        for job in jobs {
+    /// One job of a transaction. What failed before it did anything, or in a savepoint, keeps its error to itself.
+    fn run(&mut self, job: &mut Box<dyn Job>, apart: bool) -> Result<()> {
+        if apart {
             self.link.execute("SAVEPOINT job", &[])?;
-            match job.run(&mut self.link).and_then(|()| self.link.deliver()) {
-                Err(error @ (Error::Again | Error::Gone | Error::Full)) => return Err(error),
-                Err(error) => {
-                    job.fail(error);
-                    self.link.execute("ROLLBACK TO SAVEPOINT job", &[])?
+        }
+        self.link.touched = false;
+        match job.run(&mut self.link).and_then(|()| self.link.deliver()) {
+            Err(error @ (Error::Again | Error::Gone | Error::Full)) => return Err(error),
+            Err(error) if !apart && self.link.touched => return Err(error),
+            Err(error) => {
+                job.fail(error);
+                if apart {
+                    self.link.execute("ROLLBACK TO SAVEPOINT job", &[])?;
                 }
-                Ok(()) => 0,
-            };
+            }
+            Ok(()) => {}
+        }
+        if apart {
             self.link.execute("RELEASE SAVEPOINT job", &[])?;
         }
         Ok(())

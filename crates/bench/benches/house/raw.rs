@@ -23,8 +23,8 @@ impl Raw {
         match &place.database {
             None => {
                 let db = rusqlite::Connection::open(place.data.join("keyuan.db")).expect("the file opens");
-                let pragmas =
-                    "PRAGMA synchronous = FULL; PRAGMA mmap_size = 268435456; PRAGMA cache_size = -16000";
+                let pragmas = "PRAGMA synchronous = FULL; PRAGMA mmap_size = 268435456; PRAGMA cache_size = -16000; \
+                     PRAGMA wal_autocheckpoint = 4000";
                 db.execute_batch(pragmas).expect("pragmas");
                 db.set_prepared_statement_cache_capacity(64);
                 Raw::Sqlite(db)
