@@ -604,7 +604,7 @@ impl Walk<'_> {
                 "/palette?q=公司",
             ] {
                 let path = door.replace("{e}", entity).replace("{c}", &columns);
-                let (status, body) = self.served.get(&who, &path);
+                let (status, body) = self.served.read(&who, &path);
                 assert!(status < 500, "{}: {status} {body}", self.about(&path));
                 self.keeps(&path, &body);
             }
@@ -612,7 +612,7 @@ impl Walk<'_> {
         let mut next = String::new();
         for _ in 0..20 {
             let (status, body) =
-                self.served.get(&who, &format!("/api/v1/customer?sort=parent&size=1&after={next}"));
+                self.served.read(&who, &format!("/api/v1/customer?sort=parent&size=1&after={next}"));
             if status != 200 {
                 break;
             }
@@ -636,7 +636,7 @@ impl Walk<'_> {
                 "/palette/customer/{}",
             ] {
                 let path = door.replace("{}", &it.id.0.to_string());
-                let (status, body) = self.served.get(&who, &path);
+                let (status, body) = self.served.read(&who, &path);
                 assert!(status < 500, "{}: {status} {body}", self.about(&path));
                 assert!(sees || status == 404, "{}: {status}", self.about(&path));
                 self.keeps(&path, &body);

@@ -1,15 +1,13 @@
 //! Lists that leave the house: what is in the file is what was on the screen, for those who may, and it is written down.
 
-mod served;
-
 use std::fs::File;
 
 use model::system::Access;
 use model::{Desk, Error, ExportTarget, Input, Lang, Query, Result};
-use served::House;
 use sheet::columns::{Target, match_headers};
 use sheet::read;
 use sheet::write::Format;
+use tests::served::House;
 use tests::{World, code, databases};
 
 /// Texts that spreadsheet programs like to spoil.

@@ -1,92 +1,49 @@
 //! Workbench, palette, reminders and guide as a browser meets them: nothing of others shows, every figure counts its rows.
 
-use model::system::{Job, JobStatus, Role, SavedView, Session, Sharing, UserRole};
-use model::{Desk, Id, Input, Lang, Result, Rights, Stamp};
-use store::{Address, Db};
-use tests::{World, open};
+use model::system::{Job, JobStatus, SavedView, Sharing, UserRole};
+use model::{Id, Input, Lang, Stamp};
+use tests::served::{House, agent, answer, cookie, hold, named, sign_in};
 
 const PEOPLE: [(&str, &str); 4] =
     [("何振邦", "owner"), ("张国栋", "sales_manager"), ("王海燕", "salesperson"), ("赵敏", "salesperson")];
 
-/// A served house with the people of the stories signed in.
-struct House {
-    db: Db,
-    address: String,
-    _folder: tempfile::TempDir,
-    _runtime: tokio::runtime::Runtime,
+const CUSTOMERS: [(&str, &str, &str); 4] = [
+    ("王海燕", "北京金泰格散热器有限公司", "A"),
+    ("王海燕", "唐山瑞丰建材贸易有限公司", "B"),
+    ("赵敏", "太原晋能环保设备有限公司", "B"),
+    ("李建军", "上海申和机电有限公司", "C"),
+];
+
+/// The house with customers in three hands and in the pool.
+struct Bench(House);
+
+impl std::ops::Deref for Bench {
+    type Target = House;
+
+    fn deref(&self) -> &House {
+        &self.0
+    }
 }
 
-impl House {
-    /// The house with customers in three hands and in the pool.
-    fn new() -> House {
-        House::with(&[
-            ("王海燕", "北京金泰格散热器有限公司", "A"),
-            ("王海燕", "唐山瑞丰建材贸易有限公司", "B"),
-            ("赵敏", "太原晋能环保设备有限公司", "B"),
-            ("李建军", "上海申和机电有限公司", "C"),
-        ])
-    }
-
-    fn with(customers: &[(&str, &str, &str)]) -> House {
-        let folder = tempfile::tempdir().unwrap();
-        let db = open(&Address::of(folder.path(), None), folder.path());
-        {
-            let world = World::new(&db);
-            for (owner, name, class) in customers {
-                let id = world.customer(owner, name);
-                let class = Input::from([("class", *class)]);
-                world.act("何振邦", move |desk| desk.update("customer", id, None, &class)).unwrap();
-            }
-            db.write(&world.system, |desk| {
-                PEOPLE.iter().try_for_each(|(name, role)| {
-                    hold(desk, name, role)?;
-                    sign_in(desk, name, name)
-                })
-            })
-            .unwrap();
-        }
-        let site = web::Site::new(db.clone(), folder.path().to_owned(), true);
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let service = app::pages::router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
-        runtime.spawn(async move { axum::serve(listener, service).await });
-        House { db, address, _folder: folder, _runtime: runtime }
+impl Bench {
+    fn new() -> Bench {
+        Bench(House::with(&PEOPLE, &CUSTOMERS))
     }
 
     fn get(&self, who: &str, path: &str) -> (u16, String) {
-        let (status, body, _) = self.ask(who, path, "");
-        (status, body)
+        self.0.read(who, path)
     }
 
     /// Also returns the cookies that came, or where the answer leads.
     fn ask(&self, who: &str, path: &str, cookies: &str) -> (u16, String, String) {
-        let cookie = format!("ky_session={}; {cookies}", data(who));
-        let mut answer =
-            agent().get(format!("{}{path}", self.address)).header("cookie", cookie).call().unwrap();
-        let said = |name: &str| {
-            let all = answer.headers().get_all(name).iter().filter_map(|it| it.to_str().ok());
-            all.collect::<Vec<_>>().join("; ")
-        };
-        let said = format!("{}{}", said("set-cookie"), said("location"));
-        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap(), said)
+        let asked = agent().get(format!("{}{path}", self.address));
+        let got = answer(asked.header("cookie", format!("{}; {cookies}", cookie(who))).call().unwrap());
+        let said = format!("{}{}", got.header("set-cookie"), got.header("location"));
+        (got.status, got.text(), said)
     }
 
     fn post(&self, who: &str, path: &str) -> u16 {
-        let cookie = format!("ky_session={}", data(who));
-        let request = agent().post(format!("{}{path}", self.address)).header("cookie", cookie);
-        request
-            .header("origin", &self.address)
-            .header("hx-request", "true")
-            .send_empty()
-            .unwrap()
-            .status()
-            .as_u16()
-    }
-
-    fn id(&self, name: &str) -> i64 {
-        let query = model::Query { q: name.into(), ..Default::default() };
-        self.db.read(&system(), |desk| desk.ids("customer", &query, 0, 2)).unwrap()[0]
+        self.0.post(who, path, &[]).status
     }
 
     /// How many rows the list at an address has.
@@ -100,57 +57,6 @@ impl House {
 
 fn system() -> model::Actor {
     model::Actor::system(model::Door::System, Lang::Zh)
-}
-
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into()
-}
-
-fn data(who: &str) -> String {
-    who.bytes().map(|it| format!("{it:02x}")).collect()
-}
-
-fn user(desk: &Desk, name: &str) -> Id<model::system::User> {
-    desk.catalog().users.values().find(|it| it.user.name == name).unwrap().user.id
-}
-
-/// Gives somebody a role of the presets.
-fn hold(desk: &mut Desk, name: &str, role: &str) -> Result<()> {
-    let user = user(desk, name);
-    let preset = desk.catalog().registry.presets.iter().find(|it| it.code == role).unwrap();
-    let tx = desk.trusted();
-    let known: Option<Role> = tx.first(&[("code", role.into())])?;
-    let role = match known {
-        Some(role) => role.id,
-        None => tx.save(&mut Role {
-            id: Id::NEW,
-            code: role.into(),
-            name: preset.label.zh.into(),
-            name_en: None,
-            remark: None,
-            rights: Rights::of_preset(preset).json(),
-            closed: false,
-            stamp: Stamp::default(),
-        })?,
-    };
-    tx.save(&mut UserRole { id: Id::NEW, user, role, stamp: Stamp::default() }).map(drop)
-}
-
-/// A session of somebody, whose token is made of `token`.
-fn sign_in(desk: &mut Desk, name: &str, token: &str) -> Result<()> {
-    let user = user(desk, name);
-    let tx = desk.trusted();
-    let mut session = Session {
-        id: Id::NEW,
-        user,
-        token: web::visitor::hashed(&data(token)),
-        agent: "test".into(),
-        address: "127.0.0.1".into(),
-        seen: tx.now,
-        expires: "2999-01-01T00:00:00Z".parse().unwrap(),
-        stamp: Stamp::default(),
-    };
-    tx.save(&mut session).map(drop)
 }
 
 /// The links of a page that end in a number: address, number.
@@ -177,7 +83,7 @@ fn figures(body: &str) -> Vec<(String, i64)> {
 
 #[test]
 fn a_stranger_is_led_to_the_sign_in() {
-    let house = House::new();
+    let house = Bench::new();
 
     for path in ["/", "/palette?q=a", "/palette/customer/1", "/help", "/help/start"] {
         let (status, _, to) = house.ask("nobody", path, "");
@@ -187,7 +93,7 @@ fn a_stranger_is_led_to_the_sign_in() {
 
 #[test]
 fn every_figure_of_the_workbench_is_the_number_of_rows_behind_it() {
-    let house = House::new();
+    let house = Bench::new();
 
     for who in PEOPLE.map(|it| it.0) {
         for page in ["/", "/?who=me", "/?todo=incomplete"] {
@@ -205,13 +111,13 @@ fn every_figure_of_the_workbench_is_the_number_of_rows_behind_it() {
 
 #[test]
 fn the_workbench_opens_for_every_role() {
-    let house = House::new();
+    let house = Bench::new();
 
     for preset in domain::REGISTRY.presets {
         house
             .db
             .write(&system(), |desk| {
-                let user = user(desk, "赵敏");
+                let user = named(desk, "赵敏");
                 let held: Vec<UserRole> = desk.trusted().find(&[("user", (&user).into())])?;
                 held.into_iter().try_for_each(|it| desk.trusted().delete(it))?;
                 hold(desk, "赵敏", preset.code)
@@ -225,7 +131,7 @@ fn the_workbench_opens_for_every_role() {
 
 #[test]
 fn a_salesperson_has_only_their_own_figures() {
-    let house = House::new();
+    let house = Bench::new();
 
     let (_, own) = house.get("王海燕", "/");
     let (_, managed) = house.get("张国栋", "/");
@@ -238,7 +144,7 @@ fn a_salesperson_has_only_their_own_figures() {
 
 #[test]
 fn a_row_to_act_on_has_a_button_that_settles_it() {
-    let house = House::new();
+    let house = Bench::new();
 
     let (_, body) = house.get("张国栋", "/?todo=handed_in");
 
@@ -248,7 +154,7 @@ fn a_row_to_act_on_has_a_button_that_settles_it() {
 
 #[test]
 fn a_failed_backup_is_told_to_who_looks_after_it() {
-    let house = House::new();
+    let house = Bench::new();
     let told = |who: &str| house.get(who, "/").1.contains("最近一次自动备份失败了");
     let ended = |status: JobStatus| {
         let made = house.db.write(&system(), move |desk| {
@@ -283,7 +189,7 @@ fn a_failed_backup_is_told_to_who_looks_after_it() {
 
 #[test]
 fn an_empty_company_is_shown_where_to_begin() {
-    let house = House::with(&[]);
+    let house = Bench(House::with(&PEOPLE, &[]));
 
     let (status, body) = house.get("何振邦", "/");
 
@@ -295,7 +201,7 @@ fn an_empty_company_is_shown_where_to_begin() {
 
 #[test]
 fn the_palette_finds_by_initials_and_hides_what_is_out_of_reach() {
-    let house = House::new();
+    let house = Bench::new();
     let (own, hidden) = (house.id("金泰格"), house.id("太原晋能"));
 
     let (_, found) = house.get("王海燕", "/palette?q=bjjtg");
@@ -315,7 +221,7 @@ fn the_palette_finds_by_initials_and_hides_what_is_out_of_reach() {
 
 #[test]
 fn the_palette_offers_only_pages_and_commands_that_one_may_use() {
-    let house = House::new();
+    let house = Bench::new();
 
     let (_, sales) = house.get("王海燕", "/palette?q=%3E");
     let (_, owner) = house.get("何振邦", "/palette?q=%3E");
@@ -329,7 +235,7 @@ fn the_palette_offers_only_pages_and_commands_that_one_may_use() {
 
 #[test]
 fn what_was_opened_comes_back_unless_it_is_out_of_reach() {
-    let house = House::new();
+    let house = Bench::new();
     let (own, hidden) = (house.id("金泰格"), house.id("太原晋能"));
     let opened = format!("ky_recent=customer.{hidden}~customer.{own}~role.1~nothing.x");
 
@@ -343,7 +249,7 @@ fn what_was_opened_comes_back_unless_it_is_out_of_reach() {
 
 #[test]
 fn a_star_pins_a_view_and_takes_it_away_again() {
-    let house = House::new();
+    let house = Bench::new();
     let pinned = |who: &str| house.get(who, "/").1.contains("href=\"/customer?view=all\"><svg");
 
     assert_eq!(house.post("王海燕", "/customer/view/all/pin"), 200);
@@ -360,10 +266,10 @@ fn a_star_pins_a_view_and_takes_it_away_again() {
     assert_eq!(house.post("王海燕", "/role/view/all/pin"), 404);
 }
 
-fn view(house: &House, who: &str, name: &str, query: &str, urgent: bool) -> i64 {
+fn view(house: &Bench, who: &str, name: &str, query: &str, urgent: bool) -> i64 {
     let (who, name, query) = (who.to_owned(), name.to_owned(), query.to_owned());
     let made = house.db.write(&system(), move |desk| {
-        let user = user(desk, &who);
+        let user = named(desk, &who);
         let mut view = SavedView {
             id: Id::NEW,
             entity: "customer".into(),
@@ -385,13 +291,13 @@ fn view(house: &House, who: &str, name: &str, query: &str, urgent: bool) -> i64 
 
 #[test]
 fn a_red_reminder_with_new_rows_is_named_once_after_signing_in() {
-    let house = House::new();
+    let house = Bench::new();
     view(&house, "王海燕", "要催的客户", "owner=me&class=A", true);
     let again = |token: &str| {
-        let token = token.to_owned();
-        house.db.write(&system(), move |desk| sign_in(desk, "王海燕", &token)).unwrap();
+        let user = house.system(|desk| Ok(named(desk, "王海燕")));
+        sign_in(&house.db, user.0, token);
     };
-    let named = |body: &str| body.contains("data-toast") && body.contains("要催的客户 ");
+    let told_of = |body: &str| body.contains("data-toast") && body.contains("要催的客户 ");
 
     let (_, first, cookie) = house.ask("王海燕", "/", "");
     let told = cookie.split(';').next().unwrap().to_owned();
@@ -404,10 +310,10 @@ fn a_red_reminder_with_new_rows_is_named_once_after_signing_in() {
     again("third");
     let (_, risen, _) = house.ask("third", "/customer?view=all", &told);
 
-    assert!(named(&first));
-    assert!(!named(&second) && kept.is_empty());
-    assert!(!named(&quiet));
-    assert!(named(&risen));
+    assert!(told_of(&first));
+    assert!(!told_of(&second) && kept.is_empty());
+    assert!(!told_of(&quiet));
+    assert!(told_of(&risen));
     // The bell leads to exactly its rows.
     assert!(first.contains("class=\"ky-n is-bad\">1<"));
 }
@@ -451,7 +357,7 @@ fn the_guide_says_the_same_in_both_languages_and_leads_nowhere_wrong() {
 
 #[test]
 fn the_guide_opens_at_the_page_s_chapter_and_is_searched() {
-    let house = House::new();
+    let house = Bench::new();
 
     for chapter in app::pages::help::GUIDE {
         let (status, body) = house.get("王海燕", &format!("/help/{}", chapter.name));

@@ -1,10 +1,8 @@
 //! Cards and forms as a browser meets them: what one may see and do, in every part of them, and what happens to input.
 
-mod served;
-
 use model::system::{Access, Attachment, Note};
 use model::{Input, Value};
-use served::{Answer, House, agent, answer, cookie};
+use tests::served::{Answer, House, agent, answer, cookie};
 
 const BOSS: &str = "何振邦";
 const WANG: &str = "王海燕";

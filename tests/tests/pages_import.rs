@@ -1,13 +1,11 @@
 //! The import wizard from the file to the undoing, as a browser meets it.
 
-mod served;
-
 use std::io::{Cursor, Write};
 
 use app::jobs;
 use model::{Lang, Query};
-use served::{Answer, House, agent, answer, cookie};
 use sheet::read;
+use tests::served::{Answer, House, agent, answer, cookie};
 
 const PEOPLE: &[(&str, &str)] = &[
     ("何振邦", "owner"),
@@ -23,7 +21,17 @@ const LIST: &str = "单位名称,客户类别,等级,电话,业务员,税号,备
     邯郸丛台管业有限公司,,重点,0310-6000003,老刘,,\r\n\
     邢台桥东水暖有限公司,,一般,0319-6000004,,9.15E+17,\r\n";
 
-impl House {
+struct Importing(House);
+
+impl std::ops::Deref for Importing {
+    type Target = House;
+
+    fn deref(&self) -> &House {
+        &self.0
+    }
+}
+
+impl Importing {
     fn upload(&self, who: &str, entity: &str, name: &str, bytes: &[u8]) -> Answer {
         let edge = "----edge";
         let mut body = format!(
@@ -72,7 +80,7 @@ fn figures(page: &str) -> Vec<i64> {
 
 #[test]
 fn a_list_goes_in_and_comes_out_again() {
-    let house = House::new(PEOPLE);
+    let house = Importing(House::new(PEOPLE));
     let gb = encoding_rs::GB18030.encode(LIST).0.into_owned();
 
     let at = house.begin("吴淑芬", &gb);
@@ -138,7 +146,7 @@ fn a_list_goes_in_and_comes_out_again() {
 
 #[test]
 fn what_went_in_before_is_the_same_the_second_time() {
-    let house = House::new(PEOPLE);
+    let house = Importing(House::new(PEOPLE));
     for ending in ["csv", "xlsx"] {
         let file = house.get("吴淑芬", &format!("/customer/export?view=*&whole=1&format={ending}")).bytes;
 
@@ -153,7 +161,7 @@ fn what_went_in_before_is_the_same_the_second_time() {
 
 #[test]
 fn an_import_can_be_left_and_taken_up_or_given_up() {
-    let house = House::new(PEOPLE);
+    let house = Importing(House::new(PEOPLE));
     let at = house.begin("吴淑芬", LIST.as_bytes());
     house.form("吴淑芬", &format!("{at}/plan"), &[("c6.to", ""), ("c0.to", "name")]);
 
@@ -174,7 +182,7 @@ fn an_import_can_be_left_and_taken_up_or_given_up() {
 
 #[test]
 fn a_file_that_was_cleared_away_is_asked_for_again() {
-    let house = House::new(PEOPLE);
+    let house = Importing(House::new(PEOPLE));
     let at = house.begin("吴淑芬", LIST.as_bytes());
     for entry in std::fs::read_dir(house.folder.path().join("imports")).unwrap() {
         std::fs::remove_file(entry.unwrap().path()).unwrap();
@@ -188,7 +196,7 @@ fn a_file_that_was_cleared_away_is_asked_for_again() {
 
 #[test]
 fn a_mapping_is_remembered_for_the_next_list_with_these_headers() {
-    let house = House::new(PEOPLE);
+    let house = Importing(House::new(PEOPLE));
     let list = "谁,几级\n沧州运河五金有限公司,乙\n";
     let form = [("c0.to", "name"), ("c1.to", "class")];
     let values = [("c1.to", "class"), ("c1.k0", "乙"), ("c1.v0", "B")];
@@ -207,7 +215,7 @@ fn a_mapping_is_remembered_for_the_next_list_with_these_headers() {
 
 #[test]
 fn what_new_records_hold_and_how_they_are_found_is_said_once() {
-    let house = House::new(PEOPLE);
+    let house = Importing(House::new(PEOPLE));
     let list = "编号,名称\nKH-000001,北京金泰格散热器集团\n,廊坊安次暖通有限公司\n";
     let at = house.begin("吴淑芬", list.as_bytes());
 
@@ -227,7 +235,7 @@ fn what_new_records_hold_and_how_they_are_found_is_said_once() {
 
 #[test]
 fn an_import_is_its_users_own() {
-    let house = House::new(PEOPLE);
+    let house = Importing(House::new(PEOPLE));
     let at = house.begin("吴淑芬", LIST.as_bytes());
     let doors = ["plan", "check", "decide", "run", "cancel", "drop", "undo"];
 
@@ -252,7 +260,7 @@ fn an_import_is_its_users_own() {
 
 #[test]
 fn an_import_that_began_keeps_its_settings() {
-    let house = House::new(PEOPLE);
+    let house = Importing(House::new(PEOPLE));
     let at = house.begin("吴淑芬", "名称\n廊坊安次暖通有限公司\n".as_bytes());
 
     house.form("吴淑芬", &format!("{at}/run"), &[("rows", "1")]);
@@ -269,7 +277,7 @@ fn an_import_that_began_keeps_its_settings() {
 
 #[test]
 fn a_file_that_is_no_list_is_refused_with_a_sentence() {
-    let house = House::new(PEOPLE);
+    let house = Importing(House::new(PEOPLE));
     house.change(|desk| {
         let one = [("name", "import_mb"), ("value", "1")];
         desk.create("parameter", &model::Input::from(one)).map(drop)
@@ -318,7 +326,7 @@ fn a_file_that_is_no_list_is_refused_with_a_sentence() {
 
 #[test]
 fn hostile_words_of_a_file_and_of_a_form_do_no_harm() {
-    let house = House::new(PEOPLE);
+    let house = Importing(House::new(PEOPLE));
     let list = "名称,<script>alert(1)</script>,\"=cmd|' /C calc'!A0\"\n<img src=x onerror=alert(1)>,\"\"\"><svg/onload=1>\",1\n";
     let at = house.upload("吴淑芬", "customer", "<b>'\"&.csv", list.as_bytes());
     let at = at.header("hx-redirect").to_owned();

@@ -1,18 +1,17 @@
 //! Lists as a browser meets them: they open for everybody who may read, and show no row, count or action beyond that.
 
-mod served;
-
 use model::system::Access;
+use tests::served::House;
 
 /// The served house with the three whom lists differ for.
-struct House(served::House);
+struct Listed(House);
 
 /// What came back: status and body.
 type Page = (u16, String);
 
-impl House {
-    fn new() -> House {
-        House(served::House::new(&[("何振邦", "owner"), ("王海燕", "salesperson"), ("赵敏", "salesperson")]))
+impl Listed {
+    fn new() -> Listed {
+        Listed(House::new(&[("何振邦", "owner"), ("王海燕", "salesperson"), ("赵敏", "salesperson")]))
     }
 
     fn get(&self, who: &str, path: &str) -> Page {
@@ -32,17 +31,17 @@ impl House {
     }
 }
 
-impl std::ops::Deref for House {
-    type Target = served::House;
+impl std::ops::Deref for Listed {
+    type Target = House;
 
-    fn deref(&self) -> &served::House {
+    fn deref(&self) -> &House {
         &self.0
     }
 }
 
 #[test]
 fn every_list_opens_for_owner_and_salesperson_as_far_as_each_may_read() {
-    let house = House::new();
+    let house = Listed::new();
 
     for def in domain::REGISTRY.all() {
         let (status, body) = house.get("何振邦", &format!("/{}", def.code));
@@ -59,7 +58,7 @@ fn every_list_opens_for_owner_and_salesperson_as_far_as_each_may_read() {
 
 #[test]
 fn every_column_sorts_groups_and_filters() {
-    let house = House::new();
+    let house = Listed::new();
 
     for def in domain::REGISTRY.all().filter(|it| !it.module.is_empty()) {
         for field in def.fields.iter().filter(|it| it.is_shown()) {
@@ -75,7 +74,7 @@ fn every_column_sorts_groups_and_filters() {
 
 #[test]
 fn what_is_out_of_scope_is_in_no_list_count_print_or_batch() {
-    let house = House::new();
+    let house = Listed::new();
     let hidden = house.id("太原晋能");
 
     let (_, list) = house.get("王海燕", "/customer?view=*");
@@ -106,7 +105,7 @@ fn what_is_out_of_scope_is_in_no_list_count_print_or_batch() {
 
 #[test]
 fn a_verb_without_the_right_is_neither_offered_nor_run() {
-    let house = House::new();
+    let house = Listed::new();
     let id = house.id("北京金泰格").to_string();
 
     let (_, list) = house.get("王海燕", "/customer?view=*");
@@ -128,7 +127,7 @@ fn a_verb_without_the_right_is_neither_offered_nor_run() {
 
 #[test]
 fn a_batch_is_reported_and_taken_back() {
-    let house = House::new();
+    let house = Listed::new();
     let (first, second) = (house.id("北京金泰格"), house.id("太原晋能"));
     let zhao = house.owner_of(second);
     let ids = format!("{first},{second}");
@@ -150,7 +149,7 @@ fn a_batch_is_reported_and_taken_back() {
 
 #[test]
 fn one_field_and_a_tag_reach_all_that_match() {
-    let house = House::new();
+    let house = Listed::new();
 
     house.post(
         "何振邦",
@@ -168,7 +167,7 @@ fn one_field_and_a_tag_reach_all_that_match() {
 
 #[test]
 fn a_view_is_its_makers_own() {
-    let house = House::new();
+    let house = Listed::new();
     let form =
         [("name", "我的甲类"), ("query", "class=A&sort=-created"), ("sharing", "own"), ("is_default", "1")];
 
@@ -186,7 +185,7 @@ fn a_view_is_its_makers_own() {
 
 #[test]
 fn a_print_is_recorded() {
-    let house = House::new();
+    let house = Listed::new();
 
     house.get("王海燕", "/customer/print?class=A");
 
@@ -197,7 +196,7 @@ fn a_print_is_recorded() {
 
 #[test]
 fn a_hostile_address_is_told_off_in_place() {
-    let house = House::new();
+    let house = Listed::new();
     let long = format!("q={}", "x".repeat(17_000));
     let many = "class=A&".repeat(100);
     for query in [

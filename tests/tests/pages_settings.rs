@@ -1,10 +1,8 @@
 //! The settings as a browser meets them: closed to who may set nothing, in force at once for who may.
 
-mod served;
-
 use model::system::{Access, CodeEntry, Parameter, Role, Session, User, UserRole};
 use model::{Desk, Id, Lang, Result};
-use served::{Answer, House, agent, answer, cookie};
+use tests::served::{Answer, House, agent, answer, cookie};
 
 const PEOPLE: &[(&str, &str)] = &[
     ("何振邦", "owner"),
@@ -30,18 +28,6 @@ const PAGES: [&str; 14] = [
     "integrity",
     "problems",
 ];
-
-fn post(house: &House, who: &str, path: &str, form: &[(&str, &str)]) -> Answer {
-    let request = agent().post(format!("{}{path}", house.address)).header("cookie", cookie(who));
-    answer(request.header("origin", &house.address).send_form(form.to_vec()).unwrap())
-}
-
-/// The same as a dialog sends it.
-fn press(house: &House, who: &str, path: &str, form: &[(&str, &str)]) -> Answer {
-    let request = agent().post(format!("{}{path}", house.address)).header("cookie", cookie(who));
-    let request = request.header("origin", &house.address).header("hx-request", "true");
-    answer(request.send_form(form.to_vec()).unwrap())
-}
 
 fn user(house: &House, name: &str) -> i64 {
     let name = name.to_owned();
@@ -78,7 +64,7 @@ fn matrix(house: &House, id: i64) -> Vec<(String, String)> {
 
 fn send(house: &House, who: &str, id: i64, form: &[(String, String)]) -> Answer {
     let form: Vec<_> = form.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
-    post(house, who, &format!("/settings/role/{id}"), &form)
+    house.submit(who, &format!("/settings/role/{id}"), &form)
 }
 
 #[test]
@@ -142,12 +128,12 @@ fn no_button_works_for_who_may_not_open_its_page() {
 
     for path in paths {
         for who in ["王海燕", "张国栋"] {
-            let status = post(&house, who, &path, &form).status;
+            let status = house.submit(who, &path, &form).status;
             assert!(matches!(status, 403 | 404), "{who} {path}: {status}");
         }
     }
     assert!(!house.folder.path().join("backups").exists());
-    assert_eq!(post(&house, "吴淑芬", "/settings/clear", &form).status, 404, "only the owner clears");
+    assert_eq!(house.submit("吴淑芬", "/settings/clear", &form).status, 404, "only the owner clears");
 }
 
 #[test]
@@ -168,7 +154,7 @@ fn a_role_as_it_is_saved_counts_at_the_next_click() {
     let page = house.get("吴淑芬", &format!("/settings/roles/{id}")).text();
     assert!(page.contains("与预设不同"), "{page}");
 
-    assert_eq!(post(&house, "吴淑芬", &format!("/settings/role/{id}/preset"), &[]).status, 303);
+    assert_eq!(house.submit("吴淑芬", &format!("/settings/role/{id}/preset"), &[]).status, 303);
     assert_eq!(house.get("王海燕", "/customer").status, 200);
 }
 
@@ -194,15 +180,15 @@ fn only_the_owner_gives_everything_away() {
     let roles = format!("/settings/user/{admin}/roles");
     let (whole, own) = (format!("role.{owner}"), format!("role.{administrator}"));
 
-    assert_eq!(post(&house, "吴淑芬", &roles, &[(&whole, "1"), (&own, "1")]).status, 403);
+    assert_eq!(house.submit("吴淑芬", &roles, &[(&whole, "1"), (&own, "1")]).status, 403);
     let edit = format!("/settings/record/role/{owner}");
-    assert_eq!(press(&house, "吴淑芬", &edit, &[("closed", "true")]).status, 403);
+    assert_eq!(house.post("吴淑芬", &edit, &[("closed", "true")]).status, 403);
     let request = agent().post(format!("{}/api/v1/role", house.address)).header("cookie", cookie("吴淑芬"));
     let request = request.header("origin", &house.address).header("content-type", "application/json");
     let made = "{\"code\": \"x\", \"name\": \"x\", \"rights\": \"{\\\"all\\\":true}\"}";
     assert_eq!(answer(request.send(made).unwrap()).status, 403);
     let password = [("password", "mine from now on")];
-    assert_eq!(press(&house, "吴淑芬", &format!("/settings/user/{boss}/password"), &password).status, 403);
+    assert_eq!(house.post("吴淑芬", &format!("/settings/user/{boss}/password"), &password).status, 403);
     let body = format!("{{\"user_role\": [{{\"role\": {owner}}}]}}");
     let hr = user(&house, "周会计");
     let request =
@@ -210,7 +196,7 @@ fn only_the_owner_gives_everything_away() {
     let request = request.header("origin", &house.address).header("content-type", "application/json");
     assert_eq!(answer(request.send(body).unwrap()).status, 403, "whoever edits people gives no roles");
 
-    assert_eq!(post(&house, "何振邦", &roles, &[(&whole, "1"), (&own, "1")]).status, 303);
+    assert_eq!(house.submit("何振邦", &roles, &[(&whole, "1"), (&own, "1")]).status, 303);
 }
 
 #[test]
@@ -220,11 +206,10 @@ fn the_last_administrator_stays() {
     let rest: Vec<(String, String)> =
         matrix_of(&house, id).into_iter().filter(|it| !it.0.starts_with("can.role")).collect();
 
-    let left = press(&house, "吴淑芬", &format!("/settings/user/{admin}/leave"), &[]);
-    let bare = post(&house, "吴淑芬", &format!("/settings/user/{admin}/roles"), &[]);
+    let left = house.post("吴淑芬", &format!("/settings/user/{admin}/leave"), &[]);
+    let bare = house.submit("吴淑芬", &format!("/settings/user/{admin}/roles"), &[]);
     let less = send(&house, "吴淑芬", id, &rest);
-    let batch = press(
-        &house,
+    let batch = house.post(
         "吴淑芬",
         "/user/batch/edit",
         &[("_ids", &admin.to_string()), ("_field", "closed"), ("closed", "true")],
@@ -256,14 +241,10 @@ fn a_new_user_signs_in_with_the_first_password_and_must_change_it() {
     let sales = format!("role.{}", role(&house, "salesperson"));
     let form = [("login", "Liu.Yang"), ("name", "刘洋"), ("password", "first-Pass1"), (sales.as_str(), "1")];
 
-    let short = press(
-        &house,
-        "吴淑芬",
-        "/settings/user/new",
-        &[("login", "x"), ("name", "x"), ("password", "short")],
-    );
-    let made = press(&house, "吴淑芬", "/settings/user/new", &form);
-    let twice = press(&house, "吴淑芬", "/settings/user/new", &form);
+    let short =
+        house.post("吴淑芬", "/settings/user/new", &[("login", "x"), ("name", "x"), ("password", "short")]);
+    let made = house.post("吴淑芬", "/settings/user/new", &form);
+    let twice = house.post("吴淑芬", "/settings/user/new", &form);
 
     assert_eq!((short.status, made.status, twice.status), (422, 200, 422));
     assert!(short.text().contains("密码至少 8 个字符"));
@@ -288,8 +269,8 @@ fn a_reset_password_ends_sessions_and_no_secret_is_ever_shown() {
     });
 
     let reset =
-        press(&house, "吴淑芬", &format!("/settings/user/{id}/password"), &[("password", "second-Pass2")]);
-    let code = press(&house, "吴淑芬", &format!("/settings/user/{id}/code"), &[]);
+        house.post("吴淑芬", &format!("/settings/user/{id}/password"), &[("password", "second-Pass2")]);
+    let code = house.post("吴淑芬", &format!("/settings/user/{id}/code"), &[]);
 
     assert_eq!((reset.status, code.status), (200, 200));
     assert!(house.system(move |desk| Ok(desk.trusted().find::<Session>(&[("user", id.into())])?.is_empty())));
@@ -314,7 +295,7 @@ fn whoever_leaves_is_disabled_and_what_is_in_hand_is_named() {
 
     let asked = house.get("何振邦", &format!("/settings/user/{id}/leave")).text();
     let blind = house.get("吴淑芬", &format!("/settings/user/{id}/leave")).text();
-    let left = press(&house, "何振邦", &format!("/settings/user/{id}/leave"), &[("left", "2026-09-30")]);
+    let left = house.post("何振邦", &format!("/settings/user/{id}/leave"), &[("left", "2026-09-30")]);
 
     assert!(asked.contains(&format!("/customer/transfer?all=1&amp;owner=%23{id}")), "{asked}");
     assert!(!blind.contains("/customer/"), "no count of what may not be seen");
@@ -328,8 +309,7 @@ fn whoever_leaves_is_disabled_and_what_is_in_hand_is_named() {
 fn a_parameter_is_held_to_what_it_can_be() {
     let house = House::new(PEOPLE);
 
-    let bad = post(
-        &house,
+    let bad = house.submit(
         "吴淑芬",
         "/settings/company",
         &[
@@ -344,13 +324,13 @@ fn a_parameter_is_held_to_what_it_can_be() {
         assert!(bad.text().contains(says), "{says}");
     }
     assert_eq!(parameter(&house, "company_name"), "", "all or nothing");
-    assert_eq!(post(&house, "吴淑芬", "/settings/parameters", &[("login_tries", "-3")]).status, 422);
+    assert_eq!(house.submit("吴淑芬", "/settings/parameters", &[("login_tries", "-3")]).status, 422);
 
-    assert_eq!(post(&house, "吴淑芬", "/settings/parameters", &[("login_tries", "7")]).status, 303);
+    assert_eq!(house.submit("吴淑芬", "/settings/parameters", &[("login_tries", "7")]).status, 303);
     assert_eq!(parameter(&house, "login_tries"), "7");
     let page = house.get("吴淑芬", "/settings/parameters").text();
     assert!(page.contains("改动记录") && page.contains("吴淑芬"));
-    post(&house, "吴淑芬", "/settings/parameters", &[("reset", "login_tries"), ("login_tries", "9")]);
+    house.submit("吴淑芬", "/settings/parameters", &[("reset", "login_tries"), ("login_tries", "9")]);
     assert_eq!(parameter(&house, "login_tries"), "5");
 }
 
@@ -359,7 +339,7 @@ fn a_code_table_keeps_its_order_and_what_is_in_use() {
     let house = House::new(PEOPLE);
     for (code, name) in [("a", "甲"), ("b", "乙"), ("c", "丙")] {
         let form = [("list", "channel"), ("code", code), ("name", name)];
-        assert_eq!(press(&house, "吴淑芬", "/settings/record/code_entry/new", &form).status, 200);
+        assert_eq!(house.post("吴淑芬", "/settings/record/code_entry/new", &form).status, 200);
     }
     let codes = |house: &House| -> Vec<(i64, String)> {
         house.system(|desk| {
@@ -367,22 +347,22 @@ fn a_code_table_keeps_its_order_and_what_is_in_use() {
         })
     };
     let form = [("list", "channel"), ("code", "a"), ("name", "又一个")];
-    let twice = press(&house, "吴淑芬", "/settings/record/code_entry/new", &form);
+    let twice = house.post("吴淑芬", "/settings/record/code_entry/new", &form);
     assert!(twice.status == 422 && twice.text().contains("code-error"), "{}", twice.text());
     let before = codes(&house);
     assert_eq!(before.iter().map(|it| it.1.as_str()).collect::<String>(), "abc");
 
     let ids: Vec<String> = [2, 0, 1].iter().map(|at| before[*at].0.to_string()).collect();
     let form: Vec<_> = ids.iter().map(|id| ("order.1.id", id.as_str())).collect();
-    assert_eq!(press(&house, "吴淑芬", "/settings/code/channel/order", &form).status, 200);
+    assert_eq!(house.post("吴淑芬", "/settings/code/channel/order", &form).status, 200);
     assert_eq!(codes(&house).iter().map(|it| it.1.as_str()).collect::<String>(), "cab");
 
     let id = house.system(|desk| Ok(desk.ids("customer", &Default::default(), 0, 1)?[0]));
     house.change(move |desk| desk.update("customer", id, None, &[("channel", "a")].into()));
     let used = before[0].0.to_string();
-    let gone = press(&house, "吴淑芬", "/code_entry/batch/delete", &[("_ids", &used)]);
+    let gone = house.post("吴淑芬", "/code_entry/batch/delete", &[("_ids", &used)]);
     assert!(gone.text().contains("编码已被使用"), "{}", gone.text());
-    assert_eq!(press(&house, "吴淑芬", &format!("/settings/code/{used}/state"), &[]).status, 200);
+    assert_eq!(house.post("吴淑芬", &format!("/settings/code/{used}/state"), &[]).status, 200);
     let entry: CodeEntry = house.system(move |desk| desk.trusted().get(Id::of(used.parse().unwrap())));
     assert!(entry.closed);
     let found = house.get("吴淑芬", "/settings/codes/channel?q=bing").text();
@@ -398,7 +378,7 @@ fn a_tree_of_codes_is_walked_level_by_level_and_never_becomes_a_ring() {
     assert!(top.contains("北京") && !top.contains("大兴区") && below.contains("大兴区"));
 
     let id = house.system(|desk| Ok(desk.catalog().code("region", "110000").unwrap().id.0));
-    let ring = press(&house, "吴淑芬", &format!("/settings/record/code_entry/{id}"), &[("above", "110115")]);
+    let ring = house.post("吴淑芬", &format!("/settings/record/code_entry/{id}"), &[("above", "110115")]);
     assert_eq!(ring.status, 422);
     assert!(ring.text().contains("自己的下级"));
 }
@@ -414,18 +394,17 @@ fn a_field_of_ones_own_is_there_at_once() {
         ("required", "false"),
     ];
 
-    let made = press(&house, "吴淑芬", "/settings/record/custom_field/new", &form);
+    let made = house.post("吴淑芬", "/settings/record/custom_field/new", &form);
     assert_eq!(made.status, 200, "{}", made.text());
 
     let list = house.get("何振邦", "/customer?view=*").text();
     let filter = house.get("何振邦", "/customer/filter?view=*").text();
     let dialog = house.get("吴淑芬", "/settings/record/custom_field/new?entity=customer").text();
     assert!(dialog.contains("name=\"entity\" value=\"customer\"") && !dialog.contains("name=\"field\""));
-    let again = press(&house, "吴淑芬", "/settings/record/custom_field/new", &form);
+    let again = house.post("吴淑芬", "/settings/record/custom_field/new", &form);
     assert_eq!(again.status, 200, "a name for programs is found: {}", again.text());
     assert!(list.contains("暖气片品牌") && filter.contains("暖气片品牌"));
-    let bad = press(
-        &house,
+    let bad = house.post(
         "吴淑芬",
         "/settings/record/custom_field/new",
         &[("entity", "customer"), ("name", "x"), ("kind", "code")],
@@ -440,12 +419,14 @@ fn a_number_rule_shows_the_next_number_and_refuses_nonsense() {
     let next = house.get("吴淑芬", "/settings/number/customer/next?pattern=C-%7B4%7D").text();
     assert!(next.contains("C-0001"), "{next}");
     assert_eq!(
-        post(&house, "吴淑芬", "/settings/number/customer", &[("entity", "customer"), ("pattern", "C-")])
+        house
+            .submit("吴淑芬", "/settings/number/customer", &[("entity", "customer"), ("pattern", "C-")])
             .status,
         422
     );
     assert_eq!(
-        post(&house, "吴淑芬", "/settings/number/customer", &[("entity", "customer"), ("pattern", "C-{4}")])
+        house
+            .submit("吴淑芬", "/settings/number/customer", &[("entity", "customer"), ("pattern", "C-{4}")])
             .status,
         303
     );
@@ -459,7 +440,7 @@ fn a_backup_is_made_listed_and_its_download_leaves_a_trace() {
     let house = House::new(PEOPLE);
     assert!(house.get("吴淑芬", "/settings/backup").text().contains("还没有任何备份"));
 
-    assert_eq!(post(&house, "吴淑芬", "/settings/backup", &[]).header("location"), "/settings/jobs?done=1");
+    assert_eq!(house.submit("吴淑芬", "/settings/backup", &[]).header("location"), "/settings/jobs?done=1");
     assert!(house.get("吴淑芬", "/settings/jobs").text().contains("/cancel"));
     let runner =
         app::jobs::House { db: house.db.clone(), data: house.folder.path().to_owned(), lang: Lang::Zh };
@@ -484,7 +465,7 @@ fn a_backup_is_made_listed_and_its_download_leaves_a_trace() {
 #[test]
 fn the_check_says_what_it_found() {
     let house = House::new(PEOPLE);
-    assert_eq!(post(&house, "吴淑芬", "/settings/integrity", &[]).status, 303);
+    assert_eq!(house.submit("吴淑芬", "/settings/integrity", &[]).status, 303);
     assert!(house.get("吴淑芬", "/settings/integrity").text().contains("没有发现问题"));
 
     house.change(|desk| {
@@ -501,7 +482,7 @@ fn the_check_says_what_it_found() {
         };
         desk.trusted().save(&mut file).map(drop)
     });
-    post(&house, "吴淑芬", "/settings/integrity", &[]);
+    house.submit("吴淑芬", "/settings/integrity", &[]);
     let page = house.get("吴淑芬", "/settings/integrity").text();
     assert!(page.contains("is missing"), "{page}");
 }
@@ -509,15 +490,15 @@ fn the_check_says_what_it_found() {
 #[test]
 fn clearing_needs_the_typed_name_and_leaves_a_backup() {
     let house = House::new(PEOPLE);
-    post(&house, "何振邦", "/settings/company", &[("company_name", "恒联暖通")]);
+    house.submit("何振邦", "/settings/company", &[("company_name", "恒联暖通")]);
     let count = |house: &House| house.system(|desk| desk.count("customer", &Default::default()));
 
-    let wrong = post(&house, "何振邦", "/settings/clear", &[("part.customers", "1"), ("confirm", "恒联")]);
-    let none = post(&house, "何振邦", "/settings/clear", &[("confirm", "恒联暖通")]);
+    let wrong = house.submit("何振邦", "/settings/clear", &[("part.customers", "1"), ("confirm", "恒联")]);
+    let none = house.submit("何振邦", "/settings/clear", &[("confirm", "恒联暖通")]);
     assert_eq!((wrong.status, none.status, count(&house)), (422, 422, 3));
     assert!(!house.folder.path().join("backups").exists());
 
-    let done = post(&house, "何振邦", "/settings/clear", &[("part.customers", "1"), ("confirm", "恒联暖通")]);
+    let done = house.submit("何振邦", "/settings/clear", &[("part.customers", "1"), ("confirm", "恒联暖通")]);
 
     assert_eq!(done.status, 200, "{}", done.text());
     assert!(
@@ -539,7 +520,7 @@ fn clearing_needs_the_typed_name_and_leaves_a_backup() {
     assert_eq!(mark.len(), 1);
     let id = house.system(|desk| Ok(desk.catalog().users.len()));
     assert!(id >= 7, "people stay");
-    post(&house, "何振邦", "/settings/integrity", &[]);
+    house.submit("何振邦", "/settings/integrity", &[]);
     assert!(house.get("何振邦", "/settings/integrity").text().contains("没有发现问题"));
 }
 
@@ -566,7 +547,7 @@ fn the_first_steps_lead_through_and_can_be_left_and_taken_up() {
     assert!(list(&house));
     assert!(!house.get("王海燕", "/settings").text().contains("first-steps"));
 
-    let empty = post(&house, "吴淑芬", "/setup", &[("step", "company"), ("company_name", "")]);
+    let empty = house.submit("吴淑芬", "/setup", &[("step", "company"), ("company_name", "")]);
     assert_eq!(empty.status, 422);
     let form = [
         ("step", "company"),
@@ -576,10 +557,10 @@ fn the_first_steps_lead_through_and_can_be_left_and_taken_up() {
         ("zone", "Asia/Shanghai"),
         ("fiscal_start", "01-01"),
     ];
-    assert_eq!(post(&house, "吴淑芬", "/setup", &form).header("location"), "/setup");
+    assert_eq!(house.submit("吴淑芬", "/setup", &form).header("location"), "/setup");
     assert!(list(&house), "the rest is still to do");
     assert!(house.get("吴淑芬", "/setup").text().contains("pattern.customer"));
-    post(&house, "吴淑芬", "/setup", &[("step", "numbers"), ("skip", "1")]);
+    house.submit("吴淑芬", "/setup", &[("step", "numbers"), ("skip", "1")]);
     let sales = role(&house, "salesperson").to_string();
     let person = [
         ("step", "users"),
@@ -590,13 +571,13 @@ fn the_first_steps_lead_through_and_can_be_left_and_taken_up() {
         ("role", &sales),
         ("another", "1"),
     ];
-    assert_eq!(post(&house, "吴淑芬", "/setup", &person).header("location"), "/setup?step=users");
-    post(&house, "吴淑芬", "/setup", &[("step", "users")]);
+    assert_eq!(house.submit("吴淑芬", "/setup", &person).header("location"), "/setup?step=users");
+    house.submit("吴淑芬", "/setup", &[("step", "users")]);
     assert!(
         house.get("吴淑芬", "/setup").text().contains("/customer/import")
             || house.get("何振邦", "/setup").text().contains("/customer/import")
     );
-    assert_eq!(post(&house, "吴淑芬", "/setup", &[("step", "import")]).header("location"), "/");
+    assert_eq!(house.submit("吴淑芬", "/setup", &[("step", "import")]).header("location"), "/");
 
     assert!(!list(&house));
     assert_eq!(parameter(&house, "company_name"), "恒联暖通");
@@ -629,7 +610,7 @@ fn whoever_signs_in_to_an_empty_house_is_led_to_the_first_steps() {
 
     assert_eq!(enter(&house), "/setup");
 
-    post(&house, "吴淑芬", "/setup", &[("step", "company"), ("skip", "1")]);
+    house.submit("吴淑芬", "/setup", &[("step", "company"), ("skip", "1")]);
     assert_eq!(enter(&house), "/", "once begun it waits on the workbench");
 }
 
@@ -638,7 +619,7 @@ fn roles_are_copied_and_their_names_kept_apart() {
     let house = House::new(PEOPLE);
     let id = role(&house, "salesperson");
 
-    let made = post(&house, "吴淑芬", &format!("/settings/role/{id}/copy"), &[]);
+    let made = house.submit("吴淑芬", &format!("/settings/role/{id}/copy"), &[]);
     assert_eq!(made.status, 303);
 
     let roles: Vec<Role> = house.system(|desk| desk.trusted().find(&[]));

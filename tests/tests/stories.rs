@@ -460,6 +460,18 @@ fn a_region_means_all_below_it_and_names_sort_by_pinyin() {
 }
 
 #[test]
+fn a_place_is_said_with_the_city_above_it() {
+    databases(|db| {
+        let world = World::new(db);
+        let field = domain::REGISTRY.entity("customer").unwrap().field("region").unwrap().1;
+        let said =
+            |region: &str| world.look("王海燕", |desk| desk.shown(field, &Value::from(region))).unwrap();
+
+        assert_eq!([said("110115"), said("310000")], ["北京 大兴", "上海"]);
+    });
+}
+
+#[test]
 fn pages_follow_one_another_without_gap_or_repetition() {
     databases(|db| {
         let world = World::new(db);

@@ -1,7 +1,6 @@
 //! Regions of China down to the county, and the names people use for them: 北京 大兴, 济南 历城.
 
-use crate::code_tables::{Entry, table};
-use crate::demo::Lang;
+use crate::code_tables::table;
 
 /// The endings that say what kind of division it is, the longer first.
 const KINDS: [&str; 14] = [
@@ -38,28 +37,6 @@ pub fn short(name: &str) -> &str {
         }
     }
     if autonomous { stem(short, "族").unwrap_or(short) } else { short }
-}
-
-/// City and county as people say them, 济南 历城 or `Licheng, Jinan`; a city or a province stands alone. `None` for a code
-/// that is not of the list.
-pub fn place(code: &str, lang: Lang) -> Option<String> {
-    let it = region(code)?;
-    let city = if code.ends_with("00") { None } else { region(it.parent) };
-    let name = |entry: &Entry| match lang {
-        Lang::Zh => short(entry.zh).to_owned(),
-        Lang::En => entry.en.to_owned(),
-    };
-    Some(match (city, lang) {
-        (None, _) => name(it),
-        (Some(city), Lang::Zh) => format!("{} {}", name(city), name(it)),
-        (Some(city), Lang::En) => format!("{}, {}", name(it), name(city)),
-    })
-}
-
-fn region(code: &str) -> Option<&'static Entry> {
-    let regions = &table("region")?.entries;
-    let at = regions.binary_search_by_key(&code, |region| region.code).ok()?;
-    regions.get(at)
 }
 
 /// The name without this ending, if two characters are left.

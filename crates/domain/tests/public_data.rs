@@ -5,8 +5,7 @@ mod outside;
 use std::collections::HashSet;
 
 use domain::code_tables::{TABLES, table};
-use domain::demo::Lang;
-use domain::regions::{place, short};
+use domain::regions::short;
 
 #[test]
 fn every_entry_has_a_code_of_its_own_two_names_and_a_parent_that_exists() {
@@ -118,21 +117,4 @@ fn no_short_name_is_empty_or_a_single_character() {
     for region in &table("region").unwrap().entries {
         assert!(short(region.zh).chars().count() >= 2, "{}", region.zh);
     }
-}
-
-#[test]
-fn a_place_is_city_and_county() {
-    for (code, zh, en) in [
-        ("110115", "北京 大兴", "Daxing, Beijing"),
-        ("370112", "济南 历城", "Licheng, Jinan"),
-        ("130203", "唐山 路北", "Lubei, Tangshan"),
-        ("150105", "呼和浩特 赛罕", "Saihan, Hohhot"),
-        ("429004", "湖北 仙桃", "Xiantao, Hubei"),
-        ("370100", "济南", "Jinan"),
-        ("810000", "香港", "Hong Kong"),
-    ] {
-        assert_eq!(place(code, Lang::Zh).as_deref(), Some(zh));
-        assert_eq!(place(code, Lang::En).as_deref(), Some(en));
-    }
-    assert_eq!(place("999999", Lang::Zh), None);
 }

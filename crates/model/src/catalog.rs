@@ -226,6 +226,25 @@ impl Catalog {
         self.code(table, code).map_or(code, |entry| entry.called(lang))
     }
 
+    /// A field's code as people read it.
+    pub fn coded(&self, field: &FieldDef, code: &str, lang: Lang) -> String {
+        let table = field.code.unwrap_or_default();
+        let name = self.code_name(table, code, lang);
+        let above = match field.format {
+            Format::Path => self.code(table, code).and_then(|it| it.above.as_deref()),
+            _ => None,
+        };
+        let above = above.filter(|it| !it.is_empty()).map(|it| self.code_name(table, it, lang));
+        match (above, lang) {
+            (None, _) => name.to_owned(),
+            (Some(above), Lang::Zh) => {
+                let short = self.registry.short;
+                format!("{} {}", short(above), short(name))
+            }
+            (Some(above), Lang::En) => format!("{name}, {above}"),
+        }
+    }
+
     /// A code and all below it: what a filter on the code means.
     pub fn codes_below(&self, table: &str, code: &str) -> Vec<String> {
         let mut found = vec![code.to_owned()];

@@ -85,6 +85,8 @@ pub enum Format {
     Url,
     /// A person's name: family names have readings of their own.
     Person,
+    /// A code with what stands above it in front: places of one name are many.
+    Path,
     /// Never shown, searched, exported or kept in history.
     Secret,
     /// Kept by a check for the engines' use: no person's business.

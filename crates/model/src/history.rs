@@ -253,9 +253,7 @@ impl Desk<'_> {
         let lang = self.actor.lang;
         Ok(match (field.kind, value) {
             (_, Value::Null) => String::new(),
-            (Kind::Code, Value::Text(code)) => {
-                self.tx.catalog.code_name(field.code.unwrap_or_default(), code, lang).to_owned()
-            }
+            (Kind::Code, Value::Text(code)) => self.tx.catalog.coded(field, code, lang),
             (Kind::Choice(all), Value::Text(code)) => {
                 all.iter().find(|it| it.0 == code).map_or(code.as_str(), |it| it.1.of(lang)).to_owned()
             }

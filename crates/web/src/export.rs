@@ -4,17 +4,17 @@ use std::fs::File;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use model::{Desk, Error, ExportTarget, Query, Result};
 use sheet::write::Format;
 
+use crate::Site;
 use crate::list::table::columns;
 use crate::print::{conditions, selected};
-use crate::visitor::{Visitor, percent};
-use crate::{Site, problem};
+use crate::visit::{Answer, At, Visit};
+use crate::visitor::percent;
 
 pub fn routes() -> Router<Site> {
     Router::new().route("/{entity}/export", get(list)).route("/{entity}/template.xlsx", get(template))
@@ -30,28 +30,13 @@ struct Written {
     rows: i64,
 }
 
-async fn list(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let data = site.data.clone();
-    let read = site.db.read_async(&visitor.actor, move |desk| write(desk, &entity, &raw, &data));
-    let sent = match read.await {
-        Ok(written) => record(&site, &visitor, written).await,
-        Err(error) => Err(error),
-    };
-    sent.unwrap_or_else(|error| problem::page(&site, &headers, Some(&visitor), &error))
-}
-
-/// What leaves the house is recorded before it is sent.
-async fn record(site: &Site, visitor: &Visitor, written: Written) -> Result<Response> {
+async fn list(visit: Visit, At(entity): At<String>) -> Answer {
+    let (raw, data) = (visit.raw.clone(), visit.site.data.clone());
+    let written = visit.read(move |desk| write(desk, &entity, &raw, &data)).await?;
     let Written { file, format, name, entity, query, rows } = written;
-    site.db.write_async(&visitor.actor, move |desk| desk.take("export", entity, &query, rows)).await?;
-    send(file, format, &name)
+    // What leaves the house is recorded before it is sent.
+    visit.write(move |desk| desk.take("export", entity, &query, rows)).await?;
+    Ok(send(file, format, &name)?)
 }
 
 fn write(desk: &mut Desk, entity: &str, raw: &str, data: &std::path::Path) -> Result<Written> {
@@ -86,14 +71,9 @@ fn write(desk: &mut Desk, entity: &str, raw: &str, data: &std::path::Path) -> Re
     Ok(Written { file, format, name, entity: def.code, query, rows })
 }
 
-async fn template(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-) -> Response {
-    let data = site.data.clone();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+async fn template(visit: Visit, At(entity): At<String>) -> Answer {
+    let data = visit.site.data.clone();
+    let write = move |desk: &mut Desk| {
         let file = temporary(&data)?;
         desk.template(&entity, copy(&file)?)?;
         let name = desk.entity(&entity)?.many(desk.actor.lang);
@@ -102,9 +82,9 @@ async fn template(
             model::Lang::En => format!("{name} template.xlsx"),
         };
         Ok((file, name))
-    });
-    let sent = read.await.and_then(|(file, name)| send(file, Format::Xlsx, &name));
-    sent.unwrap_or_else(|error| problem::page(&site, &headers, Some(&visitor), &error))
+    };
+    let (file, name) = visit.read(write).await?;
+    Ok(send(file, Format::Xlsx, &name)?)
 }
 
 pub fn temporary(data: &std::path::Path) -> Result<File> {

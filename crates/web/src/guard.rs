@@ -21,6 +21,7 @@ use model::{Error, Label, Moment, Result};
 use tracing::Instrument;
 
 use crate::problem::{Problem, Told};
+use crate::visit::{Failure, Seen};
 use crate::{Site, problem};
 
 /// A form or an API body; uploads say for themselves how much they take.
@@ -119,6 +120,8 @@ async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Re
     let zipped = accepts_gzip(&headers);
     let span = tracing::info_span!("request", number, %method, path, address = client.address);
     request.extensions_mut().insert(client);
+    let seen = Seen::default();
+    request.extensions_mut().insert(seen.clone());
     let work = async {
         if changes(&method) && is_foreign(&headers) {
             let says = Label {
@@ -128,7 +131,10 @@ async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Re
             return fail(&site, &headers, &path, &Error::refused("foreign_origin", says));
         }
         match Caught(Box::pin(next.run(request))).await {
-            Some(response) => compressed(response, zipped).await,
+            Some(mut response) => match response.extensions_mut().remove::<Failure>() {
+                Some(Failure(error)) => problem::page(&site, &headers, seen.0.get(), &error),
+                None => compressed(response, zipped).await,
+            },
             None => {
                 site.traffic.panics.fetch_add(1, Ordering::Relaxed);
                 fail(&site, &headers, &path, &Error::Internal("a handler panicked".into()))

@@ -18,6 +18,7 @@ pub mod problem;
 pub mod settings;
 pub mod shell;
 pub mod ui;
+pub mod visit;
 pub mod visitor;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ use axum::routing::get;
 use model::{Actor, Door, Lang};
 use store::Db;
 
+pub use visit::{Answer, At, Sent, Visit};
 pub use visitor::Visitor;
 
 /// What every handler gets: the house and how it is run. A cheap handle.

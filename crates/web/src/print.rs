@@ -1,9 +1,7 @@
 //! Print previews of lists and cards: pages of their own, with who printed what, and when.
 
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use model::{Desk, EntityDef, Error, Format, Kind, Label, Lang, Query, Result, Row, Value};
@@ -13,8 +11,8 @@ use crate::list::cell::Cells;
 use crate::list::table::{columns, counted, figure};
 use crate::list::words;
 use crate::ui::{icon14, none, t};
-use crate::visitor::Visitor;
-use crate::{Site, problem, shell};
+use crate::visit::{Answer, At, Visit};
+use crate::{Site, shell};
 
 /// Most rows of one sheet; an export takes more.
 const MOST: usize = 5_000;
@@ -34,52 +32,26 @@ struct Sheet {
     back: String,
 }
 
-async fn list(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let name = visitor.name.clone();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+async fn list(visit: Visit, At(entity): At<String>) -> Answer {
+    let (raw, name) = (visit.raw.clone(), visit.visitor.name.clone());
+    let draw = move |desk: &mut Desk| {
         let def = desk.entity(&entity)?;
         list_sheet(desk, def, &raw, &name)
-    });
-    let sheet = read.await;
-    answer(&site, &visitor, &headers, sheet).await
-}
-
-async fn card(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-) -> Response {
-    let name = visitor.name.clone();
-    let read = site.db.read_async(&visitor.actor, move |desk| card_sheet(desk, &entity, id, &name));
-    let sheet = read.await;
-    answer(&site, &visitor, &headers, sheet).await
-}
-
-/// What leaves the house on paper is recorded before it is shown.
-async fn answer(site: &Site, visitor: &Visitor, headers: &HeaderMap, sheet: Result<Sheet>) -> Response {
-    let sheet = match sheet {
-        Ok(sheet) => sheet,
-        Err(error) => return problem::page(site, headers, Some(visitor), &error),
     };
-    let (entity, query, rows) = (sheet.entity, sheet.query.clone(), sheet.rows);
-    let kept = site.db.write_async(&visitor.actor, move |desk| desk.take("print", entity, &query, rows));
-    match kept.await {
-        Ok(()) => Html(paper(visitor, sheet).into_string()).into_response(),
-        Err(error) => problem::page(site, headers, Some(visitor), &error),
-    }
+    paper(&visit, visit.read(draw).await?).await
 }
 
-fn paper(visitor: &Visitor, sheet: Sheet) -> Markup {
-    let lang = visitor.lang();
-    html! {
+async fn card(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer {
+    let name = visit.visitor.name.clone();
+    paper(&visit, visit.read(move |desk| card_sheet(desk, &entity, id, &name)).await?).await
+}
+
+async fn paper(visit: &Visit, sheet: Sheet) -> Answer {
+    let (entity, query, rows) = (sheet.entity, sheet.query.clone(), sheet.rows);
+    // What leaves the house on paper is recorded before it is shown.
+    visit.write(move |desk| desk.take("print", entity, &query, rows)).await?;
+    let lang = visit.lang();
+    let page = html! {
         (DOCTYPE)
         html lang=(lang.tag()) data-theme="light" data-icons=(crate::assets::path("icons.svg")) {
             head { (shell::head(lang, &sheet.title)) }
@@ -92,7 +64,8 @@ fn paper(visitor: &Visitor, sheet: Sheet) -> Markup {
                 (sheet.body)
             }
         }
-    }
+    };
+    Ok(page.into_response())
 }
 
 /// Who printed it, for which house, when.

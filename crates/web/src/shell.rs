@@ -1,7 +1,7 @@
 //! The frame of every page: navigation, top bar, the places where dialogs and toasts appear.
 
-use axum::http::{HeaderMap, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use base::Lang;
 use maud::{DOCTYPE, Markup, html};
 use model::{Desk, EntityDef, Result};
@@ -25,6 +25,7 @@ pub struct Page {
     pub toast: Option<String>,
     /// The star beside the title: what it asks, and whether it is on.
     pub pin: Option<Pin>,
+    pub status: StatusCode,
 }
 
 /// Keeps what the page shows in the sidebar.
@@ -38,7 +39,8 @@ pub enum Pin {
 impl Page {
     pub fn new(title: impl Into<String>, at: impl Into<String>, body: Markup) -> Page {
         let (title, at) = (title.into(), at.into());
-        Page { title, crumbs: Vec::new(), at, class: "ky-main", body, toast: None, pin: None }
+        let (crumbs, status) = (Vec::new(), StatusCode::OK);
+        Page { title, crumbs, at, class: "ky-main", body, toast: None, pin: None, status }
     }
 }
 
@@ -123,14 +125,14 @@ pub fn page(visitor: &Visitor, frame: &Frame, headers: &HeaderMap, page: Page) -
     let partial = headers.get("hx-target").is_some_and(|it| it.as_bytes().starts_with(b"main"));
     if partial {
         let title = html! { title { (page.title) " · 客源" } };
-        return Html((html! { (title) (main_part(&page)) }).into_string()).into_response();
+        return (page.status, html! { (title) (main_part(&page)) }).into_response();
     }
     let news = page.toast.is_none().then(|| news(visitor, frame, headers));
     let page = match &news {
         Some((Some(toast), _)) => Page { toast: Some(toast.clone()), ..page },
         _ => page,
     };
-    let mut response = Html(whole(visitor, frame, &page).into_string()).into_response();
+    let mut response = (page.status, whole(visitor, frame, &page)).into_response();
     if let Some(cookie) = news.and_then(|it| it.1).and_then(|it| it.parse().ok()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

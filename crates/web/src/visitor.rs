@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::Site;
 
 /// Somebody who has signed in.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Visitor {
     pub actor: Arc<Actor>,
     pub name: String,

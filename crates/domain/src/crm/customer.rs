@@ -97,6 +97,7 @@ pub struct Customer {
         zh = "地区",
         en = "Region",
         code = "region",
+        format = Path,
         list,
         filter,
         alias = "省市区|所在地|所在地区|城市|城区"

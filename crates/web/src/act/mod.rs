@@ -5,19 +5,17 @@ mod merge;
 mod run;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::{StatusCode, Uri};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::message::message;
 use model::{Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Lang, Query, Registry, Result, VerbDef};
 
-use crate::list::part;
+use crate::Site;
+use crate::card::told;
 use crate::ui::{amount, ascii, icon, t};
-use crate::visitor::Visitor;
-use crate::{Site, problem};
+use crate::visit::{Answer, At, Sent, Visit};
 
 /// Each verb has addresses of its own: `/customer/transfer` for many, `/customer/17/transfer` for one.
 pub fn routes(registry: Registry) -> Router<Site> {
@@ -176,30 +174,22 @@ impl Picked {
     }
 }
 
-async fn show(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    uri: Uri,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+async fn show(visit: Visit, uri: Uri) -> Answer {
+    let draw = move |desk: &mut Desk, visit: &Visit| {
         let target = Target::of(desk, &uri)?;
-        let picked = Picked::of_query(&raw, target.one)?;
-        let field =
-            form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "field").map(|it| it.1.into_owned());
+        let picked = Picked::of_query(&visit.raw, target.one)?;
         // A dialog that is drawn again keeps what was chosen in it.
         let mut input = match target.deed {
-            Deed::Verb(verb) if merge::choice(verb).is_some() => Input::of_form(raw.as_bytes()),
+            Deed::Verb(verb) if merge::choice(verb).is_some() => visit.query(),
             _ => Input::default(),
         };
-        if let Some(field) = field {
+        if let Some(field) = visit.value("field") {
             input.set("_field", field);
         }
         dialog(desk, &target, &picked, &input, &[], uri.path())
-    });
-    part(&site, &visitor, &headers, read.await)
+    };
+    let asked = visit.clone();
+    visit.show(move |desk| draw(desk, &asked)).await
 }
 
 /// What happens, to how many, and what it takes.
@@ -328,15 +318,9 @@ fn field_choice(
 }
 
 /// The options of what a verb asks, or of a field of the entity itself.
-async fn options(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, what, field)): Path<(String, String, String)>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+async fn options(visit: Visit, At((entity, what, field)): At<(String, String, String)>) -> Answer {
+    let given = visit.query();
+    let draw = move |desk: &mut Desk| {
         let def = desk.entity(&entity)?;
         let missing = || Error::missing(format!("{entity}/{what}/{field}"));
         let found = match what.as_str() {
@@ -347,27 +331,13 @@ async fn options(
                 verb.asks.iter().find(|it| it.name == field)
             }
         };
-        ask::options(desk, def, found.ok_or_else(missing)?, &Input::of_form(raw.as_bytes()))
-    });
-    part(&site, &visitor, &headers, read.await)
+        ask::options(desk, def, found.ok_or_else(missing)?, &given)
+    };
+    visit.show(draw).await
 }
 
-async fn act(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    uri: Uri,
-    body: Bytes,
-) -> Response {
-    match done(&site, &visitor, &uri, &body).await {
-        Ok(response) => response,
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
-    }
-}
-
-async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<Response> {
-    let mut input = Input::of_form(body);
-    let lang = visitor.lang();
+async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
+    let lang = visit.lang();
     let path = uri.clone();
     let asked = input.clone();
     let prepare = move |desk: &mut Desk| {
@@ -375,7 +345,7 @@ async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<
         let field = chosen(desk, target.def, &asked);
         Ok((target, field))
     };
-    let (target, field) = site.db.read_async(&visitor.actor, prepare).await?;
+    let (target, field) = visit.read(prepare).await?;
     let Target { def, deed, one } = target;
     let picked = Picked::of_input(&mut input, one)?;
     let asked = input.clone();
@@ -388,20 +358,22 @@ async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<
     input.take("field");
     input.take("_field");
     if let (Deed::Edit, None) = (deed, field) {
-        return Err(Error::invalid("field", "required"));
+        return Err(Error::invalid("field", "required").into());
     }
     // An empty text of a batch edit empties the field; the key must be there for it.
     if let (Deed::Edit, Some(field)) = (deed, field) {
         let text = input.take(field.name).unwrap_or_default();
         input = Input::from([(field.name, text)]);
     }
-    let end = run::run(site, visitor, def, deed, &merged, &input).await?;
+    let end = run::run(&visit, def, deed, &merged, &input).await?;
     if let Some(faults) = end.faults() {
         // What was asked was not understood: the dialog says so at its fields.
         let path = uri.path().to_owned();
-        let draw = move |desk: &mut Desk| dialog(desk, &target, &picked, &asked, &faults, &path);
-        let markup = site.db.read_async(&visitor.actor, draw).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(markup.into_string())).into_response());
+        let draw = move |desk: &mut Desk| {
+            let again = dialog(desk, &target, &picked, &asked, &faults, &path)?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, again))
+        };
+        return visit.show(draw).await;
     }
     let undo = (deed.can_undo() && end.ok > 0).then(|| format!("/undo/batch/{}", end.batch));
     let label = deed.label(lang);
@@ -418,10 +390,10 @@ async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<
     };
     if end.refused.is_empty() {
         let events = serde_json::json!({ "ky:close": {}, "ky:unpick": {}, "ky:refresh": {}, "ky:toast": toast("ok", "") });
-        return Ok([("hx-trigger", ascii(&events.to_string())), ("hx-reswap", "none".into())].into_response());
+        return Ok(told(&events));
     }
     let refused = end.refused;
-    let registry = site.db.registry();
+    let registry = visit.site.db.registry();
     let count = refused.len();
     let ok = end.ok;
     let draw = move |desk: &mut Desk| {
@@ -433,7 +405,7 @@ async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<
         }
         Ok(refusals(def, label, ok, count, &lines, lang))
     };
-    let markup = site.db.read_async(&visitor.actor, draw).await?;
+    let dialog = visit.show(draw).await?;
     let says = match lang {
         Lang::Zh => format!("{count} 条没有做，原因在对话框里"),
         Lang::En => format!("{count} were refused; the dialog says why"),
@@ -443,7 +415,7 @@ async fn done(site: &Site, visitor: &Visitor, uri: &Uri, body: &[u8]) -> Result<
     } else {
         serde_json::json!({})
     };
-    Ok(([("hx-trigger", ascii(&events.to_string()))], Html(markup.into_string())).into_response())
+    Ok(([("hx-trigger", ascii(&events.to_string()))], dialog).into_response())
 }
 
 /// The way to the records for whose sake one stays, as far as the actor may go it.
@@ -484,46 +456,27 @@ fn refusals(
     }
 }
 
-async fn undo_batch(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(batch): Path<String>,
-) -> Response {
-    let end = run::undo_batch(&site, &visitor, &batch).await;
-    undone(&site, &visitor, &headers, end)
+async fn undo_batch(visit: Visit, At(batch): At<String>) -> Answer {
+    let (count, first) = run::undo_batch(&visit, &batch).await?;
+    undone(&visit, count, first)
 }
 
-async fn undo(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(event): Path<i64>,
-) -> Response {
-    let end = site.db.write_async(&visitor.actor, move |desk| desk.undo(event)).await;
-    undone(&site, &visitor, &headers, end.map(|()| (1, None)))
+async fn undo(visit: Visit, At(event): At<i64>) -> Answer {
+    visit.write(move |desk| desk.undo(event)).await?;
+    undone(&visit, 1, None)
 }
 
-fn undone(
-    site: &Site,
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    end: Result<(i64, Option<Error>)>,
-) -> Response {
-    let lang = visitor.lang();
-    let (count, first) = match end {
-        Ok((0, Some(error))) | Err(error) => return problem::page(site, headers, Some(visitor), &error),
-        Ok(end) => end,
+/// So many were undone, and why the first of the others was not.
+fn undone(visit: &Visit, count: i64, first: Option<Error>) -> Answer {
+    let (kind, text) = match first {
+        Some(error) if count == 0 => return Err(error.into()),
+        Some(error) => ("warn", message(&error, visit.site.db.registry(), "", visit.lang())),
+        None => ("ok", String::new()),
     };
-    let title = match lang {
+    let title = match visit.lang() {
         Lang::Zh => format!("已撤销 {} 条", amount(count, 0, 0)),
         Lang::En => format!("{} undone", amount(count, 0, 0)),
     };
-    let (kind, text) = match first {
-        Some(error) => ("warn", message(&error, site.db.registry(), "", lang)),
-        None => ("ok", String::new()),
-    };
-    let events =
-        serde_json::json!({ "ky:refresh": {}, "ky:toast": { "kind": kind, "title": title, "text": text } });
-    ([("hx-trigger", ascii(&events.to_string())), ("hx-reswap", "none".into())]).into_response()
+    let toast = serde_json::json!({ "kind": kind, "title": title, "text": text });
+    Ok(told(&serde_json::json!({ "ky:refresh": {}, "ky:toast": toast })))
 }

@@ -4,8 +4,8 @@ use model::system::Tag;
 use model::{Desk, EntityDef, Error, Fault, Input, Label, Outcome, Result};
 
 use super::{Deed, Picked};
-use crate::Site;
-use crate::visitor::{Visitor, random_token};
+use crate::visit::Visit;
+use crate::visitor::random_token;
 
 /// Records in one write, so that nobody waits long for it.
 const PIECE: usize = 200;
@@ -33,15 +33,14 @@ impl End {
 }
 
 pub async fn run(
-    site: &Site,
-    visitor: &Visitor,
+    visit: &Visit,
     def: &'static EntityDef,
     deed: Deed,
     picked: &Picked,
     input: &Input,
 ) -> Result<End> {
     let (counted, whom) = (picked.clone(), def);
-    let count = site.db.read_async(&visitor.actor, move |desk| counted.count(desk, whom)).await?;
+    let count = visit.read(move |desk| counted.count(desk, whom)).await?;
     if count > MOST {
         let says = Label {
             zh: "一次最多 2,000 条，请缩小筛选范围",
@@ -57,7 +56,7 @@ pub async fn run(
             Picked::Filter(filter) => {
                 let query = Picked::query(filter)?;
                 let ids = move |desk: &mut Desk| desk.ids(def.code, &query, after, PIECE);
-                site.db.read_async(&visitor.actor, ids).await?
+                visit.read(ids).await?
             }
         };
         let Some(last) = piece.last().copied() else { return Ok(end) };
@@ -67,7 +66,7 @@ pub async fn run(
             desk.in_batch(&batch);
             each(desk, def, deed, &piece, &input)
         };
-        for (id, result) in site.db.write_async(&visitor.actor, work).await? {
+        for (id, result) in visit.write(work).await? {
             match result {
                 Ok(()) => end.ok += 1,
                 Err(error) => end.refused.push((id, error)),
@@ -112,7 +111,7 @@ fn tag(desk: &mut Desk, def: &'static EntityDef, id: i64, name: &str) -> Result<
 }
 
 /// Takes a batch back, the newest change first; returns how many, and why the first of the others was not.
-pub async fn undo_batch(site: &Site, visitor: &Visitor, batch: &str) -> Result<(i64, Option<Error>)> {
+pub async fn undo_batch(visit: &Visit, batch: &str) -> Result<(i64, Option<Error>)> {
     let (mut before, mut done, mut refused) = (i64::MAX, 0, None);
     loop {
         let batch = batch.to_owned();
@@ -129,7 +128,7 @@ pub async fn undo_batch(site: &Site, visitor: &Visitor, batch: &str) -> Result<(
             }
             Ok(outcomes)
         };
-        let outcomes = site.db.write_async(&visitor.actor, work).await?;
+        let outcomes = visit.write(work).await?;
         let Some(last) = outcomes.last().map(|it| it.0) else { return Ok((done, refused)) };
         before = last;
         for (_, result) in outcomes {

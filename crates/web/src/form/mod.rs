@@ -3,28 +3,25 @@
 mod clash;
 mod draw;
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::message::message;
-use model::{
-    Card, Desk, EntityDef, Error, Fault, FieldDef, Given, Input, Kind, Look, Result, Value, value_of,
-};
+use model::{Card, Desk, Error, Fault, FieldDef, Given, Input, Kind, Look, Result, Value, value_of};
 use serde_json::json;
 
 use crate::act::ask;
 use crate::card::{DONE, told};
 use crate::list::ask::encode;
 use crate::list::cell::Cells;
-use crate::list::part as answer;
 use crate::list::table::new_label;
-use crate::shell::{self, Frame, Page};
+use crate::shell::Page;
 use crate::ui::t;
-use crate::visitor::Visitor;
+use crate::visit::{Answer, At, Sent, Shown, Visit};
 use crate::{Site, problem};
 use clash::Clash;
 pub use draw::in_place;
@@ -105,18 +102,10 @@ pub fn text_of(cells: &Cells, field: &FieldDef, value: &Value) -> String {
     }
 }
 
-async fn new(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let asked = headers.clone();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+async fn new(visit: Visit, At(entity): At<String>) -> Answer {
+    let mut input = visit.query();
+    let draw = move |desk: &mut Desk| {
         let def = desk.entity(&entity)?;
-        let mut input = Input::of_form(raw.as_bytes());
         // `customer=17` names a record by its id.
         for (name, given) in &mut input.fields {
             let is_link = def.field(name).is_some_and(|it| matches!(it.1.kind, Kind::Link(_)));
@@ -125,27 +114,18 @@ async fn new(
             }
         }
         let card = desk.blank(&entity, &input)?;
-        page(desk, card, &Draft::default(), &asked)
-    });
-    whole(&site, &visitor, &headers, read.await, StatusCode::OK)
+        page(desk, card, &Draft::default())
+    };
+    visit.show(draw).await
 }
 
-async fn edit(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let asked = headers.clone();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+async fn edit(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer {
+    let from = visit.value("from").unwrap_or_default();
+    let draw = move |desk: &mut Desk| {
         let card = editable(desk, &entity, id)?;
-        let from =
-            form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes()).find(|it| it.0 == "from");
-        let from = from.map_or(String::new(), |it| it.1.into_owned());
-        page(desk, card, &Draft { from, ..Draft::default() }, &asked)
-    });
-    whole(&site, &visitor, &headers, read.await, StatusCode::OK)
+        page(desk, card, &Draft { from, ..Draft::default() })
+    };
+    visit.show(draw).await
 }
 
 fn editable(desk: &mut Desk, entity: &str, id: i64) -> Result<Card> {
@@ -166,7 +146,7 @@ fn editable(desk: &mut Desk, entity: &str, id: i64) -> Result<Card> {
     }
 }
 
-fn page(desk: &mut Desk, card: Card, draft: &Draft, headers: &HeaderMap) -> Result<(Frame, Page)> {
+fn page(desk: &mut Desk, card: Card, draft: &Draft) -> Result<Page> {
     let lang = desk.actor.lang;
     let def = card.def;
     let is_new = card.id == 0;
@@ -183,51 +163,20 @@ fn page(desk: &mut Desk, card: Card, draft: &Draft, headers: &HeaderMap) -> Resu
         crumbs.push((card.title.clone(), format!("/{}/{}", def.code, card.id)));
     }
     let body = draw::whole(desk, card, draft)?;
-    let frame = Frame::read(desk, headers)?;
     let mut page = Page::new(title, def.code, body);
     page.crumbs = crumbs;
     page.class = "ky-main is-flush";
-    Ok((frame, page))
+    Ok(page)
 }
 
-fn whole(
-    site: &Site,
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    read: Result<(Frame, Page)>,
-    status: StatusCode,
-) -> Response {
-    match read {
-        Ok((frame, page)) => {
-            let mut response = shell::page(visitor, &frame, headers, page);
-            *response.status_mut() = status;
-            response
-        }
-        Err(error) => problem::page(site, headers, Some(visitor), &error),
-    }
+async fn create(visit: Visit, At(entity): At<String>, Sent(input): Sent) -> Answer {
+    save(&visit, entity, 0, input).await
 }
 
-async fn create(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    body: Bytes,
-) -> Response {
-    save(&site, &visitor, &headers, entity, 0, &body).await
-}
-
-async fn update(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, String)>,
-    body: Bytes,
-) -> Response {
-    // What is no number is no record's.
-    match id.parse::<i64>() {
-        Ok(id) if id > 0 => save(&site, &visitor, &headers, entity, id, &body).await,
-        _ => problem::page(&site, &headers, Some(&visitor), &Error::missing(format!("{entity}/{id}"))),
+async fn update(visit: Visit, At((entity, id)): At<(String, i64)>, Sent(input): Sent) -> Answer {
+    match id {
+        1.. => save(&visit, entity, id, input).await,
+        _ => Err(Error::missing(format!("{entity}/{id}")).into()),
     }
 }
 
@@ -271,35 +220,26 @@ fn keep(desk: &mut Desk, entity: &str, id: i64, said: &Said, input: &Input) -> R
     Ok(Kept::Done { id, event })
 }
 
-async fn save(
-    site: &Site,
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    entity: String,
-    id: i64,
-    body: &[u8],
-) -> Response {
-    let mut input = Input::of_form(body);
-    let said = std::sync::Arc::new(Said::of(&mut input));
+async fn save(visit: &Visit, entity: String, id: i64, mut input: Input) -> Answer {
+    let said = Arc::new(Said::of(&mut input));
     let (code, given, asked) = (entity.clone(), input.clone(), said.clone());
-    let kept = site.db.write_async(&visitor.actor, move |desk| keep(desk, &code, id, &asked, &given)).await;
+    let kept = visit.write(move |desk| keep(desk, &code, id, &asked, &given)).await;
     let mut draft = Draft { input, given: true, from: said.from.clone(), ..Draft::default() };
-    let lang = visitor.lang();
     let status = match kept {
         Ok(Kept::Done { id: made, event }) => {
-            return saved(headers, &said, &draft.input, &entity, id, made, event, lang);
+            let kind = if id == 0 { "create" } else { "update" };
+            let to = next(&said, &draft.input, &entity, made);
+            return Ok(saved(visit, &said, &to, &format!("{kind}.{event}"), event));
         }
         Ok(Kept::Ask(look)) => {
             draft.look = Some(look);
             StatusCode::CONFLICT
         }
-        Err(error @ (Error::NotFound { .. } | Error::Forbidden { .. })) => {
-            return problem::page(site, headers, Some(visitor), &error);
-        }
+        Err(error @ (Error::NotFound { .. } | Error::Forbidden { .. })) => return Err(error.into()),
         Err(error) => {
             problem::log(&error);
             let status = problem::status(&error);
-            let says = message(&error, site.db.registry(), &entity, lang);
+            let says = message(&error, visit.site.db.registry(), &entity, visit.lang());
             match error {
                 Error::Invalid(faults) => draft.faults = faults,
                 Error::Duplicate { place } => {
@@ -312,97 +252,69 @@ async fn save(
             status
         }
     };
-    let asked = headers.clone();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+    let draw = move |desk: &mut Desk| {
         let card =
             if id == 0 { desk.blank(&entity, &Input::default())? } else { editable(desk, &entity, id)? };
         if draft.clash.is_some() {
             clash::compare(desk, &card, &said, &mut draft)?;
         }
-        match &said.part {
-            Some(part) => in_place(desk, card, part, &draft, said.brief).map(Err),
-            None => page(desk, card, &draft, &asked).map(Ok),
-        }
-    });
-    match read.await {
-        Ok(Ok(found)) => whole(site, visitor, headers, Ok(found), status),
-        Ok(Err(markup)) => (status, Html(markup.into_string())).into_response(),
-        Err(error) => problem::page(site, headers, Some(visitor), &error),
+        Ok(match &said.part {
+            Some(part) => Shown::Part(status, in_place(desk, card, part, &draft, said.brief)?),
+            None => Page { status, ..page(desk, card, &draft)? }.into(),
+        })
+    };
+    visit.show(draw).await
+}
+
+/// Where a form leads once it is saved: to the card, or on to the next new one.
+fn next(said: &Said, input: &Input, entity: &str, id: i64) -> String {
+    let links = input.fields.iter().filter(|it| it.1.text().starts_with('#'));
+    let links: Vec<_> = links.map(|it| format!("{}={}", it.0, &it.1.text()[1..])).collect();
+    match (said.then.as_str(), said.from.as_str()) {
+        // The next one stands beside this one: in the same record, with the same people.
+        ("new", _) => format!("/{entity}/new?{}", links.join("&")),
+        (_, "") => format!("/{entity}/{id}"),
+        (_, from) => format!("/{entity}/{id}?from={}", encode(from)),
     }
 }
 
-/// Back to the card, or on to the next new one, with a toast that can take it back.
-#[expect(clippy::too_many_arguments)]
-fn saved(
-    headers: &HeaderMap,
-    said: &Said,
-    input: &Input,
-    entity: &str,
-    was: i64,
-    id: i64,
-    event: i64,
-    lang: base::Lang,
-) -> Response {
+/// On to where it leads, with a toast that can take it back.
+fn saved(visit: &Visit, said: &Said, to: &str, done: &str, event: i64) -> Response {
     if said.part.is_some() {
-        let toast =
-            json!({ "kind": "ok", "title": t(lang, "已保存", "Saved"), "undo": format!("/undo/{event}") });
+        let title = t(visit.lang(), "已保存", "Saved");
+        let toast = json!({ "kind": "ok", "title": title, "undo": format!("/undo/{event}") });
         return told(&json!({ "ky:refresh": {}, "ky:toast": toast }));
     }
-    let from = if said.from.is_empty() { String::new() } else { format!("?from={}", encode(&said.from)) };
-    let links = input.fields.iter().filter(|it| it.1.text().starts_with('#'));
-    let links: Vec<_> = links.map(|it| format!("{}={}", it.0, &it.1.text()[1..])).collect();
-    let to = match said.then.as_str() {
-        // The next one stands beside this one: in the same record, with the same people.
-        "new" => format!("/{entity}/new?{}", links.join("&")),
-        _ => format!("/{entity}/{id}{from}"),
-    };
-    let kind = if was == 0 { "create" } else { "update" };
-    let done = format!("{DONE}={kind}.{event}; Path=/; Max-Age=20; HttpOnly; SameSite=Lax");
-    match headers.contains_key("hx-request") {
-        true => ([(header::SET_COOKIE, done), (header::HeaderName::from_static("hx-redirect"), to)])
-            .into_response(),
-        false => ([(header::SET_COOKIE, done)], Redirect::to(&to)).into_response(),
-    }
+    let done = format!("{DONE}={done}; Path=/; Max-Age=20; HttpOnly; SameSite=Lax");
+    ([(header::SET_COOKIE, done)], visit.lead(to)).into_response()
 }
 
 /// Who may be the same as what is being typed, and what the checks will say.
-async fn alike(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
+async fn alike(visit: Visit, At(entity): At<String>) -> Answer {
+    let given = visit.query();
     // Asking beyond one's own records is kept, so it writes.
-    let looked = site.db.write_async(&visitor.actor, move |desk| {
+    let looked = visit.write(move |desk| {
         let def = desk.entity(&entity)?;
-        let mut input = Input::of_form(raw.as_bytes());
+        let mut input = given.clone();
         let id = input.take("id").and_then(|it| it.parse().ok()).unwrap_or(0);
         let look = desk.look(&entity, id, &input)?;
         Ok(draw::warnings(desk, def, &look, &input))
     });
-    answer(&site, &visitor, &headers, looked.await)
+    Ok(looked.await?.into_response())
 }
 
-async fn options(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, field)): Path<(String, String)>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let def: &'static EntityDef = desk.entity(&entity)?;
+async fn options(visit: Visit, At((entity, field)): At<(String, String)>) -> Answer {
+    let given = visit.query();
+    let draw = move |desk: &mut Desk| {
+        let def = desk.entity(&entity)?;
         let found = desk.catalog().field(def, &field).filter(|it| desk.may_write(def, it));
         let found = found.ok_or_else(|| Error::missing(format!("{entity}/{field}")))?;
         if desk.may(def, "create").is_err() {
             desk.may(def, "update")?;
         }
-        ask::options(desk, def, found, &Input::of_form(raw.as_bytes()))
-    });
-    answer(&site, &visitor, &headers, read.await)
+        ask::options(desk, def, found, &given)
+    };
+    visit.show(draw).await
 }
 
 /// The text that a control of this field begins with.

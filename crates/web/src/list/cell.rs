@@ -62,9 +62,7 @@ impl Cells {
             (Kind::Quantity, Cell::Int(int)) => amount(int, 4, 0),
             (Kind::Int, Cell::Int(int)) => amount(int, 0, 0),
             (Kind::Link(to), Cell::Int(id)) => self.called(to(), id),
-            (Kind::Code, Cell::Text(code)) => {
-                self.catalog.code_name(field.code.unwrap_or_default(), code, lang).to_owned()
-            }
+            (Kind::Code, Cell::Text(code)) => self.catalog.coded(field, code, lang),
             (Kind::Choice(all), Cell::Text(code)) => {
                 all.iter().find(|it| it.0 == code).map_or(code, |it| it.1.of(lang)).to_owned()
             }

@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod bar;
 pub mod cell;
+mod empty;
 mod filter;
 pub mod table;
 mod views;
@@ -11,15 +12,15 @@ pub mod words;
 pub use bar::verb_icon;
 
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::message::message;
 use model::{Desk, EntityDef, Error, Result};
 
-use crate::shell::{self, Frame, Page};
+use crate::shell::{self, Page};
+use crate::visit::{Answer, At, Shown, Visit};
 use crate::visitor::Visitor;
 use crate::{Site, problem, request_number};
 use ask::Ask;
@@ -35,61 +36,27 @@ pub fn routes() -> Router<Site> {
         .route("/{entity}/view/{id}/pin", post(views::pin))
 }
 
-/// What a list's address comes to.
-enum Answer {
-    /// A bare address leads to the view that the user begins with.
-    To(String),
-    /// Rows and foot alone, for a page that is already there.
-    Part(Markup),
-    Whole(Box<(Frame, Page, StatusCode)>),
-}
-
-async fn list(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let asked = headers.clone();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let mut far = None;
-        Ok((answer(desk, &entity, &raw, &asked, &mut far)?, far))
-    });
-    let answer = match read.await {
-        Ok((answer, None)) => Ok(answer),
-        // Whoever reads this far takes the list with them.
-        Ok((answer, Some((entity, query, rows)))) => {
-            let taken =
-                site.db.write_async(&visitor.actor, move |desk| desk.take("list", entity, &query, rows));
-            taken.await.map(|()| answer)
-        }
-        Err(error) => Err(error),
-    };
-    match answer {
-        Ok(Answer::To(address)) => Redirect::to(&address).into_response(),
-        Ok(Answer::Part(rows)) => Html(rows.into_string()).into_response(),
-        Ok(Answer::Whole(whole)) => {
-            let (frame, page, status) = *whole;
-            let mut response = shell::page(&visitor, &frame, &headers, page);
-            *response.status_mut() = status;
-            response
-        }
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
+async fn list(visit: Visit, At(entity): At<String>) -> Answer {
+    let (raw, headers) = (visit.raw.clone(), visit.headers.clone());
+    let (response, far) = visit.show_with(move |desk| answer(desk, &entity, &raw, &headers)).await?;
+    // Whoever reads this far takes the list with them.
+    if let Some((entity, query, rows)) = far {
+        visit.write(move |desk| desk.take("list", entity, &query, rows)).await?;
     }
+    Ok(response)
 }
 
 /// Rows far down a list: entity, filter, how many.
 type Far = Option<(&'static str, String, i64)>;
 
-fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap, far: &mut Far) -> Result<Answer> {
+fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Result<(Shown, Far)> {
     let def = desk.entity(entity)?;
     if raw.is_empty()
         && let views = desk.views(def)?
         && let Some(view) = views.iter().find(|it| it.is_default).or(views.first())
     {
-        return Ok(Answer::To(format!("/{entity}?view={}", view.code)));
+        // A bare address leads to the view that the user begins with.
+        return Ok((Shown::To(format!("/{entity}?view={}", view.code)), None));
     }
     let ask = Ask::read(desk, def, raw);
     let sheet = match &ask {
@@ -97,16 +64,12 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap, far: &m
         Err(error) => Err(error.clone()),
     };
     let ask = ask.unwrap_or_else(|_| Ask::plain(def));
-    if let Ok(sheet) = sheet.as_ref()
-        && sheet.is_far
-    {
-        *far = Some((def.code, ask.filter(), sheet.shown as i64));
-    }
+    let far = sheet.as_ref().ok().filter(|it| it.is_far);
+    let far = far.map(|sheet| (def.code, ask.filter(), sheet.shown as i64));
     let is_part = headers.get("hx-target").is_some_and(|it| it.as_bytes().ends_with(b"#rows"));
     if is_part && let Ok(sheet) = &sheet {
-        return Ok(Answer::Part(html! { (sheet.rows) (sheet.foot) }));
+        return Ok((html! { (sheet.rows) (sheet.foot) }.into(), far));
     }
-    let frame = Frame::read(desk, headers)?;
     let tabs = bar::tabs(desk, def)?;
     let mut status = StatusCode::OK;
     let body = match sheet {
@@ -123,7 +86,7 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap, far: &m
             let says = message(&error, desk.catalog().registry, entity, desk.actor.lang);
             html! {
                 (bar::action_row(desk, &Ask::plain(def), &tabs, 0))
-                (table::broken(&ask, desk, &says, &request_number(headers)))
+                (empty::broken(&ask, desk, &says, &request_number(headers)))
             }
         }
         Err(error) => return Err(error),
@@ -131,7 +94,8 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap, far: &m
     let mut page = Page::new(def.many(desk.actor.lang), def.code, body);
     page.class = "ky-main is-flush";
     page.pin = pin(&ask);
-    Ok(Answer::Whole(Box::new((frame, page, status))))
+    page.status = status;
+    Ok((page.into(), far))
 }
 
 /// The star of a list: a view as it was saved goes to the sidebar, anything else gets a name first.
@@ -152,41 +116,26 @@ fn pin(ask: &Ask) -> Option<shell::Pin> {
     }
 }
 
-async fn more(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+async fn more(visit: Visit, At(entity): At<String>) -> Answer {
+    let raw = visit.raw.clone();
+    let draw = move |desk: &mut Desk| {
         let def = desk.entity(&entity)?;
         let ask = Ask::read(desk, def, &raw)?;
         Ok(filter::fields(desk, &ask))
-    });
-    part(&site, &visitor, &headers, read.await)
+    };
+    visit.show(draw).await
 }
 
-async fn popover(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, field)): Path<(String, String)>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+async fn popover(visit: Visit, At((entity, field)): At<(String, String)>) -> Answer {
+    let (raw, typed) = (visit.raw.clone(), visit.value("typed"));
+    let draw = move |desk: &mut Desk| {
         let def = desk.entity(&entity)?;
         // Letters typed in the popover come as a second `q`, behind the list's own.
         let field = readable(desk, def, &field)?;
-        let typed =
-            form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "typed").map(|it| it.1.into_owned());
-        let raw: String = without(&raw, "typed");
-        let ask = Ask::read(desk, def, &raw)?;
+        let ask = Ask::read(desk, def, &without(&raw, "typed"))?;
         filter::popover(desk, &ask, field, typed.as_deref())
-    });
-    part(&site, &visitor, &headers, read.await)
+    };
+    visit.show(draw).await
 }
 
 fn readable(desk: &Desk, def: &'static EntityDef, name: &str) -> Result<&'static model::FieldDef> {
@@ -201,25 +150,15 @@ fn without(raw: &str, key: &str) -> String {
 }
 
 /// The columns of the settings' form become one key of the address.
-async fn columns(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+async fn columns(visit: Visit, At(entity): At<String>) -> Answer {
+    let raw = visit.raw.clone();
+    let chosen = move |desk: &mut Desk| {
         let def = desk.entity(&entity)?;
-        let chosen =
-            form_urlencoded::parse(raw.as_bytes()).filter(|it| it.0 == "column").map(|it| it.1.into_owned());
-        let chosen: Vec<String> = chosen.collect();
-        Ok(Ask::read(desk, def, &raw)?.link(&[("columns", &chosen.join(","))]))
-    });
-    match read.await {
-        Ok(address) => Redirect::to(&address).into_response(),
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
-    }
+        let chosen = form_urlencoded::parse(raw.as_bytes()).filter(|it| it.0 == "column").map(|it| it.1);
+        let chosen: Vec<_> = chosen.collect();
+        Ok(Shown::To(Ask::read(desk, def, &raw)?.link(&[("columns", &chosen.join(","))])))
+    };
+    visit.show(chosen).await
 }
 
 /// A part of a page, or the problem instead.

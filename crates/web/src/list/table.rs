@@ -5,9 +5,9 @@ use model::{
     Cell, Column, Desk, Error, FieldDef, Format, Group, Kind, Lang, List, Query, Result, Totals, Value,
 };
 
-use super::ask::{Ask, encode, filter};
+use super::ask::{Ask, encode};
 use super::cell::{Cells, is_grade};
-use super::words;
+use super::empty;
 use crate::ui::{amount, icon, icon14, t};
 
 /// Rows that a page may hold.
@@ -31,7 +31,7 @@ pub struct Sheet {
 }
 
 /// A column as it is drawn.
-struct Head {
+pub struct Head {
     column: Column,
     width: usize,
     class: &'static str,
@@ -75,7 +75,7 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
         list = desk.list(ask.def.code, &Query { page: Some(last), ..query })?;
     }
     if totals.count == 0 {
-        return nothing(desk, ask, &cells, &list, names.len(), totals);
+        return empty::nothing(desk, ask, &cells, &list, names.len(), totals);
     }
     let groups = desk.groups(&list)?;
     let heads = heads(ask, &list.columns[..names.len()]);
@@ -125,7 +125,7 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
     Ok(Sheet { rows: region(ask, lang, table), foot, totals, sums, pages, shown, is_far })
 }
 
-fn region(ask: &Ask, lang: Lang, inner: Markup) -> Markup {
+pub fn region(ask: &Ask, lang: Lang, inner: Markup) -> Markup {
     let label = match lang {
         Lang::Zh => format!("{}列表", ask.def.label.zh),
         Lang::En => ask.def.many(lang),
@@ -133,7 +133,7 @@ fn region(ask: &Ask, lang: Lang, inner: Markup) -> Markup {
     html! { div class="ky-scroll" tabindex="0" role="region" aria-label=(label) id="rows" { (inner) } }
 }
 
-fn heads(ask: &Ask, columns: &[Column]) -> Vec<Head> {
+pub fn heads(ask: &Ask, columns: &[Column]) -> Vec<Head> {
     let asked = |name: &str| {
         let found = ask.query.columns.iter().find_map(|it| it.strip_prefix(name)?.strip_prefix(':'));
         found.and_then(|it| it.parse::<usize>().ok()).map(|it| it.clamp(44, 900))
@@ -191,6 +191,7 @@ fn width(field: &FieldDef, is_title: bool) -> usize {
         (Kind::Choice(_) | Kind::Bool, _) => 84,
         (Kind::Link(to), _) if to().code.len() <= 4 => 80,
         (Kind::Link(_), _) => 170,
+        (Kind::Code, Format::Path) => 140,
         (Kind::Code, _) => 100,
         (Kind::Date, _) => 100,
         (Kind::Moment, _) => 140,
@@ -201,7 +202,7 @@ fn width(field: &FieldDef, is_title: bool) -> usize {
     }
 }
 
-fn table_start(ask: &Ask, heads: &[Head], totals: &Totals, lang: Lang, inner: Markup) -> Markup {
+pub fn table_start(ask: &Ask, heads: &[Head], totals: &Totals, lang: Lang, inner: Markup) -> Markup {
     let density = match ask.density.as_str() {
         "compact" => " is-compact",
         "roomy" => " is-roomy",
@@ -410,153 +411,10 @@ fn foot(
     (markup, (says, before, after))
 }
 
-/// Nothing to show: the house is still empty, or no row fits.
-fn nothing(
-    desk: &mut Desk,
-    ask: &Ask,
-    cells: &Cells,
-    list: &List,
-    width: usize,
-    totals: Totals,
-) -> Result<Sheet> {
-    let lang = cells.lang;
-    let noun = ask.def.label.of(lang);
-    let code = ask.def.code;
-    let all = desk.count(code, &Query::default())?;
-    let may_create = desk.may(ask.def, "create").is_ok();
-    let new = html! {
-        @if may_create { a class="ky-btn" href={ "/" (code) "/new" } { (icon("plus")) (new_label(noun, lang)) } }
-    };
-    let inside = match all {
-        0 => html! {
-            div class="ky-empty" {
-                (art("first"))
-                h2 { @if lang == Lang::Zh { "还没有" (noun) } @else { "No " (ask.def.many(lang).to_lowercase()) " yet" } }
-                @if may_create {
-                    p { (t(lang, "从旧系统或 Excel 导入最快，列名不一样也能对上；也可以先新建一条试试。", "Importing from another system or from Excel is quickest, whatever the columns are called. Or enter one first.")) }
-                }
-                div class="ky-row" {
-                    @if desk.may(ask.def, "import").is_ok() {
-                        a class="ky-btn is-primary" href={ "/" (code) "/import" } { (icon("upload")) (t(lang, "导入", "Import ")) (noun) }
-                    }
-                    (new)
-                }
-                @if desk.may(ask.def, "import").is_ok() { p class="ky-small" { a href={ "/" (code) "/template.xlsx" } { (t(lang, "下载导入模板", "Download the import template")) } } }
-            }
-        },
-        all => no_match(desk, ask, all, new)?,
-    };
-    let heads = heads(ask, &list.columns[..width]);
-    let rows = region(ask, lang, html! { (table_start(ask, &heads, &totals, lang, html! {})) (inside) });
-    let foot = html! { div class="ky-foot" id="foot" data-foot { span { (t(lang, "共 ", "Total ")) b { "0" } (t(lang, " 条", "")) } } };
-    let pages = (String::new(), None, None);
-    Ok(Sheet { rows, foot, totals, sums: Vec::new(), pages, shown: 0, is_far: false })
-}
-
-/// Says which condition to drop and what that would give.
-fn no_match(desk: &mut Desk, ask: &Ask, all: i64, new: Markup) -> Result<Markup> {
-    let lang = desk.actor.lang;
-    let mut said: Vec<(String, String)> = Vec::new();
-    let mut drops: Vec<(String, String, i64)> = Vec::new();
-    let query = filter(&ask.query);
-    let quoted = |text: &str| format!("“{text}”");
-    if !query.q.is_empty() {
-        said.push((t(lang, "查找", "Find").into(), query.q.clone()));
-        let without = Query { q: String::new(), ..query.clone() };
-        drops.push((quoted(&query.q), ask.link(&[("q", "")]), desk.count(ask.def.code, &without)?));
-    }
-    for (n, term) in query.terms.iter().enumerate().take(8) {
-        let (label, value) = words::term(desk, ask.def, term)?;
-        let mut without = query.clone();
-        without.terms.remove(n);
-        let field = match term {
-            model::Term::One(it) => model::Condition::key(&it.field),
-            model::Term::Or(_) => "or".into(),
-        };
-        let count = desk.count(ask.def.code, &without)?;
-        drops.push((quoted(&format!("{label} {value}")), ask.link(&[(&field, "")]), count));
-        said.push((label, value));
-    }
-    drops.retain(|it| it.2 > 0);
-    drops.sort_by_key(|it| it.2);
-    let noun = ask.def.label.of(lang);
-    Ok(html! {
-        div class="ky-empty" {
-            (art("none"))
-            h2 { @if lang == Lang::Zh { "没有符合条件的" (noun) } @else { "No " (ask.def.many(lang).to_lowercase()) " fit the filter" } }
-            p {
-                (t(lang, "当前条件：", "Filter: "))
-                @for (n, (label, value)) in said.iter().enumerate() {
-                    @if n > 0 { (t(lang, "、", ", ")) }
-                    b { (label) " " (value) }
-                }
-                @match lang {
-                    Lang::Zh => { "，在 " (amount(all, 0, 0)) " 条" (noun) "中找到 0 条。" }
-                    Lang::En => { ", none of " (amount(all, 0, 0)) "." }
-                }
-            }
-            @if !drops.is_empty() {
-                p class="ky-mute" {
-                    @for (n, (label, _, count)) in drops.iter().take(3).enumerate() {
-                        @if n > 0 { (t(lang, "；", "; ")) }
-                        @match lang {
-                            Lang::Zh => { "去掉" (label) "有 " (amount(*count, 0, 0)) " 条" }
-                            Lang::En => { "without " (label) " there are " (amount(*count, 0, 0)) }
-                        }
-                    }
-                    (t(lang, "。", "."))
-                }
-            }
-            div class="ky-row" {
-                a class="ky-btn is-primary" href={ "/" (ask.def.code) "?view=*" } { (t(lang, "清除全部条件", "Clear the filter")) }
-                @if let Some((label, href, _)) = drops.first() { a class="ky-btn" href=(href) { (t(lang, "去掉", "Drop ")) (label) } }
-                (new)
-            }
-        }
-    })
-}
-
-/// The list did not open: why, what is safe, the way on (14c).
-pub fn broken(ask: &Ask, desk: &Desk, says: &str, number: &str) -> Markup {
-    let lang = desk.actor.lang;
-    region(
-        ask,
-        lang,
-        html! {
-            div class="ky-empty" role="alert" {
-                (art("bad"))
-                h2 { @if lang == Lang::Zh { (ask.def.label.zh) "列表没有打开" } @else { "The list of " (ask.def.many(lang).to_lowercase()) " did not open" } }
-                p { (says) }
-                p class="ky-mute" { (t(lang, "网址里有看不懂的条件，数据没有受影响。", "The address holds a condition that can't be read. The data is untouched.")) }
-                div class="ky-row" {
-                    a class="ky-btn is-primary" href={ "/" (ask.def.code) } { (t(lang, "清除条件", "Clear the filter")) }
-                }
-                @if !number.is_empty() { p class="ky-small ky-mute" { (t(lang, "编号 ", "Number ")) span class="ky-mono" { (number) } } }
-            }
-        },
-    )
-}
-
 pub fn new_label(noun: &str, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("新建{noun}"),
         Lang::En => format!("New {}", noun.to_lowercase()),
-    }
-}
-
-/// The drawing of an empty list: nothing yet, nothing found, or trouble.
-fn art(kind: &str) -> Markup {
-    html! {
-        svg class="ky-art" viewBox="0 0 160 96" aria-hidden="true" {
-            rect class="is-paper" x="18" y="20" width="124" height="62" rx="6" {}
-            path class="is-lines" d="M18 36h124M34 50h44M34 62h30M34 28h20" {}
-            path class="is-lines" d="M98 50h30M98 62h30" {}
-            @match kind {
-                "first" => { circle class="is-blob" cx="118" cy="58" r="17" {} path class="is-white" d="M118 50v16M110 58h16" {} }
-                "none" => { circle class="is-glass" cx="118" cy="58" r="17" {} path d="M130 71l12 12" {} path d="M112 52l12 12M124 52l-12 12" {} }
-                _ => { path class="is-warn" d="M118 38l20 36H98z" {} path d="M118 50v11M118 67v.5" {} }
-            }
-        }
     }
 }
 

@@ -1,41 +1,27 @@
 //! Saving what a list shows under a name: for oneself, the department or all; as the default, pinned, as a reminder.
 
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::StatusCode;
 use maud::{Markup, html};
 use model::system::{SavedView, Sharing};
 use model::{Cell, Desk, EntityDef, Error, Id, Input, Kind, Query, Result, Scalar, Stamp, Value};
 
 use super::ask::Ask;
-use super::part;
 use crate::ui::{icon14, t};
-use crate::visitor::Visitor;
-use crate::{Site, problem};
+use crate::visit::{Answer, At, Sent, Visit};
 
 /// Most letters of a view's name: it is a tab.
 const NAME: usize = 30;
 
-pub async fn show(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let raw = raw.unwrap_or_default();
-    let read = site.db.read_async(&visitor.actor, move |desk| {
+pub async fn show(visit: Visit, At(entity): At<String>) -> Answer {
+    let raw = visit.raw.clone();
+    let draw = move |desk: &mut Desk| {
         let def = desk.entity(&entity)?;
         let ask = Ask::read(desk, def, &raw)?;
         let mine = ask.view.as_ref().and_then(|it| it.mine);
-        let old = match mine {
-            Some(id) => Some(desk.trusted().get::<SavedView>(Id::of(id))?),
-            None => None,
-        };
+        let old = mine.map(|id| desk.trusted().get::<SavedView>(Id::of(id))).transpose()?;
         Ok(dialog(desk, def, old.as_ref(), &ask.text(), "", None))
-    });
-    part(&site, &visitor, &headers, read.await)
+    };
+    visit.show(draw).await
 }
 
 fn dialog(
@@ -97,31 +83,20 @@ fn dialog(
     }
 }
 
-pub async fn save(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(entity): Path<String>,
-    body: Bytes,
-) -> Response {
-    let input = Input::of_form(&body);
+pub async fn save(visit: Visit, At(entity): At<String>, Sent(input): Sent) -> Answer {
     let (code, asked) = (entity.clone(), input.clone());
-    let saved = site.db.write_async(&visitor.actor, move |desk| keep(desk, &code, &asked)).await;
-    match saved {
-        Ok(id) => to(&format!("/{entity}?view=v{id}")),
+    match visit.write(move |desk| keep(desk, &code, &asked)).await {
+        Ok(id) => Ok(visit.lead(&format!("/{entity}?view=v{id}"))),
         Err(Error::Invalid(faults)) => {
-            let lang = visitor.lang();
-            let says = faults.first().map_or(String::new(), |it| model::message::fault(it, lang));
-            let read = site.db.read_async(&visitor.actor, move |desk| {
+            let says = faults.first().map_or(String::new(), |it| model::message::fault(it, visit.lang()));
+            let draw = move |desk: &mut Desk| {
                 let def = desk.entity(&entity)?;
-                Ok(dialog(desk, def, None, input.text("query"), input.text("name"), Some(&says)))
-            });
-            match read.await {
-                Ok(markup) => (StatusCode::UNPROCESSABLE_ENTITY, Html(markup.into_string())).into_response(),
-                Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
-            }
+                let again = dialog(desk, def, None, input.text("query"), input.text("name"), Some(&says));
+                Ok((StatusCode::UNPROCESSABLE_ENTITY, again))
+            };
+            visit.show(draw).await
         }
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -178,14 +153,9 @@ fn fresh(def: &EntityDef, user: i64) -> SavedView {
 }
 
 /// Pins a view to the sidebar, or takes it away. A declared view is pinned by a saved one with its query.
-pub async fn pin(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, code)): Path<(String, String)>,
-) -> Response {
+pub async fn pin(visit: Visit, At((entity, code)): At<(String, String)>) -> Answer {
     let (asked, view) = (entity.clone(), code.clone());
-    let done = site.db.write_async(&visitor.actor, move |desk| {
+    let turn = move |desk: &mut Desk| {
         let def = desk.entity(&asked)?;
         if let Some(id) = view.strip_prefix('v').and_then(|it| it.parse().ok()) {
             let mut saved = mine(desk, &asked, id)?;
@@ -204,11 +174,9 @@ pub async fn pin(
         (saved.name, saved.query, saved.pinned) =
             (declared.label.of(desk.actor.lang).into(), declared.query.into(), true);
         desk.trusted().save(&mut saved).map(drop)
-    });
-    match done.await {
-        Ok(()) => to(&format!("/{entity}?view={code}")),
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
-    }
+    };
+    visit.write(turn).await?;
+    Ok(visit.lead(&format!("/{entity}?view={code}")))
 }
 
 fn mine(desk: &mut Desk, entity: &str, id: i64) -> Result<SavedView> {
@@ -218,24 +186,13 @@ fn mine(desk: &mut Desk, entity: &str, id: i64) -> Result<SavedView> {
     if may { Ok(view) } else { Err(missing()) }
 }
 
-pub async fn delete(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((entity, id)): Path<(String, i64)>,
-) -> Response {
+pub async fn delete(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer {
     let code = entity.clone();
-    let gone = site.db.write_async(&visitor.actor, move |desk| {
+    let forget = move |desk: &mut Desk| {
         desk.entity(&code)?;
         let view = mine(desk, &code, id)?;
         desk.trusted().delete(view)
-    });
-    match gone.await {
-        Ok(()) => to(&format!("/{entity}")),
-        Err(error) => problem::page(&site, &headers, Some(&visitor), &error),
-    }
-}
-
-fn to(address: &str) -> Response {
-    [("hx-redirect", address.to_owned())].into_response()
+    };
+    visit.write(forget).await?;
+    Ok(visit.lead(&format!("/{entity}")))
 }
