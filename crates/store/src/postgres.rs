@@ -34,6 +34,9 @@ pub(crate) struct Postgres {
     reads: bool,
 }
 
+/// Plain text, or a statement with its values.
+type Part<'a> = (String, Option<(Statement, &'a [Value])>);
+
 struct Live {
     /// Runs the connection, while somebody waits for it.
     hands: Runtime,
@@ -76,10 +79,12 @@ impl Postgres {
                 }
             })?;
             hands.spawn(connection);
+            // Compiling a statement takes longer than any of ours runs.
+            let mut settings = "SET jit = off".to_owned();
             if let Some(schema) = &self.schema {
-                let path = format!("SET search_path TO \"{schema}\"");
-                hands.block_on(client.batch_execute(&path)).map_err(error)?;
+                settings += &format!("; SET search_path TO \"{schema}\"");
             }
+            hands.block_on(client.batch_execute(&settings)).map_err(error)?;
             self.live = Some(Live { hands, client, young: HashMap::new(), old: HashMap::new() });
         }
         self.live.as_mut().ok_or(Error::Gone)
@@ -127,7 +132,7 @@ impl Postgres {
     ) -> Result<R> {
         let live = self.live.as_mut().ok_or(Error::Gone)?;
         // What has no values is plain text; what follows each other of it is one text.
-        let mut parts: Vec<(String, Option<(Statement, &[Value])>)> = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         for (text, values) in ahead {
             match parts.last_mut() {
                 _ if !values.is_empty() => parts.push((String::new(), Some((live.statement(text)?, values)))),
