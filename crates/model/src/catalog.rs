@@ -35,30 +35,29 @@ pub(crate) struct Counts(Mutex<HashMap<Asked, Counted>>);
 
 struct Counted {
     last: i64,
-    at: Instant,
+    until: Instant,
     rows: Vec<Record>,
 }
 
 /// A statement with its values.
 type Asked = (String, Vec<Value>);
 
-/// How many are kept, and for how long at most.
+/// How many are kept.
 const KEPT: usize = 500;
-const FRESH: Duration = Duration::from_secs(10);
 
 impl Counts {
     pub fn get(&self, key: &Asked, last: i64) -> Option<Vec<Record>> {
         let kept = self.0.lock().unwrap_or_else(|lock| lock.into_inner());
-        let found = kept.get(key).filter(|it| it.last == last && it.at.elapsed() < FRESH);
+        let found = kept.get(key).filter(|it| it.last == last && Instant::now() < it.until);
         found.map(|it| it.rows.clone())
     }
 
-    pub fn keep(&self, key: Asked, last: i64, rows: &[Record]) {
+    pub fn keep(&self, key: Asked, last: i64, long: Duration, rows: &[Record]) {
         let mut kept = self.0.lock().unwrap_or_else(|lock| lock.into_inner());
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(key, Counted { last, at: Instant::now(), rows: rows.to_vec() });
+        kept.insert(key, Counted { last, until: Instant::now() + long, rows: rows.to_vec() });
     }
 }
 
@@ -77,7 +76,7 @@ struct Table {
 }
 
 /// How the database tells that a catalog is no longer true.
-pub const GENERATION: &str = "SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'generation'";
+pub const GENERATION: &str = "SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'generation' LIMIT 1";
 
 impl Catalog {
     /// A moment as people read it, to the minute of the company's clock.

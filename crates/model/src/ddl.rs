@@ -52,7 +52,7 @@ impl Table {
                 let columns = columns(" TSVECTOR NOT NULL").join(", ");
                 statements.push(format!("CREATE TABLE \"{name}\" (id BIGINT PRIMARY KEY, {columns})"));
                 statements.extend(self.search.iter().map(|column| {
-                    format!("CREATE INDEX \"{name}.{column}\" ON \"{name}\" USING GIN (\"{column}\")")
+                    format!("CREATE INDEX \"{name}.{column}\" ON \"{name}\" USING GIN (\"{column}\") WITH (gin_pending_list_limit = 64)")
                 }));
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::input::{few, named_by, under, value_of};
 use crate::system::{self, User};
-use crate::tx::{Record, select};
+use crate::tx::{Record, Seen, select};
 use crate::{
     Access, Actor, Catalog, Conn, Date, Entity, EntityDef, Error, FieldDef, Grant, Input, Kind, Label,
     Moment, Result, Scope, Sql, Tx, Value,
@@ -197,15 +197,31 @@ impl<'c> Desk<'c> {
         Ok(sql)
     }
 
+    /// Whose records are all that the actor sees, 0 for nobody's; empty where it is not only a matter of owners.
+    pub(crate) fn owners(&mut self, def: &'static EntityDef) -> Result<Vec<i64>> {
+        let grant = self.actor.rights.grant(def).filter(|_| def.owner.is_some() && def.parent().is_none());
+        let Some((pools, Scope::Own)) = grant.map(|it| (it.pools, it.sees)) else { return Ok(Vec::new()) };
+        match self.shared(def, false)?.is_empty() {
+            true => Ok(std::iter::once(self.actor.user).chain(pools.then_some(0)).collect()),
+            false => Ok(Vec::new()),
+        }
+    }
+
     /// Records on whose team the actor is today: few, and as a list of ids the planner can use them.
     fn shared(&mut self, def: &EntityDef, acting: bool) -> Result<Vec<i64>> {
-        let mut sql = Sql::new("SELECT record FROM team WHERE entity = ");
-        sql.bind(def.code).push(" AND \"user\" = ").bind(self.actor.user);
-        sql.push(" AND (until IS NULL OR until >= ").bind(self.tx.today().to_string()).push(")");
-        if acting {
-            sql.push(" AND edit = 1");
-        }
-        Ok(self.tx.rows(&sql)?.iter().map(|row| row[0].int()).collect())
+        let shares = match &self.tx.shares {
+            Some(shares) => shares.clone(),
+            None => {
+                let mut sql = Sql::new("SELECT record, edit, entity FROM team WHERE \"user\" = ");
+                sql.bind(self.actor.user);
+                sql.push(" AND (until IS NULL OR until >= ").bind(self.tx.today().to_string()).push(")");
+                let share = |row: &Record| (row[2].text().to_owned(), row[0].int(), row[1].int() == 1);
+                let shares = Arc::new(self.tx.rows(&sql)?.iter().map(share).collect::<Vec<_>>());
+                self.tx.shares.insert(shares).clone()
+            }
+        };
+        let fits = shares.iter().filter(|it| it.0 == def.code && (it.2 || !acting));
+        Ok(fits.map(|it| it.1).collect())
     }
 
     /// A record within the actor's reach for `right`: what may not be read is missing, the rest forbidden.
@@ -215,13 +231,7 @@ impl<'c> Desk<'c> {
         if matches!(forbidden, Some(Error::NotFound { .. })) {
             return Err(missing());
         }
-        let mut sql = Sql::new("SELECT ");
-        sql.each(def.columns(), |sql, name| {
-            sql.push("t.").name(name);
-        });
-        sql.push(" FROM ").name(def.code).push(" t WHERE t.id = ").bind(id).push(" AND ");
-        sql.append(&self.reach(def, "t", false)?);
-        let record = self.tx.rows(&sql)?.pop().ok_or_else(missing)?;
+        let record = self.sight(def, id)?.ok_or_else(missing)?.record.clone();
         if def.is_attached() {
             self.target(def, &record, if right == "read" { "read" } else { "write" })?;
         }
@@ -234,7 +244,26 @@ impl<'c> Desk<'c> {
         Ok(record)
     }
 
-    /// Whether the actor may do more than read a record that is in sight; in a write it is locked from here on.
+    /// A record within the actor's sight; not read a second time before something is written.
+    fn sight(&mut self, def: &'static EntityDef, id: i64) -> Result<Option<&Seen>> {
+        let wrote = self.tx.wrote;
+        let known = |it: &Seen| std::ptr::eq(it.def, def) && it.record[0].int() == id && it.wrote == wrote;
+        if !self.tx.seen.as_ref().is_some_and(known) {
+            let mut sql = Sql::new("SELECT ");
+            for name in def.columns() {
+                sql.push("t.").name(name).push(", ");
+            }
+            sql.push("CASE WHEN ").append(&self.reach(def, "t", true)?).push(" THEN 1 ELSE 0 END FROM ");
+            sql.name(def.code).push(" t WHERE t.id = ").bind(id).push(" AND ");
+            sql.append(&self.reach(def, "t", false)?);
+            let Some(mut record) = self.tx.rows(&sql)?.pop() else { return Ok(None) };
+            let acts = record.pop().is_some_and(|it| it.int() == 1);
+            self.tx.seen = Some(Seen { def, record, acts, wrote });
+        }
+        Ok(self.tx.seen.as_ref())
+    }
+
+    /// Whether the actor may do more than read a record that is in sight, which is locked from here on.
     fn acts_on(&mut self, def: &'static EntityDef, id: i64) -> Result<bool> {
         if def.is_attached() {
             return Ok(true);
@@ -281,7 +310,12 @@ impl<'c> Desk<'c> {
             Some(edit) => edit(&record)?,
             None => true,
         };
-        let acts = self.acts_on(def, id)?;
+        let (of, at) = match def.parent().filter(|_| def.of.is_some()) {
+            // A child row is its record's.
+            Some((at, parent)) => (parent, record[at + 1].int()),
+            None => (def, id),
+        };
+        let acts = def.is_attached() || self.sight(of, at)?.is_some_and(|it| it.acts);
         let may = |desk: &Desk, right: &str| acts && desk.may(def, right).is_ok();
         let mut verbs = Vec::new();
         for (n, verb) in def.verbs.iter().enumerate() {

@@ -5,7 +5,8 @@ use crate::{Dialect, EntityDef, FieldDef, Sql, Value};
 
 impl Dialect {
     /// What tells the id of the row just inserted. SQLite has a statement of its own for it: with `RETURNING` each insert
-    /// would open a savepoint, for which the text index writes out what it holds.
+    /// would open a savepoint, which copies every page that it changes, and for which the text index writes out what
+    /// it holds.
     pub(crate) fn inserted(self) -> (&'static str, Option<&'static str>) {
         match self {
             Dialect::Sqlite => ("", Some("SELECT last_insert_rowid()")),

@@ -1,17 +1,21 @@
 //! Lists: a query, the actor's reach and a descriptor become one statement for the rows and one for the totals.
 
+use std::time::Duration;
+
 use crate::desk::target_of;
 use crate::dialect::RARE;
 use crate::query::{Condition, Op, Query, Term, days};
 use crate::search;
 use crate::system::{Department, Role, User};
 use crate::tx::Record;
-use crate::{Cell, Desk, EntityDef, Error, FieldDef, Kind, Result, Row, Scalar, Sql, Value};
+use crate::{Cell, Desk, EntityDef, Error, FieldDef, Kind, Result, Row, Scalar, Shown, Sql, Value};
 
 /// A text search stops counting here.
 pub const COUNTED: i64 = 10_000;
 /// A scope of no more rows is gone through as a whole.
 const SMALL: i64 = 4_000;
+/// How long a scope stays small or large.
+const FRESH: Duration = Duration::from_secs(10);
 /// Page numbers lead this far; beyond, pages follow one another.
 const REACHED: usize = 10_000;
 
@@ -40,7 +44,8 @@ pub struct List {
     id: String,
     /// The row scope by itself.
     scope: Sql,
-    filter: Sql,
+    /// What the query asks, each part behind an AND.
+    asked: Sql,
     searched: bool,
     keys: Vec<Key>,
     after: Option<String>,
@@ -119,7 +124,7 @@ impl Desk<'_> {
         let mut from = Sql::default();
         from.name(def.code).push(" t");
         let scope = self.reach(def, "t", false)?;
-        let (mut filter, mut id) = (scope.clone(), "t.id".to_owned());
+        let (mut filter, mut id) = (Sql::default(), "t.id".to_owned());
         let words = query.q.trim();
         let searched = !words.is_empty();
         if searched {
@@ -128,10 +133,16 @@ impl Desk<'_> {
             match search::query(words).filter(|_| !groups.is_empty()) {
                 Some(query) => {
                     let dialect = self.tx.dialect();
-                    let rare = match dialect.sample(def, &groups, &query) {
-                        Some(sample) => self.tx.one(&sample)? < RARE,
-                        None => false,
+                    let owners = match self.is_small(def, &scope)? {
+                        true => self.owners(def)?,
+                        false => Vec::new(),
                     };
+                    let query = query.among(owners);
+                    let rare = query.is_owned()
+                        || match dialect.sample(def, &groups, &query) {
+                            Some(sample) => self.tx.one(&sample)? < RARE,
+                            None => false,
+                        };
                     let found = dialect.found(def, &groups, &query, rare);
                     (from, id) = (found.from, found.id);
                     filter.push(" AND ").append(&found.matches);
@@ -167,7 +178,7 @@ impl Desk<'_> {
             from,
             id,
             scope,
-            filter,
+            asked: filter,
             searched,
             keys,
             after: None,
@@ -476,7 +487,7 @@ impl Desk<'_> {
         each: &mut dyn FnMut(&dyn Row) -> Result<()>,
     ) -> Result<Option<String>> {
         let mut sql = self.select(list)?;
-        if self.is_small(list)? {
+        if !list.searched && self.is_small(list.def, &list.scope)? {
             sql = sql.through_indexes();
         }
         sql.push(&format!(" LIMIT {}", list.size + 1));
@@ -502,14 +513,14 @@ impl Desk<'_> {
 
     /// Whether the actor's scope holds so few rows that it is quicker to fetch and sort them than to walk through all
     /// rows in order until a page is full.
-    fn is_small(&mut self, list: &List) -> Result<bool> {
-        if list.searched || !list.scope.is_parts() {
+    fn is_small(&mut self, def: &EntityDef, scope: &Sql) -> Result<bool> {
+        if !scope.is_parts() {
             return Ok(false);
         }
         let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM ");
-        sql.name(list.def.code).push(" t WHERE ").append(&list.scope.through_indexes());
+        sql.name(def.code).push(" t WHERE ").append(&scope.through_indexes());
         sql.push(&format!(" LIMIT {}) found", SMALL + 1));
-        Ok(self.tx.roughly(&sql)? <= SMALL)
+        Ok(self.tx.roughly(&sql, Some(FRESH))? <= SMALL)
     }
 
     /// All rows of a prepared list in its order, in pieces of `size`, each a statement of its own.
@@ -556,7 +567,12 @@ impl Desk<'_> {
         for key in &list.keys {
             sql.push(", ").append(&key.expression);
         }
-        sql.push(" FROM ").append(&list.from).append(&joins).push(" WHERE ").append(&list.filter);
+        sql.push(" FROM ")
+            .append(&list.from)
+            .append(&joins)
+            .push(" WHERE ")
+            .append(&list.scope)
+            .append(&list.asked);
         list.beyond(&mut sql)?;
         sql.push(" ORDER BY ");
         for key in &list.keys {
@@ -579,14 +595,15 @@ impl Desk<'_> {
             sql.push("SELECT COUNT(*) FROM (SELECT 1 FROM ")
                 .append(&list.from)
                 .push(" WHERE ")
-                .append(&list.filter);
+                .append(&list.scope)
+                .append(&list.asked);
             sql.push(&format!(" LIMIT {}) found", COUNTED + 1));
             let count = self.tx.one(&sql.through_indexes())?;
             return Ok(Totals { count: count.min(COUNTED), at_least: count > COUNTED, sums: Vec::new() });
         }
         sql.push("SELECT COUNT(*)");
         self.sums(&mut sql, &summed);
-        sql.push(" FROM ").append(&list.from).push(" WHERE ").append(&list.filter);
+        sql.push(" FROM ").append(&list.from).push(" WHERE ").append(&list.scope).append(&list.asked);
         let rows = self.tx.counted(&sql.through_indexes())?;
         Ok(rows.first().map(|row| totals(row, &summed)).unwrap_or_default())
     }
@@ -608,7 +625,13 @@ impl Desk<'_> {
         self.expression(&mut place, "t", group.field);
         let mut sql = Sql::new("SELECT COUNT(*)");
         self.sums(&mut sql, &summed);
-        sql.push(", ").append(&place).push(" FROM ").append(&list.from).push(" WHERE ").append(&list.filter);
+        sql.push(", ")
+            .append(&place)
+            .push(" FROM ")
+            .append(&list.from)
+            .push(" WHERE ")
+            .append(&list.scope)
+            .append(&list.asked);
         sql.push(" GROUP BY ").append(&place).push(" ORDER BY 1 DESC LIMIT 500");
         let rows = self.tx.counted(&sql.through_indexes())?;
         let group = |mut row: Record| Group {
@@ -625,7 +648,12 @@ impl Desk<'_> {
         let list = self.bare(def, query)?;
         // Every zone's day begins at a tenth minute, and a month has few of them.
         let mut sql = Sql::new("SELECT COUNT(*), SUBSTR(t.");
-        sql.name(field.name).push(", 1, 15) FROM ").append(&list.from).push(" WHERE ").append(&list.filter);
+        sql.name(field.name)
+            .push(", 1, 15) FROM ")
+            .append(&list.from)
+            .push(" WHERE ")
+            .append(&list.scope)
+            .append(&list.asked);
         sql.push(" GROUP BY 2");
         let zone = self.tx.catalog.zone.clone();
         let mut days = std::collections::BTreeMap::new();
@@ -637,11 +665,43 @@ impl Desk<'_> {
         Ok(days.into_iter().collect())
     }
 
-    /// How many rows a query has: for view tabs and reminders.
+    /// How many rows a query has.
     pub fn count(&mut self, entity: &str, query: &Query) -> Result<i64> {
         let def = self.entity(entity)?;
         let list = self.bare(def, query)?;
         Ok(self.totals(&list)?.count)
+    }
+
+    /// How many rows each view has, for tabs and reminders; none where its query does not fit the entity. A small scope
+    /// is gone through once for all of them, in a larger one what takes long is counted now and then.
+    pub fn counts(&mut self, views: &[Shown]) -> Result<Vec<Option<i64>>> {
+        let mut counts = vec![None; views.len()];
+        let mut at_once: Vec<(usize, List)> = Vec::new();
+        for (n, view) in views.iter().enumerate() {
+            let def = self.entity(view.entity)?;
+            let list = match Query::parse(&view.query).map(|query| self.bare(def, &query)) {
+                None | Some(Err(Error::Invalid(_) | Error::NotFound { .. })) => continue,
+                Some(list) => list?,
+            };
+            if !list.searched && self.is_small(def, &list.scope)? {
+                at_once.push((n, list));
+                continue;
+            }
+            let mut sql = Sql::new("SELECT COUNT(*) FROM ");
+            sql.append(&list.from).push(" WHERE ").append(&list.scope).append(&list.asked);
+            counts[n] = Some(self.tx.roughly(&sql.through_indexes(), None)?);
+        }
+        while let Some(def) = at_once.last().map(|it| it.1.def) {
+            let same: Vec<_> = at_once.extract_if(.., |it| std::ptr::eq(it.1.def, def)).collect();
+            let mut sql = Sql::new("SELECT ");
+            sql.each(&same, |sql, (_, list)| {
+                sql.push("SUM(CASE WHEN 1 = 1").append(&list.asked).push(" THEN 1 ELSE 0 END)");
+            });
+            sql.push(" FROM ").name(def.code).push(" t WHERE ").append(&same[0].1.scope);
+            let row = self.tx.rows(&sql.through_indexes())?.pop().unwrap_or_default();
+            same.iter().zip(row).for_each(|((n, _), count)| counts[*n] = Some(count.int()));
+        }
+        Ok(counts)
     }
 
     /// The ids of a query's rows beyond `after`, in the order of their ids: how a batch walks through them.
@@ -649,7 +709,12 @@ impl Desk<'_> {
         let def = self.entity(entity)?;
         let list = self.bare(def, query)?;
         let mut sql = Sql::new("SELECT t.id FROM ");
-        sql.append(&list.from).push(" WHERE ").append(&list.filter).push(" AND t.id > ").bind(after);
+        sql.append(&list.from)
+            .push(" WHERE ")
+            .append(&list.scope)
+            .append(&list.asked)
+            .push(" AND t.id > ")
+            .bind(after);
         sql.push(&format!(" ORDER BY t.id LIMIT {most}"));
         Ok(self.tx.rows(&sql)?.iter().map(|row| row[0].int()).collect())
     }

@@ -21,6 +21,16 @@ pub trait Conn {
 
     /// Returns how many rows changed.
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64>;
+
+    /// Executes a write that nobody asks the outcome of, now or with a later statement; a failure may come with that.
+    fn post(&mut self, sql: &str, values: &[Value]) -> Result<()> {
+        self.execute(sql, values).map(drop)
+    }
+
+    /// Waits for what was posted, so that a failure is told to whoever wrote it.
+    fn deliver(&mut self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Stands for a bound value until the statement is whole and its values are counted.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::input::{set_custom, value_of};
 use crate::search::{self, Source};
-use crate::system::{self, CodeEntry};
+use crate::system::{self, CodeEntry, Team};
 use crate::{
     Access, Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef,
     Format, Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
@@ -13,6 +13,8 @@ use crate::{
 
 /// A count that takes longer is worth keeping.
 const DEAR: Duration = Duration::from_millis(20);
+/// How long such a count is kept at most.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// A row in memory: its id, then its fields.
 pub type Record = Vec<Value>;
@@ -42,6 +44,19 @@ pub struct Tx<'c> {
     pub(crate) wrote: u64,
     /// Records of this entity get their index entry later, when what feeds it is there too.
     pub(crate) unindexed: Option<&'static EntityDef>,
+    /// Whose records the actor shares: entity, record, and whether to edit them. Asked once.
+    pub(crate) shares: Option<Arc<Vec<(String, i64, bool)>>>,
+    /// The record that was read last, as long as nothing was written since.
+    pub(crate) seen: Option<Seen>,
+}
+
+/// A record within reach of an actor.
+pub(crate) struct Seen {
+    pub def: &'static EntityDef,
+    pub record: Record,
+    /// The actor may do more than read it.
+    pub acts: bool,
+    pub wrote: u64,
 }
 
 impl<'c> Tx<'c> {
@@ -66,6 +81,8 @@ impl<'c> Tx<'c> {
             dry: false,
             wrote: 0,
             unindexed: None,
+            shares: None,
+            seen: None,
         }
     }
 
@@ -76,27 +93,28 @@ impl<'c> Tx<'c> {
             return self.rows(sql);
         }
         let last = self.one(&Sql::new("SELECT COALESCE(MAX(id), 0) FROM event"))?;
+        self.kept(sql, last, |took| if took > DEAR { FRESH } else { Duration::ZERO })
+    }
+
+    /// A number that may be as old as `fresh`, or else as twenty times what it takes to count, if that is long.
+    pub(crate) fn roughly(&mut self, sql: &Sql, fresh: Option<Duration>) -> Result<i64> {
+        let usual = |took: Duration| if took > DEAR { 20 * took } else { Duration::ZERO };
+        let rows = self.kept(sql, 0, |took| fresh.unwrap_or_else(|| usual(took)))?;
+        Ok(rows[0][0].int())
+    }
+
+    fn kept(&mut self, sql: &Sql, last: i64, long: impl Fn(Duration) -> Duration) -> Result<Vec<Record>> {
         let key = (sql.text(), sql.values.clone());
         if let Some(rows) = self.catalog.counts.get(&key, last) {
             return Ok(rows);
         }
         let since = Instant::now();
         let rows = self.rows(sql)?;
-        if since.elapsed() > DEAR {
-            self.catalog.counts.keep(key, last, &rows);
+        let long = long(since.elapsed());
+        if !long.is_zero() {
+            self.catalog.counts.keep(key, last, long, &rows);
         }
         Ok(rows)
-    }
-
-    /// A number that may be some seconds old.
-    pub(crate) fn roughly(&mut self, sql: &Sql) -> Result<i64> {
-        let key = (sql.text(), sql.values.clone());
-        if let Some(rows) = self.catalog.counts.get(&key, 0) {
-            return Ok(rows[0][0].int());
-        }
-        let rows = self.rows(sql)?;
-        self.catalog.counts.keep(key, 0, &rows);
-        Ok(rows[0][0].int())
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -292,15 +310,16 @@ impl<'c> Tx<'c> {
     /// The next number of a series, whose row is locked from here on.
     fn count_on(&mut self, series: &str) -> Result<i64> {
         let mut sql = Sql::new("UPDATE number SET last = last + 1 WHERE series = ");
-        sql.bind(series);
-        if self.execute(&sql)? == 0 {
-            let mut sql = Sql::new("INSERT INTO number (series, last) VALUES (");
-            sql.bind(series).push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1");
-            self.execute(&sql)?;
+        self.post(sql.bind(series))?;
+        let mut last = Sql::new("SELECT last FROM number WHERE series = ");
+        last.bind(series);
+        if let Some(row) = self.rows(&last)?.pop() {
+            return Ok(row[0].int());
         }
-        let mut sql = Sql::new("SELECT last FROM number WHERE series = ");
-        sql.bind(series);
-        self.one(&sql)
+        let mut sql = Sql::new("INSERT INTO number (series, last) VALUES (");
+        sql.bind(series).push(", 1) ON CONFLICT (series) DO UPDATE SET last = number.last + 1");
+        self.execute(&sql)?;
+        self.one(&last)
     }
 
     /// Whether any record holds a code.
@@ -488,7 +507,7 @@ impl<'c> Tx<'c> {
         self.execute(&sql)?;
         if def.is_searched() {
             let sql = self.dialect().unindex(def, id);
-            self.execute(&sql)?;
+            self.post(&sql)?;
         }
         self.refeed(def, old)?;
         let all: Vec<usize> =
@@ -528,10 +547,10 @@ impl<'c> Tx<'c> {
         new: &Record,
         changes: &[usize],
     ) -> Result<()> {
-        if !changes
-            .iter()
-            .any(|&at| def.fields[at - 1].search || def.parent().is_some_and(|it| it.0 + 1 == at))
-        {
+        if !changes.iter().any(|&at| {
+            let above = [def.owner, def.parent().map(|it| it.0)].into_iter().flatten();
+            def.fields[at - 1].search || above.into_iter().any(|it| it + 1 == at)
+        }) {
             return Ok(());
         }
         if def.is_searched() && !self.is_unindexed(def) {
@@ -589,16 +608,21 @@ impl<'c> Tx<'c> {
         }
         let part = |group: &&str| {
             let texts = texts.iter().filter(|it| it.0 == *group);
-            search::document(texts.map(|it| (it.1, it.2.as_str())))
+            let mut tokens = search::document(texts.map(|it| (it.1, it.2.as_str())));
+            def.owner.into_iter().for_each(|at| tokens.owned(record[at + 1].int()));
+            tokens
         };
         let tokens: Vec<_> = groups.iter().map(part).collect();
         for sql in self.dialect().index(def, &groups, record[0].int(), &tokens, fresh) {
-            self.execute(&sql)?;
+            self.post(&sql)?;
         }
         Ok(())
     }
 
     fn mark_stale(&mut self, def: &EntityDef) -> Result<()> {
+        if std::ptr::eq(def, Team::DEF) {
+            self.shares = None;
+        }
         if self.stale || !system::is_cached(def) {
             return Ok(());
         }
@@ -676,8 +700,7 @@ impl<'c> Tx<'c> {
             self.batch.clone().map_or(Value::Null, Value::Text),
             self.reason.take().map_or(Value::Null, Value::Text),
         ]);
-        self.execute(&sql)?;
-        Ok(())
+        self.post(&sql)
     }
 
     pub fn rows(&mut self, sql: &Sql) -> Result<Vec<Record>> {
@@ -706,17 +729,24 @@ impl<'c> Tx<'c> {
         self.conn.execute(&sql.text(), &sql.values)
     }
 
+    fn post(&mut self, sql: &Sql) -> Result<()> {
+        self.wrote += 1;
+        self.conn.post(&sql.text(), &sql.values)
+    }
+
     pub(crate) fn savepoint(&mut self) -> Result<()> {
         self.conn.execute("SAVEPOINT alone", &[]).map(drop)
     }
 
     /// Ends a savepoint: a failure leaves no trace, unless the transaction is lost anyway and runs again.
     pub(crate) fn settle<R>(&mut self, result: Result<R>) -> Result<R> {
+        let result = result.and_then(|done| self.conn.deliver().map(|()| done));
         match &result {
             Err(Error::Again | Error::Gone) => return result,
             Err(_) => {
                 self.conn.execute("ROLLBACK TO SAVEPOINT alone", &[])?;
                 self.stale = false;
+                (self.shares, self.seen) = (None, None);
             }
             Ok(_) => {}
         }

@@ -22,6 +22,11 @@ pub struct Shown {
 impl Desk<'_> {
     /// The tabs of an entity's list: declared views first, then saved ones, own and shared.
     pub fn views(&mut self, def: &'static EntityDef) -> Result<Vec<Shown>> {
+        let saved = self.saved(&[("entity", Value::from(def.code))])?;
+        Ok(self.with_saved(def, saved))
+    }
+
+    fn with_saved(&self, def: &'static EntityDef, saved: Vec<Shown>) -> Vec<Shown> {
         let lang = self.actor.lang;
         let mut views: Vec<Shown> = def
             .views
@@ -38,7 +43,7 @@ impl Desk<'_> {
                 mine: None,
             })
             .collect();
-        for saved in self.saved(&[("entity", Value::from(def.code))])? {
+        for saved in saved {
             // A saved view with a declared one's query is the mark by which somebody pinned that one.
             match views.iter_mut().find(|it| saved.pinned && saved.mine.is_some() && it.query == saved.query)
             {
@@ -46,19 +51,19 @@ impl Desk<'_> {
                 None => views.push(saved),
             }
         }
-        Ok(views)
+        views
     }
 
     /// Views that stand in the frame of every page: the pinned ones and the reminders.
     pub fn views_to_show(&mut self) -> Result<Vec<Shown>> {
-        let mut found = Vec::new();
-        let entities: Vec<_> = self.tx.registry.all().filter(|def| !def.views.is_empty()).collect();
-        for def in entities {
-            if self.may(def, "read").is_ok() {
-                found.extend(self.views(def)?.into_iter().filter(|it| it.pinned || it.remind));
-            }
-        }
-        Ok(found)
+        let saved = self.saved(&[])?;
+        let entities = self.tx.registry.all().filter(|def| !def.views.is_empty());
+        let seen = entities.filter(|def| self.may(def, "read").is_ok());
+        let views = seen.flat_map(|def| {
+            let saved = saved.iter().filter(|it| it.entity == def.code).cloned();
+            self.with_saved(def, saved.collect())
+        });
+        Ok(views.filter(|it| it.pinned || it.remind).collect())
     }
 
     fn saved(&mut self, fields: &[(&str, Value)]) -> Result<Vec<Shown>> {

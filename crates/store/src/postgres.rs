@@ -1,16 +1,19 @@
-//! PostgreSQL through the blocking client.
+//! PostgreSQL, as few round trips as can be: what has no answer that anybody waits for goes along with the next question.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::pin::pin;
 use std::thread;
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
+use futures_util::future::try_join_all;
 use model::{Cell, Conn, Dialect, Error, Result, Row, Value};
-use postgres::error::SqlState;
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::private::BytesMut;
-use postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
+use tokio::runtime::{self, Runtime};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
 
 use crate::store::{Link, Mode};
 
@@ -23,9 +26,20 @@ pub(crate) struct Postgres {
     live: Option<Live>,
     /// The transaction's own number: it tells what became of a commit whose answer was lost.
     xid: String,
+    /// Begins, savepoints and posted writes that go with the next statement.
+    ahead: Vec<(String, Vec<Value>)>,
+    /// Nothing of the transaction has been sent yet.
+    fresh: bool,
+    /// It only reads: nobody waits for its end.
+    reads: bool,
 }
 
+/// Plain text, or a statement with its values.
+type Part<'a> = (String, Option<(Statement, &'a [Value])>);
+
 struct Live {
+    /// Runs the connection, while somebody waits for it.
+    hands: Runtime,
     client: Client,
     /// What was used lately, and what was used before that: the older half is forgotten when the younger is full.
     young: HashMap<String, Statement>,
@@ -44,7 +58,8 @@ impl Postgres {
             config.connect_timeout(Duration::from_secs(5));
         }
         config.tcp_user_timeout(Duration::from_secs(30));
-        let mut postgres = Postgres { config, schema, live: None, xid: String::new() };
+        let (live, xid, ahead) = (None, String::new(), Vec::new());
+        let mut postgres = Postgres { config, schema, live, xid, ahead, fresh: true, reads: true };
         postgres.live()?;
         Ok(postgres)
     }
@@ -52,7 +67,10 @@ impl Postgres {
     /// The connection, a new one if the last was lost.
     fn live(&mut self) -> Result<&mut Live> {
         if self.live.as_ref().is_none_or(|live| live.client.is_closed()) {
-            let mut client = self.config.connect(NoTls).map_err(|failure| match failure.as_db_error() {
+            let hands = runtime::Builder::new_current_thread().enable_all().build();
+            let hands = hands.map_err(|error| Error::Internal(format!("no run time: {error}")))?;
+            let connected = hands.block_on(self.config.connect(NoTls));
+            let (client, connection) = connected.map_err(|failure| match failure.as_db_error() {
                 // A wrong password or name will not get better by waiting.
                 Some(_) if !lost(&failure) => error(failure),
                 _ => {
@@ -60,16 +78,83 @@ impl Postgres {
                     Error::Gone
                 }
             })?;
+            hands.spawn(connection);
+            // Compiling a statement takes longer than any of ours runs.
+            let mut settings = "SET jit = off".to_owned();
             if let Some(schema) = &self.schema {
-                client.batch_execute(&format!("SET search_path TO \"{schema}\"")).map_err(error)?;
+                settings += &format!("; SET search_path TO \"{schema}\"");
             }
-            self.live = Some(Live { client, young: HashMap::new(), old: HashMap::new() });
+            hands.block_on(client.batch_execute(&settings)).map_err(error)?;
+            self.live = Some(Live { hands, client, young: HashMap::new(), old: HashMap::new() });
         }
         self.live.as_mut().ok_or(Error::Gone)
     }
 
     fn simple(&mut self, sql: &str) -> Result<Vec<SimpleQueryMessage>> {
-        self.live()?.client.simple_query(sql).map_err(error)
+        let live = self.live()?;
+        live.hands.block_on(live.client.simple_query(sql)).map_err(error)
+    }
+
+    /// Sends what goes ahead and `ask`, and waits for both. A connection that was cut while nobody looked costs
+    /// nobody anything: it is a new one before the first statement of a transaction.
+    fn send<R>(
+        &mut self,
+        sql: Option<&str>,
+        ask: impl AsyncFn(&Client, Option<Statement>) -> Result<R>,
+    ) -> Result<R> {
+        if let Some(sql) = sql {
+            self.prepare(sql)?;
+        }
+        let ahead = std::mem::take(&mut self.ahead);
+        let mut result = self.try_send(&ahead, sql, &ask);
+        if matches!(result, Err(Error::Gone)) && self.fresh {
+            self.live = None;
+            result = self.live().and(Ok(())).and_then(|()| self.try_send(&ahead, sql, &ask));
+        }
+        self.fresh = false;
+        result
+    }
+
+    /// A statement that may turn out to be wrong is prepared behind what goes ahead: a savepoint has to be there then.
+    fn prepare(&mut self, sql: &str) -> Result<()> {
+        let live = self.live.as_ref().ok_or(Error::Gone)?;
+        if !self.ahead.is_empty() && !live.young.contains_key(sql) && !live.old.contains_key(sql) {
+            self.send(None, async |_, _| Ok(()))?;
+        }
+        self.live.as_mut().ok_or(Error::Gone)?.statement(sql).map(drop)
+    }
+
+    fn try_send<R>(
+        &mut self,
+        ahead: &[(String, Vec<Value>)],
+        sql: Option<&str>,
+        ask: &impl AsyncFn(&Client, Option<Statement>) -> Result<R>,
+    ) -> Result<R> {
+        let live = self.live.as_mut().ok_or(Error::Gone)?;
+        // What has no values is plain text; what follows each other of it is one text.
+        let mut parts: Vec<Part> = Vec::new();
+        for (text, values) in ahead {
+            match parts.last_mut() {
+                _ if !values.is_empty() => parts.push((String::new(), Some((live.statement(text)?, values)))),
+                Some((plain, None)) => *plain += &format!("; {text}"),
+                _ => parts.push((text.clone(), None)),
+            }
+        }
+        let statement = sql.map(|sql| live.statement(sql)).transpose()?;
+        let (client, hands) = (&live.client, &live.hands);
+        let ahead = try_join_all(parts.iter().map(async |(plain, bound)| match bound {
+            None => client.simple_query(plain).await.map_err(error),
+            Some((statement, values)) => {
+                let values = values.iter().map(Bound);
+                client.execute_raw(statement, values).await.map(|_| Vec::new()).map_err(error)
+            }
+        }));
+        // In this order on their way, and what failed first is what is told.
+        let (ahead, answer) = hands.block_on(async { tokio::join!(biased; ahead, ask(client, statement)) });
+        if let Some(xid) = ahead?.iter().map(|rows| first(rows)).find(|it| !it.is_empty()) {
+            self.xid = xid;
+        }
+        answer
     }
 
     /// What became of a commit whose answer was lost.
@@ -127,7 +212,7 @@ impl Live {
         let statement = match self.old.remove(sql) {
             Some(statement) => statement,
             None => {
-                let statement = self.client.prepare(sql).map_err(error)?;
+                let statement = self.hands.block_on(self.client.prepare(sql)).map_err(error)?;
                 let strange = statement.columns().iter().find(|column| !readable(column.type_()));
                 if let Some(column) = strange {
                     let (name, ty) = (column.name(), column.type_());
@@ -151,31 +236,47 @@ impl Link for Postgres {
             Mode::Write | Mode::Scratch => {
                 "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()"
             }
-        };
-        let begun = match self.simple(begin) {
-            // It was cut while nobody looked: that costs nobody anything.
-            Err(Error::Gone) => {
-                self.live = None;
-                self.simple(begin)?
+            Mode::Group => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = 200; SELECT pg_current_xact_id()"
             }
-            begun => begun?,
         };
-        self.xid = first(&begun);
+        self.live()?;
+        (self.fresh, self.reads) = (true, mode == Mode::Read);
+        self.ahead = vec![(begin.to_owned(), Vec::new())];
         Ok(())
     }
 
     fn commit(&mut self) -> Result<()> {
+        if self.fresh {
+            self.ahead.clear();
+            return Ok(());
+        }
         // COMMIT of a transaction that has failed is a silent rollback; the SELECT is not silent.
-        match self.simple("SELECT 1; COMMIT") {
+        let commit = async |client: &Client, _| client.simple_query("SELECT 1; COMMIT").await.map_err(error);
+        match self.send(None, commit) {
             Err(Error::Gone) => self.committed(),
             result => result.map(drop),
         }
     }
 
     fn rollback(&mut self) {
-        if let Some(live) = &mut self.live
-            && live.client.batch_execute("ROLLBACK").is_err()
-        {
+        self.ahead.clear();
+        if self.fresh {
+            return;
+        }
+        let Some(Live { hands, client, .. }) = &self.live else { return };
+        let reads = self.reads;
+        let rolled = hands.block_on(async {
+            let mut rollback = pin!(client.batch_execute("ROLLBACK"));
+            if reads {
+                // It goes off; the answer may come when the connection is needed next.
+                tokio::select! { biased; done = &mut rollback => return done, () = tokio::task::yield_now() => {} }
+                tokio::task::yield_now().await;
+                return Ok(());
+            }
+            rollback.await
+        });
+        if rolled.is_err() {
             self.live = None;
         }
     }
@@ -192,36 +293,59 @@ impl Conn for Postgres {
         values: &[Value],
         each: &mut dyn FnMut(&dyn Row) -> Result<()>,
     ) -> Result<()> {
-        let live = self.live.as_mut().ok_or(Error::Gone)?;
-        let statement = live.statement(sql)?;
         // Without value or limit it may be a whole table: row by row, which costs twice as much but no memory.
         if values.is_empty() && !sql.contains(" LIMIT ") {
-            let mut rows = live.client.query_raw(&statement, values.iter().map(Bound)).map_err(error)?;
-            while let Some(row) = rows.next().map_err(error)? {
+            let rows = self.send(Some(sql), async |client, statement| {
+                let statement = statement.ok_or(Error::Gone)?;
+                client.query_raw(&statement, values.iter().map(Bound)).await.map_err(error)
+            })?;
+            let live = self.live.as_ref().ok_or(Error::Gone)?;
+            let mut rows = pin!(rows);
+            while let Some(row) = live.hands.block_on(rows.try_next()).map_err(error)? {
                 each(&PostgresRow(&row))?;
             }
             return Ok(());
         }
-        let values: Vec<_> = values.iter().map(Bound).collect();
-        let values: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        let rows = live.client.query(&statement, &values).map_err(error)?;
+        let rows = self.send(Some(sql), async |client, statement| {
+            let values: Vec<_> = values.iter().map(Bound).collect();
+            let values: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+            client.query(&statement.ok_or(Error::Gone)?, &values).await.map_err(error)
+        })?;
         rows.iter().try_for_each(|row| each(&PostgresRow(row)))
     }
 
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64> {
-        let live = self.live.as_mut().ok_or(Error::Gone)?;
-        // What has no values is a savepoint or a change of the schema: nothing to prepare.
+        if ["SAVEPOINT", "RELEASE"].iter().any(|it| sql.starts_with(it)) {
+            self.ahead.push((sql.to_owned(), Vec::new()));
+            return Ok(0);
+        }
+        // What has no values is the end of a savepoint or a change of the schema: nothing to prepare.
         if values.is_empty() {
-            let done = live.client.simple_query(sql).map_err(error)?;
+            let plain = async |client: &Client, _| client.simple_query(sql).await.map_err(error);
+            let done = self.send(None, plain)?;
             return Ok(done
                 .iter()
                 .map(|it| if let SimpleQueryMessage::CommandComplete(n) = it { *n } else { 0 })
                 .sum());
         }
-        let statement = live.statement(sql)?;
-        let values: Vec<_> = values.iter().map(Bound).collect();
-        let values: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        live.client.execute(&statement, &values).map_err(error)
+        self.send(Some(sql), async |client, statement| {
+            let statement = statement.ok_or(Error::Gone)?;
+            client.execute_raw(&statement, values.iter().map(Bound)).await.map_err(error)
+        })
+    }
+
+    fn post(&mut self, sql: &str, values: &[Value]) -> Result<()> {
+        self.prepare(sql)?;
+        self.ahead.push((sql.to_owned(), values.to_vec()));
+        Ok(())
+    }
+
+    fn deliver(&mut self) -> Result<()> {
+        if self.ahead.iter().any(|it| !it.1.is_empty()) {
+            self.send(None, async |_, _| Ok(()))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -263,7 +387,7 @@ fn readable(ty: &Type) -> bool {
     known.contains(ty)
 }
 
-struct PostgresRow<'a>(&'a postgres::Row);
+struct PostgresRow<'a>(&'a tokio_postgres::Row);
 
 impl Row for PostgresRow<'_> {
     fn cell(&self, n: usize) -> Cell<'_> {
@@ -284,14 +408,14 @@ impl Row for PostgresRow<'_> {
 }
 
 /// The server or the way to it has gone, so what was under way did not happen.
-fn lost(error: &postgres::Error) -> bool {
+fn lost(error: &tokio_postgres::Error) -> bool {
     match error.code() {
         Some(code) => code.code().starts_with("08") || ["57P01", "57P02", "57P03"].contains(&code.code()),
         None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
     }
 }
 
-fn error(error: postgres::Error) -> Error {
+fn error(error: tokio_postgres::Error) -> Error {
     if lost(&error) {
         return Error::Gone;
     }
@@ -300,7 +424,9 @@ fn error(error: postgres::Error) -> Error {
         return Error::Internal(why);
     };
     match failure.code() {
-        &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Error::Again,
+        &SqlState::T_R_SERIALIZATION_FAILURE
+        | &SqlState::T_R_DEADLOCK_DETECTED
+        | &SqlState::LOCK_NOT_AVAILABLE => Error::Again,
         // The unique index is named after its place.
         &SqlState::UNIQUE_VIOLATION => {
             Error::Duplicate { place: failure.constraint().unwrap_or_default().to_owned() }

@@ -23,7 +23,9 @@ impl Sqlite {
     pub fn open(file: &Path, mode: Mode) -> Result<Sqlite> {
         let way = match mode {
             Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            Mode::Write | Mode::Scratch => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            Mode::Write | Mode::Group | Mode::Scratch => {
+                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+            }
         };
         let db = Connection::open_with_flags(file, way | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(error)?;
         // A command line beside the server has its turn too: wait for it.
@@ -33,7 +35,7 @@ impl Sqlite {
         // Pages come from the mapped file; the cache is for sorting and for pages that are being changed.
         let own = match mode {
             Mode::Read => "PRAGMA cache_size = -4000",
-            Mode::Write => {
+            Mode::Write | Mode::Group => {
                 // Savepoints keep their pages in memory, and a page that many jobs change is moved into the file once.
                 "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16000; \
                  PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000"

@@ -65,7 +65,7 @@ impl Address {
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     pub readers: usize,
-    /// Threads that write. SQLite has one, which commits many jobs at once; on PostgreSQL each commits one job.
+    /// Threads that write: one on SQLite. Only one at a time commits many jobs at once.
     pub writers: usize,
     /// Jobs in one commit, at most.
     pub group: usize,
@@ -76,7 +76,7 @@ impl Settings {
         let cores = thread::available_parallelism().map_or(2, NonZero::get);
         match dialect {
             Dialect::Sqlite => Settings { readers: cores.max(4), writers: 1, group: 256 },
-            Dialect::Postgres => Settings { readers: (2 * cores).max(4), writers: 2 * cores, group: 1 },
+            Dialect::Postgres => Settings { readers: (2 * cores).max(4), writers: 2 * cores, group: 64 },
         }
     }
 }
@@ -85,6 +85,8 @@ impl Settings {
 pub(crate) enum Mode {
     Read,
     Write,
+    /// Many jobs, which would rather run alone than wait long for somebody's row.
+    Group,
     /// A new file, thrown away unless all goes well: it needs no journal.
     Scratch,
 }
@@ -121,7 +123,7 @@ impl Store {
     pub fn connect(address: &Address, settings: Settings) -> Result<Store> {
         let (meter, queue) = (Arc::new(Meter::default()), Arc::new(Queue::default()));
         let start = |_| {
-            let link = Session { link: address.connect(Mode::Write)?, meter: meter.clone() };
+            let link = Session { link: address.connect(Mode::Write)?, meter: meter.clone(), touched: false };
             let writer = Writer { link, queue: queue.clone(), group: settings.group };
             let thread = thread::Builder::new().name("writer".into()).spawn(move || writer.work());
             thread.map_err(|error| Error::Internal(format!("no thread: {error}")))
@@ -234,7 +236,7 @@ impl Shared {
             return Ok(session);
         }
         match self.address.connect(Mode::Read) {
-            Ok(link) => Ok(Session { link, meter: self.meter.clone() }),
+            Ok(link) => Ok(Session { link, meter: self.meter.clone(), touched: false }),
             Err(error) => {
                 self.readers.give(None);
                 Err(error)
@@ -302,6 +304,8 @@ pub(crate) fn guarded<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
 pub(crate) struct Session {
     pub link: Box<dyn Link>,
     pub meter: Arc<Meter>,
+    /// Something was written, or a statement failed, since somebody set this back.
+    pub touched: bool,
 }
 
 impl Conn for Session {
@@ -317,14 +321,27 @@ impl Conn for Session {
     ) -> Result<()> {
         let since = Instant::now();
         let result = self.link.query(sql, values, each);
+        self.touched |= result.is_err() || !sql.starts_with("SELECT");
         self.meter.statement(since, sql);
         result
     }
 
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64> {
+        self.touched = true;
         let since = Instant::now();
         let result = self.link.execute(sql, values);
         self.meter.statement(since, sql);
         result
+    }
+    fn post(&mut self, sql: &str, values: &[Value]) -> Result<()> {
+        self.touched = true;
+        let since = Instant::now();
+        let result = self.link.post(sql, values);
+        self.meter.statement(since, sql);
+        result
+    }
+
+    fn deliver(&mut self) -> Result<()> {
+        self.link.deliver()
     }
 }

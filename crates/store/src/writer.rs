@@ -56,33 +56,46 @@ impl<R: Send, F: Fn(&mut dyn Conn) -> Result<R> + Send> Job for Task<R, F> {
 /// Jobs in the order they came.
 #[derive(Default)]
 pub(crate) struct Queue {
-    waiting: Mutex<(VecDeque<Box<dyn Job>>, bool)>,
+    waiting: Mutex<Waiting>,
     more: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Box<dyn Job>>,
+    closed: bool,
+    /// Some writer has many jobs in one transaction. There is one such at a time: two would wait for each other's rows.
+    grouped: bool,
 }
 
 impl Queue {
     /// `false`, and the job's answer is gone, when the queue is closed.
     pub fn push(&self, job: Box<dyn Job>) -> bool {
         let mut waiting = lock(&self.waiting);
-        let open = !waiting.1;
-        if open {
-            waiting.0.push_back(job);
+        if !waiting.closed {
+            waiting.jobs.push_back(job);
             self.more.notify_one();
         }
-        open
+        !waiting.closed
     }
 
-    /// What waits, at most `most`; `None` when nothing will come any more.
+    /// What waits, at most `most`, or one while another writer has a group; `None` when nothing will come any more.
     fn next(&self, most: usize) -> Option<Vec<Box<dyn Job>>> {
-        let idle = |waiting: &mut (VecDeque<_>, bool)| waiting.0.is_empty() && !waiting.1;
+        let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closed;
         let waited = self.more.wait_while(lock(&self.waiting), idle);
         let mut waiting = waited.unwrap_or_else(PoisonError::into_inner);
-        let n = waiting.0.len().min(most);
-        (n > 0).then(|| waiting.0.drain(..n).collect())
+        let n = waiting.jobs.len().min(if waiting.grouped { 1 } else { most });
+        waiting.grouped |= n > 1;
+        (n > 0).then(|| waiting.jobs.drain(..n).collect())
+    }
+
+    /// The next writer may take a group.
+    fn ungroup(&self) {
+        lock(&self.waiting).grouped = false;
     }
 
     pub fn close(&self) {
-        lock(&self.waiting).1 = true;
+        lock(&self.waiting).closed = true;
         self.more.notify_all();
     }
 }
@@ -97,8 +110,12 @@ impl Writer {
     pub fn work(mut self) {
         while let Some(mut jobs) = self.queue.next(self.group) {
             self.link.meter.queued.fetch_sub(jobs.len() as u64, Ordering::Relaxed);
-            if jobs.len() == 1 || self.together(&mut jobs).is_err() {
+            let many = jobs.len() > 1;
+            if !many || !self.all(&mut jobs) {
                 jobs.iter_mut().for_each(|job| self.alone(job));
+            }
+            if many {
+                self.queue.ungroup();
             }
             add(&self.link.meter.writes, jobs.len() as u64);
             jobs.into_iter().for_each(|job| job.reply());
@@ -109,7 +126,7 @@ impl Writer {
     fn alone(&mut self, job: &mut Box<dyn Job>) {
         let mut lost = 0;
         loop {
-            let Err(error) = self.together(std::slice::from_mut(job)) else { return };
+            let Err(error) = self.together(std::slice::from_mut(job), false) else { return };
             let hope = match error {
                 Error::Again => lost < TRIES,
                 Error::Gone => job.since().elapsed() < PATIENCE,
@@ -124,10 +141,20 @@ impl Writer {
         }
     }
 
-    /// Each job in its savepoint, one commit; a job by itself needs none. An error means that nothing of it happened.
-    fn together(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
-        self.link.link.begin(Mode::Write)?;
-        let result = self.run(jobs).and_then(|()| {
+    /// Many jobs in one commit, whether they are settled by it. Savepoints are dear, and few jobs fail after they have
+    /// begun to write: so they run without at first, and with them once one would have left something behind.
+    fn all(&mut self, jobs: &mut [Box<dyn Job>]) -> bool {
+        match self.together(jobs, false) {
+            Err(Error::Again | Error::Gone | Error::Full) => false,
+            Err(_) => self.together(jobs, true).is_ok(),
+            Ok(()) => true,
+        }
+    }
+
+    /// All or nothing: an error means that nothing of it happened.
+    fn together(&mut self, jobs: &mut [Box<dyn Job>], apart: bool) -> Result<()> {
+        self.link.link.begin(if jobs.len() > 1 { Mode::Group } else { Mode::Write })?;
+        let result = jobs.iter_mut().try_for_each(|job| self.run(job, apart)).and_then(|()| {
             let since = Instant::now();
             let committed = self.link.link.commit();
             add(&self.link.meter.commit_time, since.elapsed().as_micros() as u64);
@@ -140,17 +167,24 @@ impl Writer {
         result
     }
 
-    fn run(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
-        if let [job] = jobs {
-            return job.run(&mut self.link);
-        }
-        for job in jobs {
+    /// One job of a transaction. What failed before it did anything, or in a savepoint, keeps its error to itself.
+    fn run(&mut self, job: &mut Box<dyn Job>, apart: bool) -> Result<()> {
+        if apart {
             self.link.execute("SAVEPOINT job", &[])?;
-            match job.run(&mut self.link) {
-                Err(error @ (Error::Again | Error::Gone | Error::Full)) => return Err(error),
-                Err(_) => self.link.execute("ROLLBACK TO SAVEPOINT job", &[])?,
-                Ok(()) => 0,
-            };
+        }
+        self.link.touched = false;
+        match job.run(&mut self.link).and_then(|()| self.link.deliver()) {
+            Err(error @ (Error::Again | Error::Gone | Error::Full)) => return Err(error),
+            Err(error) if !apart && self.link.touched => return Err(error),
+            Err(error) => {
+                job.fail(error);
+                if apart {
+                    self.link.execute("ROLLBACK TO SAVEPOINT job", &[])?;
+                }
+            }
+            Ok(()) => {}
+        }
+        if apart {
             self.link.execute("RELEASE SAVEPOINT job", &[])?;
         }
         Ok(())

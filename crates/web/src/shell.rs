@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::Lang;
 use maud::{DOCTYPE, Markup, html};
-use model::{Desk, EntityDef, Error, Module, Query, Result, Shown};
+use model::{Desk, EntityDef, Module, Result, Shown};
 
 use crate::assets;
 use crate::list::table::new_label;
@@ -70,14 +70,10 @@ fn address(view: &Shown) -> String {
 
 impl Frame {
     pub fn read(desk: &mut Desk, headers: &HeaderMap) -> Result<Frame> {
-        let mut views = Vec::new();
-        for view in desk.views_to_show()? {
-            // A colleague's view may ask for what this actor may not read: it is not there for them.
-            match desk.count(view.entity, &Query::parse(&view.query).unwrap_or_default()) {
-                Err(Error::Invalid(_) | Error::NotFound { .. }) => {}
-                rows => views.push((view, rows?)),
-            }
-        }
+        let shown = desk.views_to_show()?;
+        let counts = desk.counts(&shown)?;
+        // A colleague's view may ask for what this actor may not read: it is not there for them.
+        let views = shown.into_iter().zip(counts).filter_map(|(view, rows)| Some((view, rows?))).collect();
         let readable = business(desk, "read");
         let catalog = desk.catalog();
         let of = |module: &Module| readable.iter().filter(|it| it.module == module.code).copied().collect();

@@ -20,7 +20,7 @@ const CHUNK: usize = 500;
 pub struct Place {
     pub data: PathBuf,
     pub database: Option<String>,
-    /// The users behind the tokens `boss`, `manager` and `sales`.
+    /// The user behind the token `sales`; `boss`, `manager` and `clerk`, who creates, are others.
     pub sales: i64,
     server: Option<(PathBuf, PathBuf)>,
 }
@@ -100,7 +100,8 @@ pub fn place(kind: &str, folder: &Path, names: &[String]) -> Place {
         });
         found.ok().flatten().expect("the user is there")
     };
-    for (user, token) in [("sales0", "boss"), ("sales1", "manager"), ("sales2", "sales")] {
+    for (user, token) in [("sales0", "boss"), ("sales1", "manager"), ("sales2", "sales"), ("sales3", "clerk")]
+    {
         let hash = model::Value::from(web::visitor::hashed(token).as_str());
         let known =
             db.read(&system, |desk| desk.trusted().first::<model::system::Session>(&[("token", hash)]));

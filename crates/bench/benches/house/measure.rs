@@ -261,7 +261,7 @@ fn create(server: &Server, names: &[String], connections: usize, round: usize) -
         for n in 0..connections {
             let done = &done;
             scope.spawn(move || {
-                let mut client = Client::new(&server.address, "sales");
+                let mut client = Client::new(&server.address, "clerk");
                 for k in 0.. {
                     if since.elapsed().as_secs_f64() > SECONDS {
                         return;

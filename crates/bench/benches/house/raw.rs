@@ -23,8 +23,8 @@ impl Raw {
         match &place.database {
             None => {
                 let db = rusqlite::Connection::open(place.data.join("keyuan.db")).expect("the file opens");
-                let pragmas =
-                    "PRAGMA synchronous = FULL; PRAGMA mmap_size = 268435456; PRAGMA cache_size = -16000";
+                let pragmas = "PRAGMA synchronous = FULL; PRAGMA mmap_size = 268435456; PRAGMA cache_size = -16000; \
+                     PRAGMA wal_autocheckpoint = 4000";
                 db.execute_batch(pragmas).expect("pragmas");
                 db.set_prepared_statement_cache_capacity(64);
                 Raw::Sqlite(db)
@@ -91,7 +91,7 @@ impl Raw {
         columns.push("title_key");
         let list = columns.iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>().join(", ");
         let places = (1..=columns.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-        let insert = format!("INSERT INTO customer ({list}) VALUES ({places}) RETURNING id");
+        let insert = format!("INSERT INTO customer ({list}) VALUES ({places})");
         let event = "INSERT INTO event (entity, record, at, \"user\", door, kind, changes) \
                      VALUES ('customer', $1, '2026-01-01T00:00:00Z', 1, 'api', 'create', '{}')";
         let tokens = document([(Source::Number, "KH-0000001"), (Source::Text, "北京金泰格散热器有限公司")]);
@@ -111,12 +111,11 @@ impl Raw {
                     for _ in 0..GROUP {
                         let mut row = like.clone();
                         row[at] = Value::Text(number());
-                        let id: i64 = db
-                            .prepare_cached(&insert)
-                            .and_then(|mut it| {
-                                it.query_row(rusqlite::params_from_iter(&row), |row| row.get(0))
-                            })
+                        // `RETURNING` would open a savepoint, for which the text index writes out what it holds.
+                        db.prepare_cached(&insert)
+                            .and_then(|mut it| it.execute(rusqlite::params_from_iter(&row)))
                             .expect("a row");
+                        let id = db.last_insert_rowid();
                         db.prepare_cached(event).and_then(|mut it| it.execute([id])).expect("an event");
                         let search = "INSERT INTO customer_search (rowid, open) VALUES ($1, $2)";
                         db.prepare_cached(search)
@@ -137,6 +136,7 @@ impl Raw {
                         _ => Box::new(row.get::<_, Option<i64>>(n)),
                     })
                     .collect();
+                let insert = format!("{insert} RETURNING id");
                 let [insert, event] =
                     [insert.as_str(), event].map(|sql| client.prepare(sql).expect("it prepares"));
                 let search = "INSERT INTO customer_search (id, open, contact) \

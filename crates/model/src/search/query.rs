@@ -9,6 +9,8 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     words: Vec<Vec<Phrase>>,
+    /// Only among records of these.
+    owners: Vec<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub fn query(text: &str) -> Option<Query> {
     }
     words.dedup();
     words.truncate(WORDS);
-    (!words.is_empty()).then_some(Query { words })
+    (!words.is_empty()).then_some(Query { words, owners: Vec::new() })
 }
 
 fn word(plain: &[Glyph], pinyin: &[Glyph], complete: bool) -> Vec<Phrase> {
@@ -103,13 +105,15 @@ fn spellings(typed: &[Glyph], complete: bool) -> Vec<Vec<&'static str>> {
 
 impl Phrase {
     fn tokens(&self) -> Vec<String> {
-        let pairs = |kind: &str, run: &[char]| match run.len() {
-            1 => vec![token(kind, run)],
-            _ => run.windows(2).map(|pair| token(kind, pair)).collect(),
-        };
+        let of =
+            |kind: &str, run: &[char], size: usize| run.windows(size).map(|it| token(kind, it)).collect();
         match self {
-            Phrase::Han(run) => pairs("", run),
-            Phrase::Letters(run) => pairs("l", run),
+            Phrase::Han(run) => of("", run, run.len().min(2)),
+            Phrase::Letters(run) if run.len() > 2 => of("t", run, 3),
+            Phrase::Letters(run) => of("l", run, run.len()),
+            Phrase::Syllables(run) if run.len() > 1 => {
+                run.windows(2).map(|it| format!("s{}0{}", it[0], it[1])).collect()
+            }
             Phrase::Syllables(run) => run.iter().map(|one| format!("p{one}")).collect(),
         }
     }
@@ -131,6 +135,15 @@ impl Phrase {
 }
 
 impl Query {
+    /// The same among the records of these owners alone; a record says by [`super::Tokens::owned`] whose it is.
+    pub fn among(self, owners: Vec<i64>) -> Query {
+        Query { owners, ..self }
+    }
+
+    pub fn is_owned(&self) -> bool {
+        !self.owners.is_empty()
+    }
+
     /// The expression for `MATCH`. Tokens hold letters and digits only, so nothing typed can become syntax.
     pub fn fts5(&self) -> String {
         self.written(" AND ", " OR ", |phrase| {
@@ -148,12 +161,15 @@ impl Query {
 
     /// The same for each word by itself.
     pub fn tsqueries(&self) -> Vec<String> {
-        let one = |word: &Vec<Phrase>| Query { words: vec![word.clone()] }.tsquery();
+        let one =
+            |word: &Vec<Phrase>| Query { words: vec![word.clone()], owners: self.owners.clone() }.tsquery();
         self.words.iter().map(one).collect()
     }
 
     fn written(&self, and: &str, or: &str, phrase: impl Fn(&Phrase) -> String) -> String {
+        let owners: Vec<_> = self.owners.iter().map(|owner| format!("o{owner}")).collect();
         let words = self.words.iter().map(|word| word.iter().map(&phrase).collect::<Vec<_>>().join(or));
+        let words = (!owners.is_empty()).then(|| owners.join(or)).into_iter().chain(words);
         words.map(|word| format!("({word})")).collect::<Vec<_>>().join(and)
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! `金泰` is a bigram of Han characters, `ljt` one of letters, `pjin` a syllable. The last character of a run stands
 //! alone as well, so that one character is found as the beginning of a token, and ends the run: no phrase passes it.
+//! `tjtg` are three letters and `sjin0tai` two syllables: what is typed at length is looked up by these, since pairs of
+//! letters and single syllables are in almost every record. `o17` says whose record it is.
 
 use super::pinyin::{LONGEST, Reading, readings_of};
 use super::text::{Glyph, glyphs, is_han};
@@ -81,9 +83,9 @@ impl Tokens {
                 self.words(&letters);
                 seen.push(letters);
             }
-            for syllable in way.iter().filter(|syllable| !syllable.is_empty()) {
-                self.push(&["p", syllable]);
-            }
+            let way: Vec<_> = way.into_iter().filter(|syllable| !syllable.is_empty()).collect();
+            way.iter().for_each(|syllable| self.push(&["p", syllable]));
+            way.windows(2).for_each(|pair| self.push(&["s", pair[0], "0", pair[1]]));
         }
         if source == Source::Number {
             let full = letters(&glyphs, &[]);
@@ -95,7 +97,16 @@ impl Tokens {
     }
 
     fn words(&mut self, letters: &[char]) {
-        letters.split(|&ch| ch == ' ').for_each(|word| self.run("l", word));
+        for word in letters.split(|&ch| ch == ' ') {
+            self.run("l", word);
+            word.windows(3).for_each(|three| self.push(&[&token("t", three)]));
+        }
+    }
+
+    /// Lets a search look among the records of some owners; 0 is nobody. However long the record is, this has room.
+    pub fn owned(&mut self, owner: i64) {
+        self.count = self.count.min(MOST - 1);
+        self.push(&[&format!("o{owner}")]);
     }
 
     fn run(&mut self, kind: &str, run: &[char]) {

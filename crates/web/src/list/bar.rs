@@ -1,7 +1,7 @@
 //! Above and below the rows: views, ways in and out, conditions, tools, the bar of a selection.
 
 use maud::{Markup, html};
-use model::{Condition, Desk, EntityDef, Error, FieldDef, Kind, Lang, Query, Result, Shown, Term};
+use model::{Condition, Desk, EntityDef, FieldDef, Kind, Lang, Query, Result, Shown, Term};
 
 use super::ask::Ask;
 use super::table::{Sheet, columns, counted, new_label};
@@ -13,16 +13,9 @@ const CHIPS: usize = 5;
 
 /// A view's tab with the number of its rows; none where its query no longer fits the entity.
 pub fn tabs(desk: &mut Desk, def: &'static EntityDef) -> Result<Vec<(Shown, Option<i64>)>> {
-    let mut tabs = Vec::new();
-    for view in desk.views(def)? {
-        let count = match Query::parse(&view.query).map(|query| desk.count(def.code, &query)) {
-            Some(Ok(count)) => Some(count),
-            None | Some(Err(Error::Invalid(_) | Error::NotFound { .. })) => None,
-            Some(Err(error)) => return Err(error),
-        };
-        tabs.push((view, count));
-    }
-    Ok(tabs)
+    let views = desk.views(def)?;
+    let counts = desk.counts(&views)?;
+    Ok(views.into_iter().zip(counts).collect())
 }
 
 pub fn action_row(desk: &Desk, ask: &Ask, tabs: &[(Shown, Option<i64>)], rows: i64) -> Markup {
