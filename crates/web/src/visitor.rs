@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Redirect, Response};
 use model::system::{Session, Theme, Token, Tongue};
 use model::{Actor, Door, Error, Lang, Moment, Result, Scalar, Value};
 use sha2::{Digest, Sha256};
@@ -139,32 +136,6 @@ fn visitor(desk: &model::Desk, user: i64, session: i64, door: Door) -> Option<Vi
     let rights = Arc::new(catalog.rights(user));
     let actor = Arc::new(Actor { door, user, department, lang, rights });
     Some(Visitor { actor, name: it.name.clone(), post, theme, session, must_change: it.must_change })
-}
-
-/// Without a session a page leads to the sign-in, and back afterwards.
-impl FromRequestParts<Site> for Visitor {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, site: &Site) -> std::result::Result<Visitor, Response> {
-        match site.visitor(&parts.headers).await {
-            Ok(Some(visitor)) => match crate::login::detour(parts.uri.path()).filter(|_| visitor.must_change)
-            {
-                Some(to) => Err(Redirect::to(&to).into_response()),
-                None => Ok(visitor),
-            },
-            Ok(None) => {
-                let back = parts.uri.path_and_query().map_or("/", |it| it.as_str());
-                let back = if parts.method == axum::http::Method::GET { back } else { "/" };
-                let to = format!("/login?to={}", percent(back));
-                // A part of a page can't show the sign-in: the whole page goes there.
-                if parts.headers.contains_key("hx-request") {
-                    return Err([("hx-redirect", to)].into_response());
-                }
-                Err(Redirect::to(&to).into_response())
-            }
-            Err(error) => Err(crate::problem::page(site, &parts.headers, None, &error)),
-        }
-    }
 }
 
 /// Text for a place in a URL's query.

@@ -1,34 +1,28 @@
 //! A plain page that lists what the API has.
 
-use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::Response;
 use maud::html;
+use model::Desk;
 
-use crate::shell::{self, Frame, Page};
+use crate::shell::Page;
 use crate::ui::t;
-use crate::{Site, Visitor, problem};
+use crate::visit::{Answer, Visit};
 
-pub async fn show(
-    State(site): State<Site>,
-    visitor: Visitor,
-    headers: HeaderMap,
-) -> Result<Response, Response> {
-    let (asked, lang) = (headers.clone(), visitor.lang());
-    let read = site.db.read_async(&visitor.actor, move |desk| {
-        let registry = desk.catalog().registry;
-        let seen: Vec<_> =
-            registry.all().filter(|def| !def.is_attached() && desk.may(def, "read").is_ok()).collect();
-        Ok((Frame::read(desk, &asked)?, seen))
-    });
-    let (frame, seen) = read.await.map_err(|error| problem::page(&site, &headers, Some(&visitor), &error))?;
+pub async fn show(visit: Visit) -> Answer {
+    let scheme = if visit.site.insecure { "http" } else { "https" };
+    visit.show(move |desk| Ok(page(desk, scheme))).await
+}
+
+fn page(desk: &Desk, scheme: &str) -> Page {
+    let lang = desk.actor.lang;
+    let all = desk.catalog().registry.all();
+    let seen: Vec<_> = all.filter(|def| !def.is_attached() && desk.may(def, "read").is_ok()).collect();
     let body = html! {
         div class="ky-column" {
             section class="ky-card" {
                 header { h2 { "REST · OpenAPI 3.1" } span class="ky-grow" {} a href="/api/openapi.json" { "openapi.json" } a href="/me#tokens" { (t(lang, "接口令牌", "API tokens")) } }
                 div class="ky-card-body" {
                     p { (t(lang, "程序用令牌登录，看到和能做的与令牌所属的用户相同：", "A program signs in with a token and sees and does what its user may:")) }
-                    pre { code { "curl -H 'Authorization: Bearer <token>' '" (if site.insecure { "http" } else { "https" }) "://…/api/v1/" (seen.first().map_or("user", |it| it.code)) "?q=bj&size=20'" } }
+                    pre { code { "curl -H 'Authorization: Bearer <token>' '" (scheme) "://…/api/v1/" (seen.first().map_or("user", |it| it.code)) "?q=bj&size=20'" } }
                 }
             }
             section class="ky-card is-clip" {
@@ -47,5 +41,5 @@ pub async fn show(
             }
         }
     };
-    Ok(shell::page(&visitor, &frame, &headers, Page::new("API", "settings", body)))
+    Page::new("API", "settings", body)
 }

@@ -13,16 +13,14 @@ pub use bar::verb_icon;
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use maud::{Markup, html};
+use maud::html;
 use model::message::message;
 use model::{Desk, EntityDef, Error, Result};
 
 use crate::shell::{self, Page};
 use crate::ui::t;
 use crate::visit::{Answer, At, Shown, Visit};
-use crate::visitor::Visitor;
 use crate::{Site, problem, request_number};
 use ask::Ask;
 
@@ -163,12 +161,4 @@ async fn columns(visit: Visit, At(entity): At<String>) -> Answer {
         Ok(Shown::To(Ask::read(desk, def, &raw)?.link(&[("columns", &chosen.join(","))])))
     };
     visit.show(chosen).await
-}
-
-/// A part of a page, or the problem instead.
-pub fn part(site: &Site, visitor: &Visitor, headers: &HeaderMap, read: Result<Markup>) -> Response {
-    match read {
-        Ok(markup) => Html(markup.into_string()).into_response(),
-        Err(error) => problem::page(site, headers, Some(visitor), &error),
-    }
 }
