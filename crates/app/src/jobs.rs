@@ -105,7 +105,7 @@ impl House {
             }
             Ok(None) => self.db.write(&system, move |desk| desk.release_job(&job, desk.now())),
             Err(Error::Conflict { entity, .. }) if entity == Job::DEF.code => Ok(()),
-            Err(error @ (Error::Again | Error::Gone | Error::Full)) if tries < TRIES => {
+            Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Unsure)) if tries < TRIES => {
                 tracing::warn!(job = job.id.0, kind = kind.code, ?error, "will be tried again");
                 let wait = Duration::from_secs(1 << (2 * tries).clamp(0, 10));
                 self.db.write(&system, move |desk| desk.release_job(&job, after(wait)))

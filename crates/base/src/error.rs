@@ -36,6 +36,8 @@ pub enum Error {
     Full,
     /// The database does not answer.
     Gone,
+    /// The database was lost while it committed, and can't say any more whether it did.
+    Unsure,
     Internal(String),
 }
 
@@ -88,8 +90,14 @@ impl Error {
             Error::Again => "busy",
             Error::Full => "disk_full",
             Error::Gone => "database_gone",
+            Error::Unsure => "outcome_unknown",
             Error::Internal(_) => "internal",
         }
+    }
+
+    /// Whether it is the house's trouble and not what was asked: no other record fares better.
+    pub fn is_trouble(&self) -> bool {
+        matches!(self, Error::Again | Error::Full | Error::Gone | Error::Unsure | Error::Internal(_))
     }
 
     /// One field with one of the common faults.

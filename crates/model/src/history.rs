@@ -308,9 +308,7 @@ impl Desk<'_> {
             }
             last = Some(event);
             match self.alone(|desk| desk.undo(event)) {
-                Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => {
-                    return Err(error);
-                }
+                Err(error) if error.is_trouble() => return Err(error),
                 Err(error) => refused.push(error),
                 Ok(()) => done += 1,
             }

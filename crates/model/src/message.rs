@@ -133,6 +133,7 @@ pub fn message(error: &Error, registry: Registry, entity: &str, lang: Lang) -> S
         Error::Refused(refusal) => refusal.says.of(lang).to_owned(),
         Error::Again => Label { zh: "现在太忙，没有保存。请再试一次。", en: "Too busy just now; nothing was saved. Try again." }.of(lang).to_owned(),
         Error::Full => Label { zh: "没有保存：服务器磁盘已满。已有数据是安全的，请联系管理员清理磁盘。", en: "Not saved: the server's disk is full. Your data is safe; ask the administrator to free space." }.of(lang).to_owned(),
+        Error::Unsure => Label { zh: "保存时数据库中断，不能确定是否已经保存。请先查看，再决定要不要重做。", en: "The database was lost while saving; it may or may not have been saved. Look before you do it again." }.of(lang).to_owned(),
         Error::Gone => Label { zh: "数据库暂时没有回应，没有保存。请稍后再试。", en: "The database does not answer; nothing was saved. Try again later." }.of(lang).to_owned(),
         Error::Internal(_) => Label { zh: "程序出错，没有保存。请把页面上的编号告诉管理员。", en: "Something went wrong; nothing was saved. Tell the administrator the number on the page." }.of(lang).to_owned(),
     }

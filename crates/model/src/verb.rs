@@ -118,7 +118,7 @@ impl Desk<'_> {
     ) -> Result<Vec<Outcome>> {
         ids.iter()
             .map(|&id| match self.alone(|desk| work(desk, id)) {
-                Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => Err(error),
+                Err(error) if error.is_trouble() => Err(error),
                 result => Ok((id, result)),
             })
             .collect()

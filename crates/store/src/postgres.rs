@@ -41,6 +41,8 @@ struct Live {
     /// Runs the connection, while somebody waits for it.
     hands: Runtime,
     client: Client,
+    /// The server's own processes. After a crash they are others, and numbers of transactions may be given anew.
+    crew: String,
     /// What was used lately, and what was used before that: the older half is forgotten when the younger is full.
     young: HashMap<String, Statement>,
     old: HashMap<String, Statement>,
@@ -84,8 +86,10 @@ impl Postgres {
             if let Some(schema) = &self.schema {
                 settings += &format!("; SET search_path TO \"{schema}\"");
             }
-            hands.block_on(client.batch_execute(&settings)).map_err(error)?;
-            self.live = Some(Live { hands, client, young: HashMap::new(), old: HashMap::new() });
+            settings +=
+                "; SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity WHERE datid IS NULL";
+            let crew = first(&hands.block_on(client.simple_query(&settings)).map_err(error)?);
+            self.live = Some(Live { hands, client, crew, young: HashMap::new(), old: HashMap::new() });
         }
         self.live.as_mut().ok_or(Error::Gone)
     }
@@ -158,19 +162,25 @@ impl Postgres {
     }
 
     /// What became of a commit whose answer was lost.
+    ///
+    /// A number of which a crashed server had written nothing down is given to the next transaction, whose fate it then
+    /// tells: after a crash only the bad news counts.
     fn committed(&mut self) -> Result<()> {
-        self.live = None;
+        let crew = self.live.take().map(|live| live.crew);
         let ask = format!("SELECT pg_xact_status('{}')", self.xid);
         for _ in 0..100 {
             match self.simple(&ask).map(|rows| first(&rows)).as_ref().map(String::as_str) {
-                Ok("committed") => return Ok(()),
+                Ok("committed") => {
+                    let same = self.live.as_ref().map(|live| &live.crew) == crew.as_ref();
+                    return if same { Ok(()) } else { Err(Error::Unsure) };
+                }
                 Ok("aborted") => return Err(Error::Gone),
                 // The server is away, or it has not yet noticed that we were.
                 Ok(_) | Err(_) => thread::sleep(Duration::from_millis(100)),
             }
         }
         tracing::error!(xid = self.xid, "nobody can tell what became of this transaction");
-        Err(Error::Internal("the database was lost during a commit".into()))
+        Err(Error::Unsure)
     }
 }
 
@@ -247,7 +257,7 @@ impl Link for Postgres {
     }
 
     fn commit(&mut self) -> Result<()> {
-        if self.fresh {
+        if self.fresh && self.ahead.iter().all(|it| it.1.is_empty()) {
             self.ahead.clear();
             return Ok(());
         }

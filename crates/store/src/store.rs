@@ -96,7 +96,7 @@ pub(crate) trait Link: Conn + Send {
     /// Begins, on a new connection if the old one was lost.
     fn begin(&mut self, mode: Mode) -> Result<()>;
 
-    /// An error means that nothing of the transaction happened.
+    /// An error means that nothing of the transaction happened, unless it is [`Error::Unsure`].
     fn commit(&mut self) -> Result<()>;
 
     /// Ends the transaction whatever became of it.

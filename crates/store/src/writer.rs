@@ -151,7 +151,7 @@ impl Writer {
         }
     }
 
-    /// All or nothing: an error means that nothing of it happened.
+    /// All or nothing: an error means that nothing of it happened, and where nobody can tell, the jobs say so.
     fn together(&mut self, jobs: &mut [Box<dyn Job>], apart: bool) -> Result<()> {
         self.link.link.begin(if jobs.len() > 1 { Mode::Group } else { Mode::Write })?;
         let result = jobs.iter_mut().try_for_each(|job| self.run(job, apart)).and_then(|()| {
@@ -162,6 +162,11 @@ impl Writer {
         });
         match result {
             Ok(()) => add(&self.link.meter.commits, 1),
+            // What may have happened must not happen twice.
+            Err(Error::Unsure) => {
+                jobs.iter_mut().for_each(|job| job.fail(Error::Unsure));
+                return Ok(());
+            }
             Err(_) => self.link.link.rollback(),
         }
         result

@@ -21,7 +21,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Refused(it) if it.code == "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Duplicate { .. } | Error::InUse(_) | Error::Refused(_) => StatusCode::CONFLICT,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Again | Error::Full | Error::Gone => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Again | Error::Full | Error::Gone | Error::Unsure => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -125,6 +125,7 @@ pub fn log(error: &Error) {
         Error::Internal(says) => tracing::error!(%says, "internal error"),
         Error::Full => tracing::error!("the disk is full"),
         Error::Gone => tracing::error!("the database does not answer"),
+        Error::Unsure => tracing::error!("the database was lost during a commit"),
         _ => {}
     }
 }

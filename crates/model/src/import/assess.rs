@@ -114,9 +114,7 @@ impl Desk<'_> {
         let title = title_of(import.def, &values);
         let verdict = match faults.is_empty() {
             true => match self.decided(import, row.number, &title, &values) {
-                Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => {
-                    return Err(error);
-                }
+                Err(error) if error.is_trouble() => return Err(error),
                 Err(error) => Verdict::Refused(self.faults(import.def, error)),
                 Ok(verdict) => verdict,
             },
@@ -242,7 +240,7 @@ impl Desk<'_> {
         self.tx.dry = dry;
         match result {
             Ok(Verdict::Same(id)) => Ok(Verdict::Same(id)),
-            Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => Err(error),
+            Err(error) if error.is_trouble() => Err(error),
             _ => near,
         }
     }

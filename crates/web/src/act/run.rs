@@ -126,9 +126,7 @@ fn each(
             let mut outcomes = Vec::new();
             for &id in ids {
                 match desk.alone(|desk| tag(desk, def, id, input.text("name").trim())) {
-                    Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => {
-                        return Err(error);
-                    }
+                    Err(error) if error.is_trouble() => return Err(error),
                     result => outcomes.push((id, result)),
                 }
             }
@@ -156,9 +154,7 @@ pub async fn undo_batch(visit: &Visit, batch: &str) -> Result<(i64, Option<Error
             let mut outcomes: Vec<Outcome> = Vec::new();
             for &event in &events {
                 match desk.alone(|desk| desk.undo(event)) {
-                    Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) => {
-                        return Err(error);
-                    }
+                    Err(error) if error.is_trouble() => return Err(error),
                     result => outcomes.push((event, result)),
                 }
             }

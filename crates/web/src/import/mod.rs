@@ -223,8 +223,10 @@ async fn check_file(visit: &Visit, place: Which) -> Result<()> {
     };
     let looked = tokio::task::spawn_blocking(look).await;
     let (plan, sheets, result) = looked.map_err(|error| Error::Internal(error.to_string()))?;
-    if let Err(error @ (Error::Again | Error::Gone | Error::Full | Error::Internal(_))) = result {
-        return Err(error);
+    if let Err(error) = &result
+        && error.is_trouble()
+    {
+        return Err(error.clone());
     }
     let clock = |desk: &mut Desk| Ok(desk.catalog().zone.to_datetime(desk.now()));
     let at = visit.read(clock).await?.strftime("%H:%M").to_string();
