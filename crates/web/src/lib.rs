@@ -26,13 +26,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::routing::get;
-use model::{Actor, Door, Lang};
+use model::{Actor, Door, Error, Lang};
 use store::Db;
 
 pub use login::totp;
-pub use visit::{Answer, At, Sent, Visit};
+pub use visit::{Answer, At, Failure, Sent, Visit};
 pub use visitor::Visitor;
 
 /// What every handler gets: the house and how it is run. A cheap handle.
@@ -96,8 +96,14 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(card::routes())
         .merge(list::routes())
         .merge(own)
+        .fallback(nowhere)
         .with_state(site.clone());
     guard::around(site, routes)
+}
+
+/// An address that nothing stands at.
+async fn nowhere(uri: Uri) -> Failure {
+    Error::missing(uri.path()).into()
 }
 
 /// The number that a request has in the logs.
