@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 use model::{Desk, EntityDef, Error, Format, Kind, Label, Lang, Query, Result, Row, Value};
 
 use crate::list::ask::Ask;
@@ -51,21 +51,15 @@ async fn paper(visit: &Visit, sheet: Sheet) -> Answer {
     // What leaves the house on paper is recorded before it is shown.
     visit.write(move |desk| desk.take("print", entity, &query, rows)).await?;
     let lang = visit.lang();
-    let page = html! {
-        (DOCTYPE)
-        html lang=(lang.tag()) data-theme="light" data-icons=(crate::assets::path("icons.svg")) {
-            head { (shell::head(lang, &sheet.title)) }
-            body class="ky-paper" {
-                div class="ky-paper-bar" {
-                    a class="ky-btn is-small" href=(sheet.back) { (t(lang, "返回", "Back")) }
-                    span class="ky-grow" {}
-                    button class="ky-btn is-small is-primary" type="button" data-print data-key="Ctrl+P" { (icon14("printer")) (t(lang, "打印", "Print")) kbd { "Ctrl P" } }
-                }
-                (sheet.body)
-            }
+    let body = html! {
+        div class="ky-paper-bar" {
+            a class="ky-btn is-small" href=(sheet.back) { (t(lang, "返回", "Back")) }
+            span class="ky-grow" {}
+            button class="ky-btn is-small is-primary" type="button" data-print data-key="Ctrl+P" { (icon14("printer")) (t(lang, "打印", "Print")) kbd { "Ctrl P" } }
         }
+        (sheet.body)
     };
-    Ok(page.into_response())
+    Ok(shell::plain(lang, "light", &sheet.title, "ky-paper", &body).into_response())
 }
 
 /// Who printed it, for which house, when.

@@ -2,15 +2,15 @@
 
 use axum::Extension;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
-use maud::{DOCTYPE, html};
+use axum::response::{IntoResponse, Response};
+use maud::html;
 use model::message::{fault, message};
 use model::{Error, Lang, Moment};
 use serde_json::json;
 
 use crate::ui::t;
 use crate::visitor::{Visitor, preferred};
-use crate::{Site, assets, shell};
+use crate::{Site, shell};
 
 pub fn status(error: &Error) -> StatusCode {
     match error {
@@ -93,30 +93,26 @@ pub fn page(site: &Site, headers: &HeaderMap, visitor: Option<&Visitor>, error: 
         return (status, told, [("hx-reswap", "none".to_owned()), ("hx-trigger", toast)]).into_response();
     }
     let number = crate::request_number(headers);
+    let title = t(lang, "出了问题", "Problem");
     let body = html! {
-        (DOCTYPE)
-        html lang=(lang.tag()) data-theme=(visitor.map_or("system", |it| it.theme)) data-icons=(assets::path("icons.svg")) {
-            head { (shell::head(lang, t(lang, "出了问题", "Problem"))) }
-            body {
-                main id="main" class="ky-main" {
-                    div class="ky-empty" role="alert" {
-                        h1 { @match error {
-                            Error::NotFound { .. } => (t(lang, "这里没有东西", "Nothing here")),
-                            Error::Forbidden { .. } => (t(lang, "没有权限", "Not permitted")),
-                            _ => (t(lang, "页面没有打开", "The page did not open")),
-                        } }
-                        p { (says) }
-                        p class="ky-row" {
-                            a class="ky-btn is-primary" href="/" { (t(lang, "回工作台", "To the workbench")) }
-                            a class="ky-btn" href="" { (t(lang, "再试一次", "Try again")) }
-                        }
-                        small class="ky-mute" { (t(lang, "编号", "Number")) " " (number) }
-                    }
+        main id="main" class="ky-main" {
+            div class="ky-empty" role="alert" {
+                h1 { @match error {
+                    Error::NotFound { .. } => (t(lang, "这里没有东西", "Nothing here")),
+                    Error::Forbidden { .. } => (t(lang, "没有权限", "Not permitted")),
+                    _ => (t(lang, "页面没有打开", "The page did not open")),
+                } }
+                p { (says) }
+                p class="ky-row" {
+                    a class="ky-btn is-primary" href="/" { (t(lang, "回工作台", "To the workbench")) }
+                    a class="ky-btn" href="" { (t(lang, "再试一次", "Try again")) }
                 }
+                small class="ky-mute" { (t(lang, "编号", "Number")) " " (number) }
             }
         }
     };
-    (status, told, Html(body.into_string())).into_response()
+    let theme = visitor.map_or("system", |it| it.theme);
+    (status, told, shell::plain(lang, theme, title, "", &body)).into_response()
 }
 
 /// Keeps what is the house's own fault.

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::Lang;
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use model::{Desk, EntityDef, Module, Result, Shown};
 
 use crate::assets;
@@ -152,7 +152,7 @@ fn main_part(page: &Page) -> Markup {
     }
 }
 
-pub fn head(lang: Lang, title: &str) -> Markup {
+fn head(lang: Lang, title: &str) -> Markup {
     html! {
         meta charset="utf-8";
         meta name="viewport" content="width=device-width, initial-scale=1";
@@ -162,16 +162,30 @@ pub fn head(lang: Lang, title: &str) -> Markup {
         link rel="preload" as="font" type="font/woff2" crossorigin href=(assets::path("inter-latin.woff2"));
         link rel="stylesheet" href=(assets::path("keyuan.css"));
         script defer src=(assets::path("keyuan.js")) {}
+        link rel="expect" href="#end" blocking="render";
     }
 }
+
+/// A page without the frame.
+pub fn plain(lang: Lang, theme: &str, title: &str, class: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(lang.tag()) data-theme=(theme) data-icons=(assets::path("icons.svg")) {
+            head { (head(lang, title)) }
+            body class=(class) { (body) (END) }
+        }
+    }
+}
+
+/// The end of a body: nothing is painted before it is there, so nothing shifts while the page arrives.
+const END: PreEscaped<&str> = PreEscaped("<span id=\"end\" hidden></span>");
 
 fn whole(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
     let lang = visitor.lang();
     html! {
         (DOCTYPE)
         html lang=(lang.tag()) data-theme=(visitor.theme) data-icons=(assets::path("icons.svg")) data-today=(frame.today) {
-            // Nothing is painted before the whole page is there, so nothing shifts while it arrives.
-            head { (head(lang, &page.title)) link rel="expect" href="#end" blocking="render"; }
+            head { (head(lang, &page.title)) }
             body {
                 a class="ky-skip" href="#main" { (t(lang, "跳到主要内容", "Skip to content")) }
                 div class={ "ky-shell" @if frame.rail { " is-rail" } } {
@@ -186,7 +200,7 @@ fn whole(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
                     (crate::palette::dialog(lang))
                     (crate::help::keys(lang))
                 }
-                span id="end" hidden {}
+                (END)
             }
         }
     }

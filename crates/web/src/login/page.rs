@@ -1,11 +1,9 @@
 //! The sign-in page (pictures 01 and 01b).
 
-use axum::response::Html;
 use base::{Label, Lang};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
-use crate::assets;
-use crate::shell::head;
+use crate::shell::plain;
 use crate::ui::{alert, icon, icon14, logo, t};
 
 /// The logins that the page offers while the data are the demo's.
@@ -22,7 +20,7 @@ pub struct Sign<'a> {
     pub no: Option<(Label, String)>,
 }
 
-pub fn draw(it: &Sign) -> Html<String> {
+pub fn draw(it: &Sign) -> Markup {
     let lang = it.lang;
     let other = if lang == Lang::Zh { "en" } else { "zh" };
     let inner = html! {
@@ -60,11 +58,11 @@ pub fn draw(it: &Sign) -> Html<String> {
         }
         footer { span { "© 2026 " (t(lang, "客源", "Keyuan")) } span { (t(lang, "版本 ", "Version ")) (env!("CARGO_PKG_VERSION")) } }
     };
-    whole(lang, it.theme, t(lang, "登录", "Sign in"), inner)
+    whole(lang, it.theme, t(lang, "登录", "Sign in"), &inner)
 }
 
 /// The second step: six digits.
-pub fn code(lang: Lang, theme: &str, ticket: &str, wrong: bool) -> Html<String> {
+pub fn code(lang: Lang, theme: &str, ticket: &str, wrong: bool) -> Markup {
     let title = t(lang, "两步验证", "Two-step sign-in");
     let inner = html! {
         form method="post" action="/login/code" {
@@ -77,18 +75,12 @@ pub fn code(lang: Lang, theme: &str, ticket: &str, wrong: bool) -> Html<String> 
             button class="ky-btn is-primary is-wide is-large" { (t(lang, "登录", "Sign in")) kbd { "Enter" } }
         }
     };
-    whole(lang, theme, title, inner)
+    whole(lang, theme, title, &inner)
 }
 
-fn whole(lang: Lang, theme: &str, title: &str, inner: Markup) -> Html<String> {
-    let page = html! {
-        (DOCTYPE)
-        html lang=(lang.tag()) data-theme=(theme) data-icons=(assets::path("icons.svg")) {
-            head { (head(lang, title)) }
-            body class="ky-login" { (art(lang)) main class="ky-login-form" id="main" { (inner) } }
-        }
-    };
-    Html(page.into_string())
+fn whole(lang: Lang, theme: &str, title: &str, inner: &Markup) -> Markup {
+    let body = html! { (art(lang)) main class="ky-login-form" id="main" { (inner) } };
+    plain(lang, theme, title, "ky-login", &body)
 }
 
 fn demo(lang: Lang, logins: &[(String, String, String)]) -> Markup {
