@@ -202,6 +202,9 @@ fn customers(desk: &mut Desk, demo: &Demo) -> Result<()> {
         customer.credit_days = it.credit_days;
         customer.credit_limit = Money(it.credit_limit.0);
         customer.blacklisted = it.blacklisted;
+        if it.handed_in {
+            customer.registration = domain::crm::customer::Registration::HandedIn;
+        }
         desk.trusted().save(&mut customer)?;
         if it.closed.is_some() {
             on(desk, it.closed, owner)?;

@@ -104,6 +104,8 @@ pub struct Customer {
     pub owner: Option<usize>,
     pub pool: String,
     pub department: usize,
+    /// Not yet taken into the register.
+    pub handed_in: bool,
     pub closed: Option<Date>,
     pub close_reason: String,
     pub remark: String,

@@ -26,6 +26,7 @@ fn it_has_the_size_that_the_tour_needs() {
     assert_eq!(demo.customers.iter().filter(|it| it.owner.is_none()).count(), 46);
     assert_eq!(demo.customers.iter().filter(|it| it.closed.is_some()).count(), 5);
     assert_eq!(demo.customers.iter().filter(|it| it.parent.is_some()).count(), 3);
+    assert_eq!(demo.customers.iter().filter(|it| it.handed_in && it.closed.is_none()).count(), 4);
     assert!(demo.customers.iter().filter(|it| it.key).count() >= 10);
     assert!(demo.customers.iter().filter(|it| it.address.is_empty()).count() >= 10);
 }
