@@ -28,6 +28,8 @@ use crate::{Site, upload};
 const SHOWN: usize = 200;
 /// Checks that are kept, the newest ones.
 const KEPT: usize = 16;
+/// Bytes of a file that is looked through before its page is drawn, so that nothing moves when the check arrives.
+const SMALL: u64 = 128 << 10;
 /// Days in which an import that was begun can be taken up again.
 const DAYS: i64 = 7;
 
@@ -182,6 +184,15 @@ async fn show(visit: Visit, At(place): At<Which>) -> Answer {
 /// The step of an import: what happened already decides, then the `step` that was asked for; `fate` says whose rows
 /// are listed.
 async fn page(visit: &Visit, place: Which, look: Input) -> Answer {
+    let (site, at) = (visit.site.clone(), place.clone());
+    let waits = move |desk: &mut Desk| {
+        let import = Import::read(desk, &site, &at)?;
+        let is_small = import.file(&site).metadata().is_ok_and(|it| it.len() <= SMALL);
+        Ok(is_small && import.job.is_none() && import.checked.is_none())
+    };
+    if visit.read(waits).await? {
+        check_file(visit, place.clone()).await?;
+    }
     let site = visit.site.clone();
     let draw = move |desk: &mut Desk| {
         let import = Import::read(desk, &site, &place)?;
