@@ -12,10 +12,10 @@ use maud::{Markup, html};
 use model::message::message;
 use model::{Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Lang, Query, Registry, Result, VerbDef};
 
-use crate::Site;
 use crate::card::told;
-use crate::ui::{amount, ascii, icon, t};
+use crate::ui::{amount, ascii, icon, notice, t};
 use crate::visit::{Answer, At, Sent, Visit};
+use crate::{Site, problem};
 
 /// Each verb has addresses of its own: `/customer/transfer` for many, `/customer/17/transfer` for one.
 pub fn routes(registry: Registry) -> Router<Site> {
@@ -189,7 +189,7 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
         if let Some(field) = visit.value("field") {
             input.set("_field", field);
         }
-        dialog(desk, &target, &picked, &input, &[], uri.path())
+        dialog(desk, &target, &picked, &input, &[], None, uri.path())
     };
     let asked = visit.clone();
     visit.show(move |desk| draw(desk, &asked)).await
@@ -202,6 +202,7 @@ fn dialog(
     picked: &Picked,
     input: &Input,
     faults: &[Fault],
+    refusal: Option<&Error>,
     path: &str,
 ) -> Result<Markup> {
     let lang = desk.actor.lang;
@@ -256,6 +257,10 @@ fn dialog(
                 @if count > 1 { (t(lang, "每条单独检查：做不了的会列出原因，不影响其他。", "Each is checked on its own: what can't be done is listed with its reason and leaves the others alone.")) " " }
                 @if deed.can_undo() { (t(lang, "做完可以撤销。", "It can be undone afterwards.")) }
                 @else if is_danger { b { (t(lang, "做过之后不能撤销。", "It can't be undone.")) } }
+            }
+            @if let Some(error) = refusal {
+                @let registry = desk.catalog().registry;
+                (notice("bad", html! { p { (message(error, registry, def.code, lang)) @if let Picked::Ids(ids) = picked { (referring(desk, ids[0], error)) } } }))
             }
             @if !of_none.is_empty() { div class="ky-alert is-bad" role="alert" { (icon("circle-x")) div { @for says in &of_none { p { (says) } } } } }
             @if matches!(deed, Deed::Edit) { (field_choice(desk, def, picked, path, fields.first().copied())) }
@@ -369,12 +374,20 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
         input = Input::from([(field.name, text)]);
     }
     let end = run::run(&visit, def, deed, &merged, &input).await?;
-    if let Some(faults) = end.faults() {
-        // What was asked was not understood: the dialog says so at its fields.
+    let faults = end.faults();
+    let is_one = matches!(&merged, Picked::Ids(ids) if ids.len() == 1);
+    let refusal = match &*end.refused {
+        [(_, error)] if is_one && faults.is_none() => Some(error.clone()),
+        _ => None,
+    };
+    if faults.is_some() || refusal.is_some() {
+        // What was asked was not understood, or can't be: the dialog stays as it was filled in, and says so.
         let path = uri.path().to_owned();
         let draw = move |desk: &mut Desk| {
-            let again = dialog(desk, &target, &picked, &asked, &faults, &path)?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, again))
+            let status = refusal.as_ref().map_or(StatusCode::UNPROCESSABLE_ENTITY, problem::status);
+            let faults = faults.unwrap_or_default();
+            let again = dialog(desk, &target, &picked, &asked, &faults, refusal.as_ref(), &path)?;
+            Ok((status, again))
         };
         return visit.show(draw).await;
     }
