@@ -91,6 +91,8 @@ pub enum Format {
     Secret,
     /// Kept by a check for the engines' use: no person's business.
     Hidden,
+    /// How many of the amount in the field behind it are done.
+    Share,
     /// A sentence in both languages, as [`crate::message::kept`] writes it; shown in the reader's.
     Said,
     /// Of what a merge asks: whose value each field keeps, as `field=id` parted by blanks.

@@ -71,7 +71,7 @@ pub struct Job {
     /// How far it is: what it needs to go on from here, as JSON.
     #[field(zh = "进展", en = "State", readonly, format = Json)]
     pub state: String,
-    #[field(zh = "完成", en = "Done", readonly, list)]
+    #[field(zh = "完成", en = "Done", readonly, list, format = Share)]
     pub done: i64,
     #[field(zh = "总数", en = "Of", readonly, list)]
     pub total: i64,

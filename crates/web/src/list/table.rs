@@ -283,10 +283,21 @@ fn line(
             }
             @for head in &heads[1..] {
                 @let class = match (head.place, head.class) { ("", class) => class.to_owned(), (place, "") => place.to_owned(), (place, class) => format!("{place} {class}") };
-                td class=[Some(class).filter(|it| !it.is_empty())] { (cells.mark(&head.column, row)) }
+                td class=[Some(class).filter(|it| !it.is_empty())] { @if let Some(share) = share(head, heads, row) { (share) } (cells.mark(&head.column, row)) }
             }
         }
     }
+}
+
+/// How far something is that is not at its end, where the whole stands in the row too.
+fn share(head: &Head, heads: &[Head], row: &dyn model::Row) -> Option<Markup> {
+    let whole = heads.iter().skip_while(|it| !std::ptr::eq(*it, head)).nth(1);
+    let whole = whole.filter(|_| head.column.field.format == Format::Share)?;
+    let (done, whole) = match (row.cell(head.column.at), row.cell(whole.column.at)) {
+        (Cell::Int(done), Cell::Int(whole)) if done < whole => (done, whole),
+        _ => return None,
+    };
+    Some(html! { progress max=(whole) value=(done) aria-label=(format!("{done} / {whole}")) {} })
 }
 
 fn group_row(cells: &Cells, heads: &[Head], label: &str, value: &str, group: Option<&Group>) -> Markup {
