@@ -4,8 +4,8 @@ use crate::input::{few, named_by, under, value_of};
 use crate::system::{self, User};
 use crate::tx::{Record, Seen, select};
 use crate::{
-    Access, Actor, Catalog, Conn, Date, Entity, EntityDef, Error, FieldDef, Grant, Input, Kind, Label,
-    Moment, Result, Scope, Sql, Tx, Value,
+    Access, Actor, Catalog, Conn, Date, Entity, EntityDef, Error, FieldDef, Format, Grant, Input, Kind,
+    Label, Moment, Result, Scope, Sql, Tx, Value,
 };
 use std::sync::Arc;
 
@@ -85,6 +85,11 @@ impl<'c> Desk<'c> {
         // What only the program writes, nobody else begins.
         let is_ours = def.fields.iter().all(|field| field.readonly || !field.is_shown());
         if is_ours && matches!(right, "create" | "import") {
+            return Err(Error::Forbidden { entity: def.code, right: right.to_owned() });
+        }
+        // A file holds no secrets that open a door.
+        let is_key = def.fields.iter().any(|field| field.unique && field.format == Format::Secret);
+        if is_key && right == "import" {
             return Err(Error::Forbidden { entity: def.code, right: right.to_owned() });
         }
         // A child row is written by whoever may edit its record.
