@@ -42,6 +42,7 @@ pub fn users(look: &mut Look) -> Result<Markup> {
                 td { (status(it.closed, lang)) }
             }
         }
+        @if ids.len() == MOST { tr { td colspan="5" { a href={ "/user?" (query.text()) } { (t(lang, "还有更多用户：在列表里看全部", "There may be more: see all as a list")) } } } }
         @if ids.is_empty() { tr { td colspan="5" { (t(lang, "没有找到", "Nobody found")) } } }
     };
     Ok(html! {
