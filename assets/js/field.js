@@ -25,4 +25,14 @@
   });
   ky.on('click', '[data-print]', function () { window.print(); });
   ky.each('[data-mixed]', function (box) { box.indeterminate = true; });
+
+  /* Tabs that do not fit: the open one is in sight, the wheel moves the others there. */
+  ky.each('.ky-tabs > [aria-current]', function (tab) {
+    const row = tab.parentNode;
+    row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  });
+  document.addEventListener('wheel', function (event) {
+    const row = event.target.closest && event.target.closest('.ky-tabs');
+    if (row && row.scrollWidth > row.clientWidth && !event.deltaX) { row.scrollLeft += event.deltaY; event.preventDefault(); }
+  }, { passive: false });
 })();

@@ -103,7 +103,8 @@ pub fn message(error: &Error, registry: Registry, entity: &str, lang: Lang) -> S
     };
     match error {
         Error::NotFound { what } => {
-            let what = noun(what.split('/').next().unwrap_or(what));
+            let known = what.split('/').next().and_then(|it| registry.entity(it));
+            let what = known.map_or_else(|| format!("“{what}”"), |def| def.label.of(lang).to_owned());
             if zh { format!("没有找到{what}，或者你没有查看它的权限。") } else { format!("{what} not found, or not open to you.") }
         }
         Error::Forbidden { entity, .. } => {
