@@ -27,7 +27,7 @@
   ky.each('[data-mixed]', function (box) { box.indeterminate = true; });
 
   /* Tabs that do not fit: the open one is in sight, the wheel moves the others there. */
-  ky.each('.ky-tabs > [aria-current]', function (tab) {
+  ky.each('.ky-tabs > [aria-current], .ky-settings > nav > [aria-current]', function (tab) {
     const row = tab.parentNode;
     row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
   });
