@@ -579,6 +579,19 @@ fn what_others_refer_to_is_not_deleted_and_the_refusal_leads_to_them() {
 }
 
 #[test]
+fn a_refused_verb_leaves_its_dialog_open_with_the_reason_and_what_was_typed() {
+    let house = house();
+    let id = house.id("唐山瑞丰");
+    house.post(BOSS, &format!("/customer/{id}/release"), &[("reason", "调整")]);
+
+    let refused = house.post(BOSS, &format!("/customer/{id}/release"), &[("reason", "又一次调整")]);
+
+    assert_eq!(refused.status, 409);
+    let text = refused.text();
+    assert!(text.contains("客户已在公海") && text.contains("又一次调整") && text.contains("<form"), "{text}");
+}
+
+#[test]
 fn a_program_is_told_taken_pool_or_free_within_the_same_bounds() {
     let house = house();
     house.post(WANG, "/customer/release", &[("_ids", &house.id("唐山瑞丰").to_string()), ("reason", "调整")]);
