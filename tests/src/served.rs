@@ -211,7 +211,7 @@ pub fn cookie(who: &str) -> String {
 }
 
 /// A cookie takes no Chinese.
-fn token(who: &str) -> String {
+pub fn token(who: &str) -> String {
     who.bytes().map(|it| format!("{it:02x}")).collect()
 }
 

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
+use tests::served::cookie;
+
 pub struct Client {
     stream: BufReader<TcpStream>,
     cookie: String,
@@ -17,7 +19,7 @@ impl Client {
     pub fn new(address: &str, token: &str) -> Client {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_nodelay(true).expect("a socket");
-        Client { stream: BufReader::with_capacity(1 << 16, stream), cookie: format!("ky_session={token}") }
+        Client { stream: BufReader::with_capacity(1 << 16, stream), cookie: cookie(token) }
     }
 
     pub fn get(&mut self, path: &str, encoding: &str) -> Answer {

@@ -10,7 +10,7 @@ use model::system::{Department, DepartmentKind, Role, User, UserRole};
 use model::{Actor, Code, Door, Id, Input, Lang, Money, Stamp, seed};
 use store::{Address, Db, Settings};
 use tests::Random;
-use tests::served::sign_in;
+use tests::served::{self, sign_in};
 
 /// People who sell; each has as many customers as the next.
 pub const SALES: usize = 200;
@@ -102,7 +102,7 @@ pub fn place(kind: &str, folder: &Path, names: &[String]) -> Place {
     };
     for (user, token) in [("sales0", "boss"), ("sales1", "manager"), ("sales2", "sales"), ("sales3", "clerk")]
     {
-        let hash = model::Value::from(web::visitor::hashed(token).as_str());
+        let hash = model::Value::from(web::visitor::hashed(&served::token(token)).as_str());
         let known =
             db.read(&system, |desk| desk.trusted().first::<model::system::Session>(&[("token", hash)]));
         if known.expect("it reads").is_none() {
