@@ -97,6 +97,8 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(list::routes())
         .merge(own)
         .fallback(nowhere)
+        // What a form is sent to is no page either.
+        .method_not_allowed_fallback(nowhere)
         .with_state(site.clone());
     guard::around(site, routes)
 }
