@@ -62,7 +62,7 @@ ask() {
 }
 
 # What may lock out whoever asks comes last.
-locks='^(session_delete|(user|role|user_role|access)_(update|delete|create|disable|enable|set_password).*)$'
+locks='^(session_delete|(user|role|user_role|access)_(update|delete|create|disable|enable|end_sessions|drop_code|restore).*)$'
 ask "Everything but who may do what" --exclude-operation-id-regex "$locks" --max-time "$seconds" "$@"
 if ! curl --silent --fail --cookie "$cookie" "$url/api/v1/session" > /dev/null; then
     echo "the session ended on the way: what came after was not asked" >&2
