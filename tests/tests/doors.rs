@@ -465,8 +465,9 @@ impl Walk<'_> {
             .unwrap();
         let open = company.access(user, "customer", "credit") >= READ;
         let sum: i64 = mine.iter().map(|it| it.credit_limit.0).sum();
-        let expected =
-            if open { vec![("credit_limit", Some(sum).filter(|_| !mine.is_empty()))] } else { vec![] };
+        let sums = [("credit_limit", sum), ("balance", 0), ("overdue", 0)];
+        let expected = sums.map(|it| (it.0, Some(it.1).filter(|_| !mine.is_empty())));
+        let expected = if open { expected.to_vec() } else { vec![] };
         self.same("total", (totals.count, totals.sums), (mine.len() as i64, expected));
         let mut groups: Vec<_> =
             groups.iter().map(|it| (it.value.text().to_owned(), it.totals.count)).collect();

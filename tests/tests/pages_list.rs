@@ -114,7 +114,7 @@ fn a_verb_without_the_right_is_neither_offered_nor_run() {
     let ((run, _), _) = house.post(
         "王海燕",
         "/customer/set_credit",
-        &[("_ids", &id), ("limit", "1"), ("days", "1"), ("reason", "x")],
+        &[("_ids", &id), ("credit_limit", "1"), ("credit_days", "1"), ("reason", "x")],
     );
     let ((gone, _), _) = house.post("王海燕", "/customer/batch/delete", &[("_ids", &id)]);
 

@@ -120,7 +120,7 @@ fn every_door_keeps_a_masked_value() {
     databases(|db| {
         let world = World::new(db);
         let id = world.customer("王海燕", "甲公司");
-        let credit = Input::from([("limit", "12345.67"), ("days", "77"), ("reason", "试用")]);
+        let credit = Input::from([("credit_limit", "12345.67"), ("credit_days", "77"), ("reason", "试用")]);
         world.act("周会计", move |desk| desk.run("customer", id, "set_credit", &credit)).unwrap();
         let bank = Input::from([("bank_account", "6222000011112222")]);
         world.act("周会计", move |desk| desk.update("customer", id, None, &bank)).unwrap();

@@ -26,7 +26,7 @@ fn nobody_sets_credit_on_the_side() {
     databases(|db| {
         let world = World::new(db);
         let id = world.customer("王海燕", "瑞丰建材");
-        let credit = Input::from([("limit", "50,000"), ("days", "30"), ("reason", "老客户")]);
+        let credit = Input::from([("credit_limit", "50,000"), ("credit_days", "30"), ("reason", "老客户")]);
 
         let written = world.act("何振邦", move |desk| {
             desk.update("customer", id, None, &Input::from([("credit_limit", "500000.00")]))
@@ -333,7 +333,7 @@ fn what_is_hidden_on_the_card_is_unknown_everywhere() {
     databases(|db| {
         let world = World::new(db);
         let id = world.customer("王海燕", "甲公司");
-        let credit = Input::from([("limit", "50000"), ("days", "30"), ("reason", "试用")]);
+        let credit = Input::from([("credit_limit", "50000"), ("credit_days", "30"), ("reason", "试用")]);
         world.act("周会计", move |desk| desk.run("customer", id, "set_credit", &credit)).unwrap();
         let mut reader = world.person("周会计").clone();
         let preset = db.registry().presets.iter().find(|it| it.code == "reader").unwrap();

@@ -109,7 +109,13 @@ fn run(place: &Place, command: Command) -> Result<ExitCode> {
         }
         Command::Verify => {
             let db = place.connect()?;
-            let found = store::verify(db.store(), &plan()?, Some(&place.files()), Some(ATTACHED))?;
+            let found = store::verify(
+                db.store(),
+                &plan()?,
+                domain::REGISTRY.audits,
+                Some(&place.files()),
+                Some(ATTACHED),
+            )?;
             db.store().close();
             if found.is_empty() {
                 say("检查通过", "All is well");

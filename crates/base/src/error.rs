@@ -1,6 +1,6 @@
 //! The one error: everything that can go wrong, said so that the user can act on it.
 
-use crate::{Money, Text};
+use crate::{Label, Money, Text};
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -72,6 +72,7 @@ pub struct Refusal {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figure {
     pub name: &'static str,
+    pub label: Label,
     pub amount: Money,
     pub group: Option<&'static str>,
 }
@@ -98,6 +99,11 @@ impl Error {
     /// Whether it is the house's trouble and not what was asked: no other record fares better.
     pub fn is_trouble(&self) -> bool {
         matches!(self, Error::Again | Error::Full | Error::Gone | Error::Unsure | Error::Internal(_))
+    }
+
+    /// A gate stopped a document, and that this is so has been written: the transaction stands.
+    pub fn is_hold(&self) -> bool {
+        matches!(self, Error::Refused(refusal) if refusal.held)
     }
 
     /// One field with one of the common faults.

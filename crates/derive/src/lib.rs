@@ -184,12 +184,16 @@ struct EntityAttr {
     within: Option<Ident>,
     closed: Option<Ident>,
     feeds: bool,
+    ledger: bool,
+    derived: Option<Expr>,
     lines: Option<Type>,
     verbs: Option<Expr>,
     views: Option<Expr>,
     check: Option<Expr>,
     alike: Option<Expr>,
     edit: Option<Expr>,
+    tally: Option<Expr>,
+    hold: Option<Expr>,
 }
 
 fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
@@ -214,13 +218,21 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             "check" => fill(&mut it.check, &meta),
             "alike" => fill(&mut it.alike, &meta),
             "edit" => fill(&mut it.edit, &meta),
+            "tally" => fill(&mut it.tally, &meta),
+            "hold" => fill(&mut it.hold, &meta),
+            "derived" => fill(&mut it.derived, &meta),
             "feeds" => {
                 it.feeds = true;
                 Ok(())
             }
+            "ledger" => {
+                it.ledger = true;
+                Ok(())
+            }
             other => Err(meta.error(format!(
                 "unknown attribute `{other}`; an entity takes zh, en, module, icon, number, title, owner, \
-                 department, tree, of, within, closed, feeds, lines, verbs, views, check, alike, edit"
+                 department, tree, of, within, closed, feeds, ledger, derived, lines, verbs, views, check, alike, \
+                 edit, tally, hold"
             ))),
         })?;
     }
@@ -270,12 +282,29 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
     let alike = attr.alike.as_ref().map_or(quote!(None), |alike| {
         quote_spanned!(alike.span()=> Some(|row, tx| #alike(&<#name as ::model::Entity>::read(row)?, tx)))
     });
-    let edit = attr.edit.as_ref().map_or(quote!(None), |edit| {
+    let never = attr.ledger.then(|| quote!(Some(|_| Ok(false)))).unwrap_or(quote!(None));
+    let edit = attr.edit.as_ref().map_or(never, |edit| {
         quote_spanned! {edit.span()=> Some(|row| {
             let edit: fn(&#name) -> bool = #edit;
             Ok(edit(&<#name as ::model::Entity>::read(row)?))
         })}
     });
+    let tally = attr.tally.as_ref().map_or(quote!(None), |tally| {
+        quote_spanned! {tally.span()=> Some(|row, tx| {
+            let mut record = <#name as ::model::Entity>::read(row)?;
+            #tally(&mut record, tx)?;
+            Ok(::model::Entity::write(&record))
+        })}
+    });
+    let hold = attr.hold.as_ref().map_or(quote!(None), |hold| {
+        quote_spanned! {hold.span()=> Some(|row, refusal, tx| {
+            let mut record = <#name as ::model::Entity>::read(row)?;
+            #hold(&mut record, refusal, tx);
+            Ok(::model::Entity::write(&record))
+        })}
+    });
+    let derived = attr.derived.as_ref().map_or(quote!(&[]), |derived| quote!(#derived));
+    let ledger = attr.ledger;
     let lines =
         attr.lines.as_ref().map_or(quote!(None), |line| quote!(Some(|| <#line as ::model::Entity>::DEF)));
     let document =
@@ -305,6 +334,8 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
                 feeds: #feeds,
                 closed: #closed,
                 lines: #lines,
+                ledger: #ledger,
+                derived: #derived,
                 number: #number,
                 verbs: VERBS_OF.defs,
                 views: #views,
@@ -313,6 +344,8 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
                 check: #check,
                 alike: #alike,
                 edit: #edit,
+                tally: #tally,
+                hold: #hold,
             };
             impl ::model::Entity for #name {
                 const DEF: &'static ::model::EntityDef = &DEF;

@@ -33,7 +33,7 @@ const PUBLIC: [(&str, &str, &str, &str); 3] = [
 ];
 
 /// Tables that share `codes.csv`.
-const OWN: [(&str, &str, &str); 21] = [
+const OWN: [(&str, &str, &str); 22] = [
     ("customer_type", "客户类型", "Customer type"),
     ("channel", "渠道", "Channel"),
     ("customer_status", "客户状态", "Customer status"),
@@ -41,6 +41,7 @@ const OWN: [(&str, &str, &str); 21] = [
     ("size", "规模", "Size"),
     ("payment_method", "支付方式", "Payment method"),
     ("settlement_method", "结算方式", "Settlement method"),
+    ("money_account", "资金账户", "Money account"),
     ("relation_type", "关系类型", "Relation type"),
     ("pool", "客户归属", "Pool"),
     ("close_reason", "关闭原因", "Reason for closing"),

@@ -7,30 +7,48 @@ pub mod migrations;
 pub mod parameters;
 pub mod regions;
 pub mod roles;
+pub mod sales;
 pub mod stock;
 
 use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, Registry};
 
 pub use crm::{Address, Contact, Customer, Relation};
+pub use sales::{Allocation, CreditGrant, CreditRule, Receipt, Receivable, Sale, SaleLine};
 pub use stock::Product;
 
-static ENTITIES: &[&EntityDef] = &[Customer::DEF, Contact::DEF, Address::DEF, Relation::DEF, Product::DEF];
+static ENTITIES: &[&EntityDef] = &[
+    Customer::DEF,
+    Contact::DEF,
+    Address::DEF,
+    Relation::DEF,
+    Sale::DEF,
+    SaleLine::DEF,
+    Receipt::DEF,
+    Receivable::DEF,
+    Allocation::DEF,
+    CreditRule::DEF,
+    CreditGrant::DEF,
+    Product::DEF,
+];
 
 static MODULES: &[Module] = &[
     Module { code: "customers", icon: "users", label: Label { zh: "客户", en: "Customers" } },
+    Module { code: "sales", icon: "file-invoice", label: Label { zh: "销售", en: "Sales" } },
+    Module { code: "money", icon: "cash", label: Label { zh: "往来", en: "Receivables" } },
     Module { code: "stock", icon: "packages", label: Label { zh: "商品", en: "Products" } },
     Module { code: "settings", icon: "settings", label: Label { zh: "设置", en: "Settings" } },
 ];
 
 pub static REGISTRY: Registry = Registry {
     entities: &[model::system::ENTITIES, ENTITIES],
-    ledgers: &[],
     modules: MODULES,
     code_tables,
     short: regions::short,
     words: code_tables::WORDS,
     parameters: parameters::PARAMETERS,
     presets: roles::PRESETS,
+    seed: sales::seed,
+    audits: sales::AUDITS,
 };
 
 fn code_tables() -> Vec<CodeTable> {

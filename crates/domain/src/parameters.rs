@@ -4,6 +4,7 @@ use model::{Kind, Label, ParameterDef};
 
 const COMPANY: Label = Label { zh: "公司", en: "Company" };
 const POOL: Label = Label { zh: "客户公海", en: "Customer pools" };
+const MONEY: Label = Label { zh: "往来与放账", en: "Accounts and credit" };
 const SECURITY: Label = Label { zh: "安全", en: "Security" };
 const BACKUP: Label = Label { zh: "备份", en: "Backup" };
 
@@ -33,6 +34,7 @@ const MINUTES: Label = Label { zh: "分钟", en: "minutes" };
 const O_CLOCK: Label = Label { zh: "点", en: "o'clock" };
 const HOURS: Label = Label { zh: "小时", en: "hours" };
 const ROWS: Label = Label { zh: "行", en: "rows" };
+const DAYS: Label = Label { zh: "天", en: "days" };
 const TIMES: Label = Label { zh: "次", en: "times" };
 const MEGABYTES: Label = Label { zh: "MB", en: "MB" };
 const COPIES: Label = Label { zh: "份", en: "copies" };
@@ -59,6 +61,8 @@ pub static PARAMETERS: &[ParameterDef] = &[
         "20",
         CUSTOMERS,
     ),
+    text("closed_until", MONEY, "已结账到（含当日，空为没有）", "Books closed up to and including", ""),
+    whole("release_days", MONEY, "放行默认有效", "A release lasts", "3", DAYS),
     whole("session_hours", SECURITY, "登录有效时间", "A sign-in lasts", "168", HOURS),
     whole("login_tries", SECURITY, "连续输错几次后锁定", "Wrong passwords until locked", "5", TIMES),
     whole("login_lock", SECURITY, "锁定时间", "Locked for", "15", MINUTES),

@@ -18,6 +18,10 @@ const fn says(zh: &'static str, en: &'static str) -> Label {
 
 const PEOPLE: &str = "user: read @all/none account=hide; department: read @all/none";
 const PRODUCTS: &str = "product: read export @all/none";
+/// What a customer owes is seen by whoever sees the customer.
+const ACCOUNTS: &str = "receipt,receivable,allocation,credit_grant: read @own";
+const ALL_ACCOUNTS: &str = "receipt,receivable,allocation,credit_grant: read export @all";
+const SELLING: &str = "sale: read create update delete export check post void reverse release_credit @below credit=read";
 const OWN_TOKEN: &str = "token: read create update @own";
 
 pub static PRESETS: &[Preset] = &[
@@ -39,6 +43,8 @@ pub static PRESETS: &[Preset] = &[
         "Information clerk",
         says("登记客户、合同、反馈", "Registers customers, contracts, feedback"),
         &[
+            "sale: read @all/none credit=read",
+            ALL_ACCOUNTS,
             "customer: read create update delete import export register merge transfer release close @all +pools credit=read bank=write",
             "contact: * @all private=write",
             "product: * @all",
@@ -54,6 +60,8 @@ pub static PRESETS: &[Preset] = &[
         "Salesperson",
         says("自己的客户和公海", "Own customers and the pool"),
         &[
+            "sale: read create update delete check post void @own credit=read",
+            ACCOUNTS,
             "customer: read create update claim release @own +pools credit=read bank=read",
             "contact: read create update delete @own private=write",
             PRODUCTS,
@@ -67,6 +75,8 @@ pub static PRESETS: &[Preset] = &[
         "Sales manager",
         says("本部门及下级的客户", "Customers of the department and below"),
         &[
+            SELLING,
+            ACCOUNTS,
             "customer: read create update import export register transfer claim release merge close @below +pools credit=read bank=read",
             "contact: * @below private=write",
             PRODUCTS,
@@ -94,6 +104,8 @@ pub static PRESETS: &[Preset] = &[
         "Business supervisor",
         says("审批合同，查看下级客户", "Approves contracts, sees the customers below"),
         &[
+            "sale: read export release_credit @below credit=read",
+            ACCOUNTS,
             "customer: read update export transfer register @below +pools credit=read bank=read",
             "contact: read create update @below private=read",
             PRODUCTS,
@@ -119,6 +131,8 @@ pub static PRESETS: &[Preset] = &[
         "Regional sales manager",
         says("本区域的客户档案", "The customer files of the region"),
         &[
+            SELLING,
+            ACCOUNTS,
             "customer: read create update export register transfer claim release merge close @below +pools credit=read bank=read",
             "contact: * @below private=write",
             PRODUCTS,
@@ -132,6 +146,8 @@ pub static PRESETS: &[Preset] = &[
         "Marketing manager",
         says("客户分类复核，B 类客户维护", "Reviews the classification, looks after class B"),
         &[
+            "sale: read export @all/none credit=read",
+            ACCOUNTS,
             "customer: read update export @all/below credit=read bank=hide",
             "contact: read create update @all private=read",
             PRODUCTS,
@@ -156,6 +172,8 @@ pub static PRESETS: &[Preset] = &[
         "Department manager",
         says("接收本部门分类表", "Receives the department's class tables"),
         &[
+            "sale: read export @below/none credit=read",
+            ACCOUNTS,
             "customer: read export @below/none credit=read bank=hide",
             "contact: read @below/none private=hide",
             PRODUCTS,
@@ -168,6 +186,9 @@ pub static PRESETS: &[Preset] = &[
         "Settlement manager",
         says("复核客户分类与信用", "Re-checks classification and credit"),
         &[
+            "sale: read export release_credit @all credit=read",
+            ALL_ACCOUNTS,
+            "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",
             "contact: read @all/none private=hide",
             PRODUCTS,
@@ -192,6 +213,10 @@ pub static PRESETS: &[Preset] = &[
         "Finance",
         says("应收、收款、信用", "Receivables, receipts, credit"),
         &[
+            "sale: read export check post void reverse @all credit=read",
+            "receipt: * @all",
+            "receivable,allocation,credit_grant: read export @all",
+            "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",
             "contact: read @all/none private=hide",
             "product: read update export @all",

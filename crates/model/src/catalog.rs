@@ -295,12 +295,14 @@ impl Catalog {
     }
 
     pub fn field(&self, def: &EntityDef, name: &str) -> Option<&'static FieldDef> {
-        def.field(name).map(|it| it.1).or_else(|| self.custom(def).iter().find(|it| it.name == name).copied())
+        let more = def.derived.iter().chain(self.custom(def).iter().copied());
+        def.field(name).map(|it| it.1).or_else(|| more.into_iter().find(|it| it.name == name))
     }
 
-    /// All fields that people see, the added ones last.
+    /// All fields that people see, the derived and the added ones last.
     pub fn fields(&self, def: &'static EntityDef) -> impl Iterator<Item = &'static FieldDef> {
-        def.fields.iter().chain(self.custom(def).iter().copied()).filter(|field| field.is_shown())
+        let more = def.derived.iter().chain(self.custom(def).iter().copied());
+        def.fields.iter().chain(more).filter(|field| field.is_shown())
     }
 }
 

@@ -63,8 +63,7 @@ impl Desk<'_> {
         let mut sql = Sql::new("DELETE FROM number WHERE series LIKE ");
         sql.bind(format!("{}:%", def.code));
         self.tx.execute(&sql)?;
-        let ledgers = registry.ledgers.iter().filter(|it| std::ptr::eq(it.of, def));
-        let mut tables: Vec<String> = ledgers.flat_map(|it| [it.now(), it.code.to_owned()]).collect();
+        let mut tables = Vec::new();
         if def.is_searched() {
             tables.push(format!("{}_search", def.code));
         }

@@ -1,6 +1,8 @@
 //! Descriptors: what a noun is, as data. The derive writes them, the engines read them.
 
-use crate::{Error, Kind, Label, Lang, Moment, Result, Row, Tx, Value, VerbDef, pattern::Pattern, system};
+use crate::{
+    Error, Kind, Label, Lang, Moment, Refusal, Result, Row, Tx, Value, VerbDef, pattern::Pattern, system,
+};
 
 /// A struct that is a table. `#[derive(Entity)]` implements it.
 pub trait Entity: Sized + 'static {
@@ -45,6 +47,10 @@ pub struct EntityDef {
     pub closed: Option<usize>,
     /// The line's entity of a document.
     pub lines: Option<fn() -> &'static EntityDef>,
+    /// A ledger: entries that the program writes and nobody changes, each its own history.
+    pub ledger: bool,
+    /// Fields without a column: expressions over the record, as of today.
+    pub derived: &'static [FieldDef],
     pub number: Option<Pattern>,
     pub verbs: &'static [VerbDef],
     pub views: &'static [ViewDef],
@@ -57,7 +63,13 @@ pub struct EntityDef {
     pub alike: Option<FindAlike>,
     /// Whether a row may still be edited or deleted; a posted document may not.
     pub edit: Option<fn(&dyn Row) -> Result<bool>>,
+    /// What a document says of its lines: old values in, new values out, whenever a line was written.
+    pub tally: Option<fn(&dyn Row, &mut Tx) -> Result<Vec<Value>>>,
+    /// Marks a document that a gate has stopped: it waits for a way on.
+    pub hold: Option<Hold>,
 }
+
+pub type Hold = fn(&dyn Row, &Refusal, &mut Tx) -> Result<Vec<Value>>;
 
 /// The verb's place, the row, the transaction, what was asked; the new row comes back.
 pub type Apply = fn(usize, &dyn Row, &mut Tx, &dyn Row) -> Result<Vec<Value>>;
@@ -142,6 +154,9 @@ pub struct FieldDef {
     pub depends: Option<&'static str>,
     /// Other names that spreadsheets give it, in lower case, parted by `|`.
     pub alias: &'static str,
+    /// Of a derived field: the expression, over the record `{t}` and the company's date `{today}`;
+    /// `{days}a{since}b{end}` is how many days `a` lies behind `b`.
+    pub sql: &'static str,
 }
 
 impl FieldDef {
@@ -168,7 +183,11 @@ impl FieldDef {
         section: Label::NONE,
         depends: None,
         alias: "",
+        sql: "",
     };
+
+    /// A derived field before its name, label, kind and expression.
+    pub const DERIVED: FieldDef = FieldDef { readonly: true, optional: true, ..FieldDef::PLAIN };
 
     const fn stamp(name: &'static str, zh: &'static str, en: &'static str, kind: Kind) -> FieldDef {
         FieldDef { name, label: Label { zh, en }, kind, readonly: true, ..FieldDef::PLAIN }
@@ -191,6 +210,11 @@ impl FieldDef {
     /// Custom fields live in one JSON column and are named `x_…`.
     pub fn is_custom(&self) -> bool {
         self.name.starts_with("x_")
+    }
+
+    /// It has a column of its own, neither derived nor custom.
+    pub fn is_stored(&self) -> bool {
+        self.sql.is_empty() && !self.is_custom()
     }
 
     /// A merge may choose between two records' values of it.

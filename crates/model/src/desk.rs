@@ -5,7 +5,7 @@ use crate::system::{self, User};
 use crate::tx::{Record, Seen, select};
 use crate::{
     Access, Actor, Catalog, Conn, Date, Entity, EntityDef, Error, FieldDef, Format, Grant, Input, Kind,
-    Label, Moment, Result, Scope, Sql, Tx, Value,
+    Label, Moment, Result, Scalar, Scope, Sql, Tx, Value,
 };
 use std::sync::Arc;
 
@@ -131,7 +131,9 @@ impl<'c> Desk<'c> {
             return everything();
         }
         let Some(grant) = self.actor.rights.grant(def) else { return Ok(Sql::new("1 = 0")) };
-        if let Some((at, parent)) = def.parent() {
+        // A record within another is seen by whoever sees that one, and by its own owner, who alone acts on it.
+        let mut above = None;
+        if let Some((at, parent)) = def.parent().filter(|_| def.owner.is_none() || !acting) {
             let inner = self.reach(parent, "p", acting)?;
             if inner.text() == "1 = 1" {
                 return everything();
@@ -139,7 +141,10 @@ impl<'c> Desk<'c> {
             let mut sql = Sql::new("EXISTS (SELECT 1 FROM ");
             sql.name(parent.code).push(" p WHERE p.id = ").push(alias).push(".").name(def.fields[at].name);
             sql.push(" AND ").append(&inner).push(")");
-            return Ok(sql);
+            if def.owner.is_none() {
+                return Ok(sql);
+            }
+            above = Some(sql);
         }
         let scope = if acting { grant.acts } else { grant.sees };
         let (pools, me) = (grant.pools, self.actor.user);
@@ -193,6 +198,9 @@ impl<'c> Desk<'c> {
                 sql.push(" IN ").any_of(mine).push(")");
             }
             sql.push(")");
+        }
+        if let Some(above) = above {
+            sql.push(" OR ").append(&above);
         }
         let shared = self.shared(def, acting)?;
         if !shared.is_empty() {
@@ -311,6 +319,14 @@ impl<'c> Desk<'c> {
             let value = self.may_read(def, field).then(|| value_of(def, &record, field));
             fields.push((field, value));
         }
+        let derived: Vec<_> =
+            fields.iter().filter(|it| it.1.is_some() && !it.0.sql.is_empty()).map(|it| it.0).collect();
+        for (field, value) in derived.iter().zip(self.tx.derived(def, id, &derived)?) {
+            fields
+                .iter_mut()
+                .filter(|it| std::ptr::eq(it.0, *field))
+                .for_each(|it| it.1 = Some(value.clone()));
+        }
         let open = match def.edit {
             Some(edit) => edit(&record)?,
             None => true,
@@ -345,6 +361,10 @@ impl<'c> Desk<'c> {
 
     fn title(&self, def: &EntityDef, record: &Record) -> String {
         let text = record[def.title + 1].text();
+        // A document that has no number yet.
+        if text.is_empty() && def.lines.is_some() {
+            return Label { zh: "草稿", en: "Draft" }.of(self.actor.lang).to_owned();
+        }
         let word = self.tx.registry.word(def.title_field().format, text);
         word.map_or(text, |it| it.of(self.actor.lang)).to_owned()
     }
@@ -384,6 +404,9 @@ impl<'c> Desk<'c> {
 
     pub(crate) fn fresh(&self, def: &'static EntityDef) -> Record {
         let mut record = def.blank(self.tx.now);
+        for (at, _) in def.fields.iter().enumerate().filter(|it| it.1.default == Some("today")) {
+            record[at + 1] = Scalar::value(&self.tx.today());
+        }
         let user = self.actor.user;
         if let Some(at) = def.owner.filter(|_| user != 0) {
             record[at + 1] = Value::Int(user);
@@ -467,6 +490,7 @@ impl<'c> Desk<'c> {
             for gone in before {
                 self.tx.remove(child, &gone)?;
             }
+            self.tx.tally(def, id)?;
         }
         Ok(())
     }

@@ -135,6 +135,16 @@ impl Dialect {
         (self == Dialect::Postgres).then_some(sql)
     }
 
+    /// Around two dates, what makes of them the days from the second to the first.
+    pub(crate) fn days(self) -> [&'static str; 3] {
+        match self {
+            Dialect::Sqlite => ["CAST(JULIANDAY(", ") - JULIANDAY(", ") AS INTEGER)"],
+            Dialect::Postgres => {
+                ["CAST(CAST(CAST(", " AS TEXT) AS DATE) - CAST(CAST(", " AS TEXT) AS DATE) AS BIGINT)"]
+            }
+        }
+    }
+
     /// A text anywhere in a column, whatever its case.
     pub fn contains(self, sql: &mut Sql, text: &str) {
         let text = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

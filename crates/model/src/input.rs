@@ -138,10 +138,14 @@ impl Desk<'_> {
             let moves = def.is_attached() && !fresh && matches!(field.name, "entity" | "record");
             if moves || !self.may_write(def, field) {
                 // What is sent back unchanged does no harm.
-                if field.readonly
-                    && def.at(name).is_some_and(|at| field.kind.plain(record[at].cell()) == given.text())
-                {
-                    continue;
+                if field.readonly {
+                    let now = match def.at(name) {
+                        Some(at) => record[at].clone(),
+                        None => self.tx.derived(def, record[0].int(), &[field])?.swap_remove(0),
+                    };
+                    if field.kind.plain(now.cell()) == given.text() {
+                        continue;
+                    }
                 }
                 faults.push(Fault { field: name.clone(), code: "forbidden_field", says: None });
                 continue;

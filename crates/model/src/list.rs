@@ -234,11 +234,12 @@ impl Desk<'_> {
 
     /// A field as an expression over `alias`.
     fn expression(&self, sql: &mut Sql, alias: &str, field: &FieldDef) {
-        match field.is_custom() {
-            true => self.tx.dialect().custom(sql, alias, field),
-            false => {
-                sql.push(alias).push(".").name(field.name);
-            }
+        if field.is_custom() {
+            self.tx.dialect().custom(sql, alias, field);
+        } else if field.is_stored() {
+            sql.push(alias).push(".").name(field.name);
+        } else {
+            self.tx.derive(sql, alias, field);
         }
     }
 
@@ -636,7 +637,7 @@ impl Desk<'_> {
             .push(" WHERE ")
             .append(&list.scope)
             .append(&list.asked);
-        sql.push(" GROUP BY ").append(&place).push(" ORDER BY 1 DESC LIMIT 500");
+        sql.push(&format!(" GROUP BY {} ORDER BY 1 DESC LIMIT 500", summed.len() + 2));
         let rows = self.tx.counted(&sql.through_indexes())?;
         let group = |mut row: Record| Group {
             value: row.pop().unwrap_or(Value::Null),

@@ -1,9 +1,9 @@
 //! Every refusal as a sentence in the user's language: what happened, why, what to do.
 
-use crate::{Error, Fault, Label, Lang, Registry, Text};
+use crate::{Error, Fault, Figure, Label, Lang, Registry, Text};
 
 /// The sentences of the common faults of a field.
-const FAULTS: [(&str, Label); 22] = [
+const FAULTS: [(&str, Label); 23] = [
     ("required", Label { zh: "必须填写", en: "Required" }),
     ("malformed", Label { zh: "格式不正确", en: "Malformed" }),
     (
@@ -41,6 +41,7 @@ const FAULTS: [(&str, Label); 22] = [
     ("too_many_rows", Label { zh: "行数太多", en: "Too many rows" }),
     ("too_far", Label { zh: "页数太多，请缩小范围", en: "Too many pages; narrow the filter" }),
     ("negative", Label { zh: "不能小于零", en: "Must not be negative" }),
+    ("not_positive", Label { zh: "应大于零", en: "Must be more than zero" }),
     ("duplicate", Label { zh: "已经有一条相同的", en: "Another record has this value" }),
     ("in_use", Label { zh: "正在使用", en: "In use" }),
     ("not_filterable", Label { zh: "不能按这个字段筛选", en: "Can't be filtered by this field" }),
@@ -131,7 +132,16 @@ pub fn message(error: &Error, registry: Registry, entity: &str, lang: Lang) -> S
             };
             faults.iter().map(one).collect::<Vec<_>>().join(if zh { "；" } else { "; " })
         }
-        Error::Refused(refusal) => refusal.says.of(lang).to_owned(),
+        Error::Refused(refusal) => {
+            let figure = |it: &Figure| format!("{} {}", it.label.of(lang), it.amount);
+            let figures = refusal.figures.iter().map(figure).collect::<Vec<_>>();
+            let says = refusal.says.of(lang);
+            match figures.as_slice() {
+                [] => says.to_owned(),
+                _ if zh => format!("{says}（{}）", figures.join("，")),
+                _ => format!("{says} ({})", figures.join(", ")),
+            }
+        }
         Error::Again => Label { zh: "现在太忙，没有保存。请再试一次。", en: "Too busy just now; nothing was saved. Try again." }.of(lang).to_owned(),
         Error::Full => Label { zh: "没有保存：服务器磁盘已满。已有数据是安全的，请联系管理员清理磁盘。", en: "Not saved: the server's disk is full. Your data is safe; ask the administrator to free space." }.of(lang).to_owned(),
         Error::Unsure => Label { zh: "保存时数据库中断，不能确定是否已经保存。请先查看，再决定要不要重做。", en: "The database was lost while saving; it may or may not have been saved. Look before you do it again." }.of(lang).to_owned(),

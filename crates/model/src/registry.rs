@@ -1,13 +1,12 @@
 //! Everything there is, in reading order.
 
 use crate::system::WORDS;
-use crate::{EntityDef, Format, Kind, Label, LedgerDef, rights::Preset};
+use crate::{EntityDef, Format, Kind, Label, Result, Tx, rights::Preset};
 
 #[derive(Clone, Copy)]
 pub struct Registry {
     /// The engine's own nouns first, then the business's.
     pub entities: &'static [&'static [&'static EntityDef]],
-    pub ledgers: &'static [&'static LedgerDef],
     /// The groups of the navigation, in order: code, icon, label.
     pub modules: &'static [Module],
     pub code_tables: fn() -> Vec<CodeTable>,
@@ -18,6 +17,16 @@ pub struct Registry {
     pub parameters: &'static [ParameterDef],
     /// Roles that a new database begins with.
     pub presets: &'static [Preset],
+    /// What a new database holds beside codes, roles and its first user.
+    pub seed: fn(&mut Tx) -> Result<()>,
+    /// What must hold over many rows; `keyuan verify` asks.
+    pub audits: &'static [Audit],
+}
+
+/// A query that finds nothing while the books are right; its rows name what is wrong.
+pub struct Audit {
+    pub says: &'static str,
+    pub sql: &'static str,
 }
 
 pub struct Module {

@@ -221,7 +221,11 @@ impl Rights {
     }
 
     pub fn access(&self, def: &EntityDef, field: &FieldDef) -> Access {
-        let Some(group) = field.group else { return Access::Write };
+        field.group.map_or(Access::Write, |group| self.group(def, group))
+    }
+
+    /// How far a guarded group of an entity is open.
+    pub fn group(&self, def: &EntityDef, group: &str) -> Access {
         if self.all {
             return Access::Write;
         }

@@ -117,14 +117,6 @@ table meta
 pub fn schema(registry: Registry) -> Result<Schema> {
     let mut schema: Schema = OWN.parse()?;
     schema.tables.extend(registry.all().map(|def| Table::of(registry, def)));
-    for ledger in registry.ledgers {
-        let (code, of, now) = (ledger.code, ledger.of.code, ledger.now());
-        let text = format!(
-            "table {code}\n id id\n of int -> {of}\n day text\n amount int\n source text\n source_id int\n at text\n \
-             index of day amount\n index source source_id\ntable {now}\n of int key\n amount int\n"
-        );
-        schema.tables.extend(text.parse::<Schema>()?.tables);
-    }
     schema.check()?;
     Ok(schema)
 }

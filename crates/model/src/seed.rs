@@ -58,6 +58,7 @@ pub fn seed(desk: &mut Desk, password: &str, must_change: bool) -> Result<bool> 
     let mut user = User { must_change, ..new_user("admin", name, Some(top), password, lang) };
     let user = desk.trusted().save(&mut user)?;
     admin.into_iter().try_for_each(|role| give_role(desk, user, role))?;
+    (registry.seed)(desk.trusted())?;
     Ok(true)
 }
 

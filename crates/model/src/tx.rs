@@ -224,15 +224,22 @@ impl<'c> Tx<'c> {
 
     /// All records whose fields have these values, in the order they came.
     pub fn find<T: Entity>(&mut self, fields: &[(&str, Value)]) -> Result<Vec<T>> {
-        let mut sql = select(T::DEF);
-        for (n, (field, value)) in fields.iter().enumerate() {
-            sql.push(if n == 0 { " WHERE " } else { " AND " }).name(field);
+        let mut condition = Sql::new("1 = 1");
+        for (field, value) in fields {
+            condition.push(" AND ").name(field);
             match value {
-                Value::Null => sql.push(" IS NULL"),
-                value => sql.push(" = ").bind(value.clone()),
+                Value::Null => condition.push(" IS NULL"),
+                value => condition.push(" = ").bind(value.clone()),
             };
         }
-        sql.push(" ORDER BY id");
+        condition.push(" ORDER BY id");
+        self.find_where(&condition)
+    }
+
+    /// All records for which a condition holds, in the order that it says.
+    pub fn find_where<T: Entity>(&mut self, condition: &Sql) -> Result<Vec<T>> {
+        let mut sql = select(T::DEF);
+        sql.push(" WHERE ").append(condition);
         let mut found = Vec::new();
         self.conn.query(&sql.text(), &sql.values, &mut |row| {
             found.push(T::read(row)?);
@@ -271,6 +278,88 @@ impl<'c> Tx<'c> {
             .bind(value)
             .push(" WHERE id = ")
             .bind(id.0);
+        self.execute(&sql).map(drop)
+    }
+
+    /// What the entries of a ledger with these values sum up to, up to the end of a day.
+    pub fn sum<T: Entity>(
+        &mut self,
+        field: &str,
+        fields: &[(&str, Value)],
+        until: Option<(&str, Date)>,
+    ) -> Result<i64> {
+        let mut sql = Sql::new("SELECT CAST(COALESCE(SUM(");
+        sql.name(field).push("), 0) AS BIGINT) FROM ").name(T::DEF.code).push(" WHERE 1 = 1");
+        for (name, value) in fields {
+            sql.push(" AND ").name(name).push(" = ").bind(value.clone());
+        }
+        if let Some((name, day)) = until {
+            sql.push(" AND ").name(name).push(" <= ").bind(day.value());
+        }
+        self.one(&sql)
+    }
+
+    /// Adds to a figure that is kept beside the entries it sums up: without version, check or event, and so that two at
+    /// once both count.
+    pub fn add<T: Entity>(&mut self, id: Id<T>, field: &str, amount: impl Scalar) -> Result<()> {
+        let mut sql = Sql::new("UPDATE ");
+        sql.name(T::DEF.code).push(" SET ").name(field).push(" = ").name(field).push(" + ");
+        sql.bind(amount.value()).push(" WHERE id = ").bind(id.0);
+        self.post(&sql)
+    }
+
+    /// Writes a derived field as an expression over the record under `alias`.
+    pub(crate) fn derive(&self, sql: &mut Sql, alias: &str, field: &FieldDef) {
+        let [days, since, end] = self.dialect().days();
+        sql.push("(");
+        for part in field.sql.split('{') {
+            let (word, text) = part.split_once('}').unwrap_or(("", part));
+            match word {
+                "today" => sql.bind(self.today().to_string()),
+                "t" => sql.push(alias),
+                "days" => sql.push(days),
+                "since" => sql.push(since),
+                "end" => sql.push(end),
+                _ => sql,
+            };
+            sql.push(text);
+        }
+        sql.push(")");
+    }
+
+    /// The values of derived fields of one record.
+    pub(crate) fn derived(
+        &mut self,
+        def: &EntityDef,
+        id: i64,
+        fields: &[&'static FieldDef],
+    ) -> Result<Record> {
+        if fields.is_empty() || id == 0 {
+            return Ok(vec![Value::Null; fields.len()]);
+        }
+        let mut sql = Sql::new("SELECT ");
+        for (n, field) in fields.iter().enumerate() {
+            sql.push(if n > 0 { ", " } else { "" });
+            self.derive(&mut sql, "t", field);
+        }
+        sql.push(" FROM ").name(def.code).push(" t WHERE t.id = ").bind(id);
+        Ok(self.rows(&sql)?.pop().unwrap_or_default())
+    }
+
+    /// Writes what a document says of its lines. The lines' own history tells why, so it is no event.
+    pub(crate) fn tally(&mut self, def: &'static EntityDef, id: i64) -> Result<()> {
+        let Some(tally) = def.tally.filter(|_| !self.dry) else { return Ok(()) };
+        let old = self.record(def, id)?;
+        let new = tally(&old, self)?;
+        let changed: Vec<usize> = (1..old.len()).filter(|&at| old[at] != new[at]).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let mut sql = Sql::new("UPDATE ");
+        sql.name(def.code).push(" SET ").each(changed, |sql, at| {
+            sql.name(def.fields[at - 1].name).push(" = ").bind(new[at].clone());
+        });
+        sql.push(" WHERE id = ").bind(id);
         self.execute(&sql).map(drop)
     }
 
@@ -355,6 +444,9 @@ impl<'c> Tx<'c> {
         new: Record,
     ) -> Result<Record> {
         let [version, created, creator, changed, changer] = def.stamp();
+        if def.ledger && old.is_some() {
+            return Err(Error::Internal(format!("an entry of {} was to be changed", def.code)));
+        }
         if let Some(old) = &old
             && old[version] != new[version]
         {
@@ -385,7 +477,9 @@ impl<'c> Tx<'c> {
         }
         self.write(def, old.as_ref(), &mut new, &changes)?;
         self.reindex(def, old.as_ref(), &new, &changes)?;
-        self.record_event(def, old.as_ref(), &new, &changes)?;
+        if !def.ledger {
+            self.record_event(def, old.as_ref(), &new, &changes)?;
+        }
         if let Some(old) = &old {
             system::keeper_remains(self, def, old, Some(&new))?;
         }
@@ -743,6 +837,7 @@ impl<'c> Tx<'c> {
         let result = result.and_then(|done| self.conn.deliver().map(|()| done));
         match &result {
             Err(Error::Again | Error::Gone) => return result,
+            Err(error) if error.is_hold() => {}
             Err(_) => {
                 self.conn.execute("ROLLBACK TO SAVEPOINT alone", &[])?;
                 self.stale = false;

@@ -3,7 +3,9 @@
 //! Load through the row scope → may the actor → does `when` hold → run → check → save what changed
 //! → record the event. The writer that called us commits and replies.
 
-use crate::{Desk, Entity, EntityDef, Error, FieldDef, Form, Input, Label, Result, Row, Tx, Value};
+use crate::{
+    Access, Desk, Entity, EntityDef, Error, FieldDef, Form, Input, Label, Refusal, Result, Row, Tx, Value,
+};
 
 /// What the world may know of a verb.
 pub struct VerbDef {
@@ -90,11 +92,42 @@ impl Desk<'_> {
         asked: Vec<Value>,
     ) -> Result<()> {
         self.tx.event = def.verbs[n].name.into();
-        let new = (def.apply)(n, &old, &mut self.tx, &asked)?;
+        let wrote = self.tx.wrote;
+        let new = match (def.apply)(n, &old, &mut self.tx, &asked) {
+            Err(Error::Refused(mut refusal)) => {
+                let rights = &self.actor.rights;
+                refusal
+                    .figures
+                    .retain(|it| it.group.is_none_or(|group| rights.group(def, group) > Access::Mask));
+                return if refusal.held {
+                    self.held(def, old, refusal, wrote)
+                } else {
+                    Err(Error::Refused(refusal))
+                };
+            }
+            other => other?,
+        };
         // A verb may have given its own record to another verb's care, as a merge does.
         self.tx.event = def.verbs[n].name.into();
         self.tx.store(def, Some(old), new)?;
         Ok(())
+    }
+
+    /// Writes that a gate stopped a document, and says so: the hold stays though the verb was refused.
+    fn held(
+        &mut self,
+        def: &'static EntityDef,
+        old: Vec<Value>,
+        refusal: Box<Refusal>,
+        wrote: u64,
+    ) -> Result<()> {
+        let Some(hold) = def.hold.filter(|_| self.tx.wrote == wrote) else {
+            return Err(Error::Internal(format!("a gate of {} stands behind a write", def.code)));
+        };
+        self.tx.event = "hold".into();
+        let new = hold(&old, &refusal, &mut self.tx)?;
+        self.tx.store(def, Some(old), new)?;
+        Err(Error::Refused(refusal))
     }
 
     /// Runs a verb on many: each record through the same contract, every refusal reported, none in the others' way.

@@ -49,7 +49,7 @@ impl Db {
         F: Fn(&mut Desk) -> Result<R> + Send + 'static,
     {
         let (db, actor) = (self.clone(), actor.clone());
-        self.store.write(move |conn| work(&mut db.desk(&actor, conn, true)?))
+        self.store.write(move |conn| kept(work(&mut db.desk(&actor, conn, true)?)))?
     }
 
     pub async fn write_async<R, F>(&self, actor: &Actor, work: F) -> Result<R>
@@ -58,11 +58,19 @@ impl Db {
         F: Fn(&mut Desk) -> Result<R> + Send + 'static,
     {
         let (db, actor) = (self.clone(), actor.clone());
-        self.store.write_async(move |conn| work(&mut db.desk(&actor, conn, true)?)).await
+        self.store.write_async(move |conn| kept(work(&mut db.desk(&actor, conn, true)?))).await?
     }
 
     fn desk<'c>(&self, actor: &'c Actor, conn: &'c mut dyn Conn, writes: bool) -> Result<Desk<'c>> {
         let catalog = Catalog::current(self.registry, conn, &self.catalog)?;
         Ok(Desk::new(actor, catalog, conn, writes))
+    }
+}
+
+/// A document that a gate stopped stays held: that error ends no transaction.
+fn kept<R>(result: Result<R>) -> Result<Result<R>> {
+    match result {
+        Err(error) if !error.is_hold() => Err(error),
+        other => Ok(other),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use model::schema::{Column, Index, Schema, Shape, Table, diff, write};
-use model::{Conn, Dialect, Result, Value};
+use model::{Audit, Conn, Dialect, Result, Value};
 
 use crate::files;
 use crate::migrate::{Plan, number, rows};
@@ -12,15 +12,21 @@ use crate::store::Store;
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// `database`, `schema`, `link`, `search` or `file`.
+    /// `database`, `schema`, `link`, `search`, `books` or `file`.
     pub code: &'static str,
     pub place: String,
     pub says: String,
 }
 
 /// Looks through everything that the store answers for: the file itself, its tables, links, text indexes, and the files
-/// beside it. `hashes` is a query for the hashes that rows refer to.
-pub fn verify(db: &Store, plan: &Plan, folder: Option<&Path>, hashes: Option<&str>) -> Result<Vec<Finding>> {
+/// beside it; and asks the business's audits. `hashes` is a query for the hashes that rows refer to.
+pub fn verify(
+    db: &Store,
+    plan: &Plan,
+    audits: &[Audit],
+    folder: Option<&Path>,
+    hashes: Option<&str>,
+) -> Result<Vec<Finding>> {
     let wanted = plan.schema(plan.version())?;
     let (mut found, referred) = db.read(|conn| {
         let mut found = Vec::new();
@@ -32,6 +38,10 @@ pub fn verify(db: &Store, plan: &Plan, folder: Option<&Path>, hashes: Option<&st
             .extend(changes.lines().map(|line| finding("schema", line.trim(), "differs from the program's")));
         if found.is_empty() {
             indexes(conn, &wanted, &mut found)?;
+            for audit in audits {
+                let wrong = rows(conn, audit.sql)?;
+                found.extend(wrong.iter().map(|row| finding("books", &text(&row[0]), audit.says)));
+            }
         }
         Ok((found, hashes.map(|sql| rows(conn, sql)).transpose()?.unwrap_or_default()))
     })?;

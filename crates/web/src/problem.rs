@@ -75,10 +75,14 @@ pub fn body(site: &Site, lang: Lang, entity: &str, error: &Error) -> serde_json:
         Error::Refused(refusal) => vec![json!({ "code": refusal.code, "detail": detail })],
         _ => Vec::new(),
     };
-    json!({
+    let mut body = json!({
         "type": format!("/problems/{}", error.code()), "title": status.canonical_reason().unwrap_or("Error"),
         "status": status.as_u16(), "code": error.code(), "detail": detail, "fields": fields, "reasons": reasons,
-    })
+    });
+    if let (Error::Refused(refusal), Some(members)) = (error, body.as_object_mut()) {
+        members.extend(refusal.figures.iter().map(|it| (it.name.to_owned(), json!(it.amount.to_string()))));
+    }
+    body
 }
 
 /// The problem as a page (14c), or as a toast where htmx asked for a part.

@@ -39,6 +39,8 @@ pub static GUIDE: &[Chapter] = guide! {
     "customers": &["customer", "contact", "product"],
     "duplicates": &["/merge"],
     "handover": &["/transfer", "/claim", "/release"],
+    "sales": &["sale"],
+    "accounts": &["receipt", "receivable", "allocation", "credit_rule", "credit_grant"],
     "import": &["import_batch", "/import", "/export", "/print"],
     "batch": &["/batch"],
     "settings": &["settings", "code_entry", "parameter", "custom_field", "number_rule", "job", "access", "/settings/codes", "/settings/fields"],

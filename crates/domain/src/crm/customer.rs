@@ -8,6 +8,7 @@ use model::{
 use super::name::core_name;
 use super::tax_number::{self, Verdict};
 use super::{Contact, phone};
+use crate::sales::{DERIVED, Grant, grant_temporary};
 
 mod verb;
 
@@ -18,7 +19,7 @@ use verb::{blacklist, claim, close, merge, register, release, reopen, set_credit
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "客户", en = "Customer", module = "customers", icon = "users", number = "KH-{6}", title = name)]
 #[entity(owner = owner, department = department, tree = parent, closed = closed)]
-#[entity(verbs = VERBS, views = VIEWS, check = check, alike = alike)]
+#[entity(verbs = VERBS, views = VIEWS, check = check, alike = alike, derived = DERIVED)]
 pub struct Customer {
     pub id: Id<Customer>,
     #[field(
@@ -156,6 +157,12 @@ pub struct Customer {
     pub credit_days: i64,
     #[field(zh = "放账额度", en = "Credit limit", readonly, list, sum, group = "credit")]
     pub credit_limit: Money,
+    /// What all posted documents make the customer owe; a minus is paid in advance.
+    #[field(zh = "余额", en = "Balance", readonly, list, sum, filter, group = "credit")]
+    pub balance: Money,
+    /// What is checked and not yet posted.
+    #[field(zh = "已审未过账", en = "Checked, not posted", readonly, sum, group = "credit")]
+    pub pending: Money,
     #[field(zh = "黑名单", en = "Blacklisted", readonly, filter, group = "credit")]
     pub blacklisted: bool,
     #[field(zh = "备注", en = "Remark", format = Long, section("其他", "Other"), alias = "说明|remarks|note|notes|comments")]
@@ -240,6 +247,7 @@ const VERBS: Verbs<Customer> = verbs![
     release("放入公海", "Return to pool", asks Release, when |it| it.owner.is_some(), else "客户已在公海" "Already in the pool"),
     register("登记", "Register", when |it| it.registration == Registration::HandedIn, else "客户已经登记" "Registered already"),
     set_credit("调整信用", "Set credit", asks Credit, needs "credit"),
+    grant_temporary("临时额度", "Temporary limit", asks Grant, needs "credit"),
     blacklist("列入黑名单", "Blacklist", asks Blacklist, when |it| !it.blacklisted, else "客户已在黑名单" "Blacklisted already", needs "credit"),
     unblacklist("移出黑名单", "Take off the blacklist", asks Blacklist, when |it| it.blacklisted, else "客户不在黑名单" "Not blacklisted", needs "credit"),
     merge("合并", "Merge", asks Merge, when |it| it.merged_into.is_none(), else "客户已被合并" "Merged already"),
@@ -254,6 +262,8 @@ const VIEWS: Views = views![
     pool("客户公海", "Pool", "owner=none&closed=false"),
     key("重点客户", "Key accounts", "or=(key=true%26class=A)&closed=false"),
     handed_in("待登记", "To register", "registration=handed_in&closed=false" => register, remind),
+    overdue("逾期客户", "Overdue", "overdue>0", remind, urgent),
+    over_limit("超额度", "Over the limit", "available<0&exposure>0", remind),
     incomplete("资料不全", "Incomplete files", "missing>0&closed=false", remind),
     wrong_tax("税号待核", "Tax numbers to check", "tax_check=wrong&closed=false", remind),
     recent("本月新增", "New this month", "created=this_month"),

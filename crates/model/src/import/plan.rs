@@ -60,7 +60,7 @@ impl Desk<'_> {
             let catalog = self.tx.catalog.clone();
             for field in catalog.fields(its) {
                 let stamp = crate::STAMP.iter().any(|it| it.name == field.name);
-                if !stamp && link != Some(field.name) && self.may_see(its, field) {
+                if !stamp && field.sql.is_empty() && link != Some(field.name) && self.may_see(its, field) {
                     places.push(Place { field, of, fixed: !self.may_write(its, field) });
                 }
             }

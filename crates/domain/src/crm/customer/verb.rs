@@ -64,9 +64,9 @@ pub fn register(customer: &mut Customer, _: &mut Tx) -> Result<()> {
 #[derive(Form)]
 pub struct Credit {
     #[field(zh = "放账额度", en = "Credit limit", required)]
-    limit: Money,
+    credit_limit: Money,
     #[field(zh = "放账期限", en = "Credit term", unit = "day", required)]
-    days: i64,
+    credit_days: i64,
     #[field(zh = "信用等级", en = "Credit grade")]
     grade: Option<Grade>,
     #[field(zh = "原因", en = "Reason", required, again)]
@@ -74,16 +74,16 @@ pub struct Credit {
 }
 
 pub fn set_credit(customer: &mut Customer, tx: &mut Tx, asked: Credit) -> Result<()> {
-    if asked.limit < Money(0) {
-        return Err(Error::invalid("limit", "negative"));
+    if asked.credit_limit < Money(0) {
+        return Err(Error::invalid("credit_limit", "negative"));
     }
-    if !(0..=3650).contains(&asked.days) {
+    if !(0..=3650).contains(&asked.credit_days) {
         let says = Label { zh: "期限应在 0 到 3650 天之间", en: "A term has 0 to 3650 days" };
-        return Err(Error::fault("days", "out_of_range", says));
+        return Err(Error::fault("credit_days", "out_of_range", says));
     }
     tx.because(&asked.reason);
-    customer.credit_limit = asked.limit;
-    customer.credit_days = asked.days;
+    customer.credit_limit = asked.credit_limit;
+    customer.credit_days = asked.credit_days;
     customer.credit_grade = asked.grade.unwrap_or(customer.credit_grade);
     Ok(())
 }

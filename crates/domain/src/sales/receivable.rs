@@ -1,0 +1,259 @@
+//! Receivables 应收: what each document made a customer owe or paid back, and which payment met which debt.
+
+use model::{
+    Choice, Date, Entity, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views, system::User, views,
+};
+
+use super::{Receipt, Sale};
+use crate::Customer;
+
+/// An open item: a sale and what else is owed stands with a plus, a receipt with a minus. It never changes but for what
+/// of it is still open, which allocations take away.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "应收明细", en = "Receivable", module = "money", icon = "receipt", title = customer, within = customer)]
+#[entity(ledger, views = VIEWS, derived = DERIVED)]
+pub struct Receivable {
+    pub id: Id<Receivable>,
+    #[field(zh = "客户", en = "Customer", readonly, list, filter)]
+    pub customer: Id<Customer>,
+    #[field(zh = "日期", en = "Date", readonly, list, filter)]
+    pub date: Date,
+    #[field(zh = "种类", en = "Kind", readonly, list, filter)]
+    pub kind: Kind,
+    #[field(zh = "销售单", en = "Sale", readonly, list, filter)]
+    pub sale: Option<Id<Sale>>,
+    #[field(zh = "收款单", en = "Receipt", readonly, list, filter)]
+    pub receipt: Option<Id<Receipt>>,
+    /// The last day on which it may be paid without being overdue; a credit has none.
+    #[field(zh = "到期日", en = "Due", readonly, list, filter)]
+    pub due: Option<Date>,
+    #[field(zh = "金额", en = "Amount", readonly, list, sum)]
+    pub amount: Money,
+    /// What is not yet allocated, with the amount's own sign.
+    #[field(zh = "未结", en = "Open", readonly, list, sum, filter)]
+    pub open: Money,
+    /// The day on which nothing of it was open any more.
+    #[field(zh = "结清日", en = "Settled", readonly, filter)]
+    pub settled: Option<Date>,
+    #[field(zh = "业务员", en = "Salesperson", readonly, filter)]
+    pub salesperson: Option<Id<User>>,
+    pub stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Choice)]
+pub enum Kind {
+    #[choice(zh = "销售", en = "Sale")]
+    Sale,
+    #[choice(zh = "收款", en = "Receipt")]
+    Receipt,
+    #[choice(zh = "红冲", en = "Reversal")]
+    Reversal,
+}
+
+static DERIVED: &[model::FieldDef] = &[model::FieldDef {
+    name: "late",
+    label: Label { zh: "超期天数", en: "Days late" },
+    kind: model::Kind::Int,
+    unit: Some("day"),
+    list: true,
+    // How long the term was passed: until it was settled, or until today.
+    sql: "CASE WHEN COALESCE({t}.settled, {today}) > {t}.due \
+          THEN {days}COALESCE({t}.settled, {today}){since}{t}.due{end} END",
+    ..model::FieldDef::DERIVED
+}];
+
+const VIEWS: Views = views![
+    open("未结清", "Open", "open!=0"),
+    overdue("已过期", "Overdue", "open>0&due<today", remind, urgent),
+    soon("七天内到期", "Due within a week", "open>0&due=next_7_days"),
+    late("超期记录", "Paid late", "late>0"),
+    all("全部", "All", ""),
+];
+
+/// A payment that met a debt, or the undoing of that: then the amount has a minus.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "核销", en = "Allocation", module = "money", icon = "link", title = customer, within = customer, ledger)]
+pub struct Allocation {
+    pub id: Id<Allocation>,
+    #[field(zh = "客户", en = "Customer", readonly, list, filter)]
+    pub customer: Id<Customer>,
+    #[field(zh = "日期", en = "Date", readonly, list, filter)]
+    pub date: Date,
+    #[field(zh = "应收", en = "Owed", readonly, list)]
+    pub charge: Id<Receivable>,
+    #[field(zh = "付款", en = "Paid by", readonly, list)]
+    pub credit: Id<Receivable>,
+    #[field(zh = "金额", en = "Amount", readonly, list, sum)]
+    pub amount: Money,
+    #[field(zh = "撤销", en = "Undoes", readonly)]
+    pub undoes: Option<Id<Allocation>>,
+    pub stamp: Stamp,
+}
+
+/// What a document makes owed, or pays.
+pub struct Item {
+    pub kind: Kind,
+    pub date: Date,
+    pub due: Option<Date>,
+    pub amount: Money,
+    pub sale: Option<Id<Sale>>,
+    pub receipt: Option<Id<Receipt>>,
+    pub salesperson: Option<Id<User>>,
+}
+
+/// Enters an item to the account of a customer, which the caller has locked.
+pub fn enter(tx: &mut Tx, customer: Id<Customer>, item: Item) -> Result<Receivable> {
+    let Item { kind, date, due, amount, sale, receipt, salesperson } = item;
+    let settled = (amount == Money(0)).then_some(date);
+    let stamp = Stamp::default();
+    let mut entry = Receivable {
+        id: Id::NEW,
+        customer,
+        date,
+        kind,
+        sale,
+        receipt,
+        due,
+        amount,
+        open: amount,
+        settled,
+        salesperson,
+        stamp,
+    };
+    tx.save(&mut entry)?;
+    tx.add(customer, "balance", amount)?;
+    Ok(entry)
+}
+
+/// Lets a credit pay a charge, as far as both are open. Returns how much that was.
+pub fn allocate(tx: &mut Tx, charge: &mut Receivable, credit: &mut Receivable, most: Money) -> Result<Money> {
+    let amount = Money(charge.open.0.min(-credit.open.0).min(most.0));
+    if amount.0 <= 0 {
+        return Ok(Money(0));
+    }
+    let date = charge.date.max(credit.date);
+    write(tx, charge, credit, date, amount, None)?;
+    Ok(amount)
+}
+
+/// Takes an allocation back as of today: what it paid is owed again, what paid it is free again.
+pub fn release(tx: &mut Tx, of: &Allocation) -> Result<()> {
+    let (mut charge, mut credit) = (tx.get(of.charge)?, tx.get(of.credit)?);
+    let today = tx.today();
+    write(tx, &mut charge, &mut credit, today, -of.amount, Some(of.id))
+}
+
+fn write(
+    tx: &mut Tx,
+    charge: &mut Receivable,
+    credit: &mut Receivable,
+    date: Date,
+    amount: Money,
+    undoes: Option<Id<Allocation>>,
+) -> Result<()> {
+    let stamp = Stamp::default();
+    let (customer, charge_id, credit_id) = (charge.customer, charge.id, credit.id);
+    tx.save(&mut Allocation {
+        id: Id::NEW,
+        customer,
+        date,
+        charge: charge_id,
+        credit: credit_id,
+        amount,
+        undoes,
+        stamp,
+    })?;
+    for (item, change) in [(charge, -amount), (credit, amount)] {
+        item.open = item.open + change;
+        item.settled = (item.open == Money(0)).then_some(date);
+        tx.add(item.id, "open", change)?;
+        tx.touch(item.id, "settled", Value::from(&item.settled))?;
+    }
+    Ok(())
+}
+
+/// What is still open of a customer's charges, the oldest first, or of the credits.
+fn open_items(tx: &mut Tx, customer: Id<Customer>, charges: bool) -> Result<Vec<Receivable>> {
+    let mut sql = Sql::new("customer = ");
+    sql.bind(customer.0).push(if charges { " AND open > 0" } else { " AND open < 0" });
+    tx.find_where(sql.push(" ORDER BY COALESCE(due, date), id"))
+}
+
+/// Lets a credit pay the oldest debts, those of `first` before all (FIN-08, FIN-16). What is left stays as an advance.
+pub fn pay_oldest(tx: &mut Tx, credit: &mut Receivable, first: Option<Id<Sale>>) -> Result<()> {
+    let mut charges = open_items(tx, credit.customer, true)?;
+    charges.sort_by_key(|it| first.is_none() || it.sale != first);
+    for mut charge in charges {
+        let all = -credit.open;
+        allocate(tx, &mut charge, credit, all)?;
+        if credit.open == Money(0) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Pays a new charge with what the customer has paid in advance, the oldest first.
+pub fn use_advances(tx: &mut Tx, charge: &mut Receivable) -> Result<()> {
+    for mut credit in open_items(tx, charge.customer, false)? {
+        let all = charge.open;
+        allocate(tx, charge, &mut credit, all)?;
+        if charge.open == Money(0) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Takes back every allocation of an item that still holds.
+pub fn release_all(tx: &mut Tx, item: &Receivable) -> Result<()> {
+    for field in ["charge", "credit"] {
+        let all: Vec<Allocation> = tx.find(&[(field, (&item.id).into())])?;
+        let undone: Vec<_> = all.iter().filter_map(|it| it.undoes).collect();
+        for one in all.iter().filter(|it| it.undoes.is_none() && !undone.contains(&it.id)) {
+            release(tx, one)?;
+        }
+    }
+    Ok(())
+}
+
+/// Sets the item of a document against its opposite, so that nothing of either is open.
+pub fn reverse(tx: &mut Tx, item: &Receivable, opposite: Item) -> Result<()> {
+    release_all(tx, item)?;
+    let mut item = tx.get(item.id)?;
+    let mut opposite = enter(tx, item.customer, opposite)?;
+    let amount = Money(item.open.0.abs());
+    let (charge, credit) =
+        if item.amount.0 > 0 { (&mut item, &mut opposite) } else { (&mut opposite, &mut item) };
+    allocate(tx, charge, credit, amount).map(drop)
+}
+
+/// The item that a document entered when it was posted.
+pub fn item_of(tx: &mut Tx, field: &str, document: Value) -> Result<Option<Receivable>> {
+    Ok(tx.find::<Receivable>(&[(field, document)])?.into_iter().find(|it| it.kind != Kind::Reversal))
+}
+
+/// What the audits of the account ask; each finds nothing while all is well.
+pub static AUDITS: &[model::Audit] = &[
+    model::Audit {
+        says: "the balance is not the sum of its entries",
+        sql: "SELECT c.number FROM customer c WHERE c.balance <> \
+              COALESCE((SELECT SUM(r.amount) FROM receivable r WHERE r.customer = c.id), 0) LIMIT 20",
+    },
+    model::Audit {
+        says: "what is open is not the amount without its allocations",
+        sql: "SELECT CAST(r.id AS TEXT) FROM receivable r WHERE r.open <> r.amount \
+              - COALESCE((SELECT SUM(a.amount) FROM allocation a WHERE a.charge = r.id), 0) \
+              + COALESCE((SELECT SUM(a.amount) FROM allocation a WHERE a.credit = r.id), 0) LIMIT 20",
+    },
+    model::Audit {
+        says: "more was allocated than there was",
+        sql: "SELECT CAST(r.id AS TEXT) FROM receivable r WHERE (r.amount > 0 AND (r.open < 0 OR r.open > r.amount)) \
+              OR (r.amount < 0 AND (r.open > 0 OR r.open < r.amount)) LIMIT 20",
+    },
+    model::Audit {
+        says: "what is checked and not posted is not the sum of its sales",
+        sql: "SELECT c.number FROM customer c WHERE c.pending <> \
+              COALESCE((SELECT SUM(s.amount) FROM sale s WHERE s.customer = c.id AND s.status = 'checked'), 0) LIMIT 20",
+    },
+];

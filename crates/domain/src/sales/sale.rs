@@ -1,0 +1,355 @@
+//! The sale 销售单: goods leave and the customer owes the money.
+
+use model::{
+    Choice, Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Price, Quantity, Rate, Refusal,
+    Result, Stamp, ToSpan, Tx, Value, Verbs, Views, message, refuse, system::Department, system::User, verbs,
+    views,
+};
+
+use super::credit::{Moment, check_trading, gate};
+use super::receivable::{self, Item, Kind};
+use super::{actor, check_date, check_open};
+use crate::{Customer, Product};
+
+/// A delivery for which the customer owes money.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "销售单", en = "Sale", module = "sales", icon = "file-invoice", number = "XS-{yymm}-{4}", title = number)]
+#[entity(owner = salesperson, department = department, within = customer, lines = SaleLine, derived = DERIVED)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold)]
+#[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
+pub struct Sale {
+    pub id: Id<Sale>,
+    /// Given when it is checked, so that the checked ones count without a gap.
+    #[field(zh = "单号", en = "Number", unique, readonly, search, list, section("单据", "Document"))]
+    pub number: Option<String>,
+    #[field(zh = "客户", en = "Customer", required, list, filter)]
+    pub customer: Id<Customer>,
+    #[field(zh = "日期", en = "Date", list, filter, default = "today")]
+    pub date: Date,
+    #[field(zh = "业务员", en = "Salesperson", list, filter)]
+    pub salesperson: Option<Id<User>>,
+    #[field(zh = "部门", en = "Department", filter)]
+    pub department: Option<Id<Department>>,
+    /// Who looked after the customer on that day: performance may count for either.
+    #[field(zh = "客户业务员", en = "Customer's owner", readonly, filter)]
+    pub customer_owner: Option<Id<User>>,
+    #[field(zh = "送货地址", en = "Delivery address")]
+    pub address: Option<String>,
+    #[field(zh = "送达日期", en = "Delivered", filter)]
+    pub delivered: Option<Date>,
+    #[field(zh = "金额", en = "Amount", readonly, list, sum)]
+    pub amount: Money,
+    #[field(zh = "税额", en = "Tax", readonly, sum)]
+    pub tax: Money,
+    #[field(zh = "到期日", en = "Due", readonly, list, filter)]
+    pub due: Option<Date>,
+    #[field(zh = "状态", en = "Status", readonly, list, filter)]
+    pub status: Status,
+    /// Why a gate stopped it.
+    #[field(zh = "暂扣原因", en = "Held because", readonly, format = Said)]
+    pub held: Option<String>,
+    /// Up to this amount somebody with the right let it pass, and until which day.
+    #[field(zh = "放行金额", en = "Released up to", readonly, group = "credit")]
+    pub released: Option<Money>,
+    #[field(zh = "放行有效至", en = "Released until", readonly, group = "credit")]
+    pub released_until: Option<Date>,
+    #[field(zh = "放行人", en = "Released by", readonly, group = "credit")]
+    pub releaser: Option<Id<User>>,
+    #[field(zh = "冲销", en = "Reverses", readonly)]
+    pub reverses: Option<Id<Sale>>,
+    #[field(zh = "备注", en = "Remark", format = Long)]
+    pub remark: Option<String>,
+    pub stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "销售明细", en = "Sale line", of = sale, title = product, check = check_line)]
+pub struct SaleLine {
+    pub id: Id<SaleLine>,
+    #[field(zh = "销售单", en = "Sale", required)]
+    pub sale: Id<Sale>,
+    #[field(zh = "商品", en = "Product", required, list, filter)]
+    pub product: Id<Product>,
+    #[field(zh = "数量", en = "Quantity", required, list, sum, default = "1")]
+    pub quantity: Quantity,
+    #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
+    pub unit: Option<Code>,
+    /// Of one unit, tax included; empty takes the list price.
+    #[field(zh = "单价", en = "Price", list)]
+    pub price: Option<Price>,
+    #[field(zh = "折扣", en = "Discount", list)]
+    pub discount: Rate,
+    #[field(zh = "税率", en = "Tax rate", list)]
+    pub tax_rate: Option<Rate>,
+    #[field(zh = "金额", en = "Amount", readonly, list, sum)]
+    pub amount: Money,
+    #[field(zh = "税额", en = "Tax", readonly, sum)]
+    pub tax: Money,
+    #[field(zh = "备注", en = "Remark")]
+    pub remark: Option<String>,
+    pub stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Choice)]
+pub enum Status {
+    #[choice(zh = "草稿", en = "Draft")]
+    Draft,
+    #[choice(zh = "暂扣", en = "Held")]
+    Held,
+    #[choice(zh = "已审核", en = "Checked")]
+    Checked,
+    #[choice(zh = "已过账", en = "Posted")]
+    Posted,
+    #[choice(zh = "已红冲", en = "Reversed")]
+    Reversed,
+    #[choice(zh = "已作废", en = "Void")]
+    Void,
+}
+
+static DERIVED: &[FieldDef] = &[FieldDef {
+    name: "unpaid",
+    label: Label { zh: "未收", en: "Unpaid" },
+    kind: model::Kind::Money,
+    list: true,
+    sum: true,
+    sql: "SELECT CAST(SUM(r.open) AS BIGINT) FROM receivable r WHERE r.sale = {t}.id AND r.kind = 'sale'",
+    ..FieldDef::DERIVED
+}];
+
+const VERBS: Verbs<Sale> = verbs![
+    check("审核", "Check", when |it| matches!(it.status, Status::Draft | Status::Held), else "只有草稿和暂扣的单据可以审核" "Only a draft or a held sale can be checked"),
+    post("过账", "Post", when |it| matches!(it.status, Status::Draft | Status::Held | Status::Checked), else "这张单据已经过账或作废" "It is posted or void already"),
+    release_credit("放行", "Release", asks Release, when |it| it.status == Status::Held, else "只有暂扣的单据需要放行" "Only a held sale needs a release"),
+    withdraw("撤回审核", "Withdraw", when |it| it.status == Status::Checked, else "单据没有审核，或已过账" "Not checked, or posted already", needs "check"),
+    void("作废", "Void", asks Reason, when |it| it.number.is_some() && matches!(it.status, Status::Draft | Status::Held | Status::Checked), else "没有单号的草稿直接删除，已过账的用红冲" "Delete a draft without a number; reverse what is posted", is danger),
+    reverse("红冲", "Reverse", asks Reason, when |it| it.status == Status::Posted && it.reverses.is_none(), else "没有过账，或者它本身是红冲单" "Not posted, or itself a reversal", is danger),
+];
+
+const VIEWS: Views = views![
+    open("进行中", "Open", "status=draft,held,checked"),
+    held("暂扣待放行", "Held", "status=held" => release_credit, remind, urgent),
+    posted("已过账", "Posted", "status=posted,reversed"),
+    this_month("本月", "This month", "date=this_month"),
+    unpaid("未收款", "Unpaid", "unpaid>0"),
+    all("全部", "All", ""),
+];
+
+/// Completes the head of a sale.
+fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
+    if old.is_none_or(|old| old.date != new.date) {
+        check_date(new.date, tx)?;
+    }
+    if old.is_none_or(|old| old.customer != new.customer) {
+        let customer = tx.get(new.customer)?;
+        if new.reverses.is_none() {
+            check_trading(&customer)?;
+        }
+        new.customer_owner = customer.owner;
+        new.salesperson = new.salesperson.or(customer.owner);
+        new.address = new.address.take().or(customer.address);
+    }
+    new.salesperson = new.salesperson.or_else(|| actor(tx));
+    let maker = new.salesperson.filter(|maker| old.is_none_or(|old| old.salesperson != Some(*maker)));
+    if let Some(maker) = maker {
+        new.department = tx.catalog.department_of(maker.0).map(Id::of).or(new.department);
+    }
+    Ok(())
+}
+
+/// Completes a line from its product, and reckons its amount: `round(quantity × price × (1 − discount))`.
+fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result<()> {
+    let product = tx.get(new.product)?;
+    if old.is_none_or(|old| old.product != new.product) {
+        new.unit = product.unit;
+    }
+    let reverses = new.quantity < Quantity(0) && tx.get(new.sale)?.reverses.is_some();
+    if new.quantity <= Quantity(0) && !reverses {
+        return Err(Error::invalid("quantity", "not_positive"));
+    }
+    if !(Rate(0)..=Rate(10_000)).contains(&new.discount) {
+        let says = Label { zh: "折扣应在 0 到 100% 之间", en: "A discount is between 0 and 100 %" };
+        return Err(Error::fault("discount", "out_of_range", says));
+    }
+    let price = *new.price.get_or_insert(product.price);
+    let rate = *new.tax_rate.get_or_insert(product.tax_rate);
+    if price < Price(0) {
+        return Err(Error::invalid("price", "negative"));
+    }
+    let amount = price.times(new.quantity, new.discount).filter(|it| it.0.abs() < MOST);
+    new.amount = amount.ok_or_else(|| {
+        let says = Label {
+            zh: "这一行的金额太大：请核对数量和单价",
+            en: "This line's amount is too large: check quantity and price",
+        };
+        Error::fault("price", "out_of_range", says)
+    })?;
+    new.tax = new.amount.tax_within(rate).unwrap_or(Money(0));
+    Ok(())
+}
+
+/// Ten thousand million of the currency: a line beyond is a slip of the hand.
+const MOST: i64 = 1_000_000_000_000;
+
+/// What the head says of the lines.
+fn tally(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
+    let lines = tx.lines(sale)?;
+    sale.amount = lines.iter().map(|it| it.amount).sum();
+    sale.tax = lines.iter().map(|it| it.tax).sum();
+    Ok(())
+}
+
+fn hold(sale: &mut Sale, refusal: &Refusal, _: &mut Tx) {
+    sale.status = Status::Held;
+    sale.held = Some(message::kept(&refusal.says));
+}
+
+/// The customer, locked: every rule over many sales hangs on this row.
+fn locked(sale: &Sale, tx: &mut Tx) -> Result<Customer> {
+    let customer = tx.get(sale.customer)?;
+    check_trading(&customer)?;
+    check_open(sale.date, tx)?;
+    if tx.lines(sale)?.is_empty() {
+        refuse!("no_lines", "单据没有明细，先加上商品" "The document has no lines; add products first");
+    }
+    Ok(customer)
+}
+
+/// The amount up to which the sale was released, as long as that holds.
+fn released(sale: &Sale, tx: &Tx) -> Option<Money> {
+    sale.released.filter(|_| sale.released_until.is_none_or(|until| tx.today() <= until))
+}
+
+/// What of the customer's exposure is this sale's own.
+fn own(sale: &Sale) -> Money {
+    if sale.status == Status::Checked { sale.amount } else { Money(0) }
+}
+
+/// Checks a sale: it gets its number and counts into the customer's exposure.
+fn check(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
+    let customer = locked(sale, tx)?;
+    gate(tx, Moment::SaleCheck, &customer, sale.amount, Money(0), released(sale, tx))?;
+    tx.add(customer.id, "pending", sale.amount)?;
+    sale.status = Status::Checked;
+    sale.held = None;
+    give_number(sale, tx)
+}
+
+/// The number is drawn last, since its series stays locked to the commit.
+fn give_number(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
+    if sale.number.is_none() {
+        sale.number = Some(tx.next_number::<Sale>()?);
+    }
+    Ok(())
+}
+
+/// Posts a sale: the goods leave, the customer owes the money.
+fn post(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
+    let customer = locked(sale, tx)?;
+    gate(tx, Moment::SalePost, &customer, sale.amount, own(sale), released(sale, tx))?;
+    leave_exposure(sale, tx)?;
+    let due = sale.date.saturating_add(customer.credit_days.days());
+    sale.due = Some(due);
+    let mut charge = receivable::enter(tx, customer.id, item(sale, Kind::Sale, Some(due)))?;
+    receivable::use_advances(tx, &mut charge)?;
+    sale.status = Status::Posted;
+    sale.held = None;
+    give_number(sale, tx)
+}
+
+fn item(sale: &Sale, kind: Kind, due: Option<Date>) -> Item {
+    let (date, amount, salesperson) = (sale.date, sale.amount, sale.salesperson);
+    Item { kind, date, due, amount, sale: Some(sale.id), receipt: None, salesperson }
+}
+
+/// A checked sale stops counting as a promise.
+fn leave_exposure(sale: &Sale, tx: &mut Tx) -> Result<()> {
+    let own = own(sale);
+    if own != Money(0) {
+        tx.add(sale.customer, "pending", -own)?;
+    }
+    Ok(())
+}
+
+#[derive(Form)]
+pub struct Release {
+    #[field(zh = "有效至", en = "Valid until")]
+    until: Option<Date>,
+    #[field(zh = "原因", en = "Reason", required, again)]
+    reason: String,
+}
+
+/// Lets a held sale pass, at this amount and no more (CRD-06): it is checked at once.
+fn release_credit(sale: &mut Sale, tx: &mut Tx, asked: Release) -> Result<()> {
+    let days = tx.catalog.number("release_days");
+    let until = asked.until.unwrap_or_else(|| tx.today().saturating_add(days.days()));
+    if until < tx.today() {
+        let says = Label { zh: "放行不能在过去到期", en: "A release does not end in the past" };
+        return Err(Error::fault("until", "out_of_range", says));
+    }
+    tx.because(&asked.reason);
+    sale.released = Some(sale.amount);
+    sale.released_until = Some(until);
+    sale.releaser = actor(tx);
+    check(sale, tx)
+}
+
+/// Takes a check back, so that the sale can be changed.
+fn withdraw(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
+    tx.get(sale.customer)?;
+    leave_exposure(sale, tx)?;
+    sale.status = Status::Draft;
+    Ok(())
+}
+
+#[derive(Form)]
+pub struct Reason {
+    #[field(zh = "原因", en = "Reason", required, again)]
+    reason: String,
+}
+
+/// Gives up a sale that has a number and was never posted.
+fn void(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
+    tx.get(sale.customer)?;
+    tx.because(&asked.reason);
+    leave_exposure(sale, tx)?;
+    sale.status = Status::Void;
+    Ok(())
+}
+
+/// Reverses a posted sale by a sale of its own with everything the other way round. What was paid for it is free again.
+fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
+    tx.get(sale.customer)?;
+    let today = tx.today();
+    check_open(today, tx)?;
+    let lines = tx.lines(sale)?;
+    let mut opposite = Sale {
+        id: Id::NEW,
+        number: None,
+        date: today,
+        amount: -sale.amount,
+        tax: -sale.tax,
+        due: None,
+        delivered: None,
+        status: Status::Posted,
+        held: None,
+        released: None,
+        released_until: None,
+        releaser: None,
+        reverses: Some(sale.id),
+        remark: Some(asked.reason.clone()),
+        stamp: Stamp::default(),
+        ..sale.clone()
+    };
+    opposite.number = Some(tx.next_number::<Sale>()?);
+    tx.save(&mut opposite)?;
+    for line in lines {
+        let (quantity, stamp) = (-line.quantity, Stamp::default());
+        tx.save(&mut SaleLine { id: Id::NEW, sale: opposite.id, quantity, stamp, ..line })?;
+    }
+    let charge = receivable::item_of(tx, "sale", Value::from(&sale.id))?;
+    let charge = charge.ok_or_else(|| Error::Internal(format!("sale/{} has no entry", sale.id.0)))?;
+    receivable::reverse(tx, &charge, item(&opposite, Kind::Reversal, None))?;
+    tx.because(&asked.reason);
+    sale.status = Status::Reversed;
+    Ok(())
+}

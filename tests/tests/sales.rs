@@ -1,0 +1,441 @@
+//! The rules of selling on credit, in the words of a sales manager; each on both databases.
+
+use model::{Error, Input, Money, Value};
+use tests::{World, code, databases};
+
+/// A house with 王海燕's customer 金泰格, who may owe 1,000.00 for 30 days, and a ball valve at 25.00.
+struct Shop<'w> {
+    world: World<'w>,
+    customer: i64,
+}
+
+impl<'w> Shop<'w> {
+    fn new(db: &'w store::Db) -> Shop<'w> {
+        let world = World::new(db);
+        let customer = world.customer("王海燕", "北京金泰格散热器有限公司");
+        let valve = Input::from([("name", "铜球阀"), ("price", "25"), ("tax_rate", "0.13")]);
+        world.act("何振邦", move |desk| desk.create("product", &valve)).unwrap();
+        let shop = Shop { world, customer };
+        shop.credit("1000", "30");
+        shop
+    }
+
+    fn credit(&self, limit: &str, days: &str) {
+        let asked = Input::from([("credit_limit", limit), ("credit_days", days), ("reason", "合作良好")]);
+        self.run("周会计", "customer", self.customer, "set_credit", asked).unwrap();
+    }
+
+    fn run(
+        &self,
+        who: &str,
+        entity: &'static str,
+        id: i64,
+        verb: &'static str,
+        asked: Input,
+    ) -> model::Result<()> {
+        self.world.act(who, move |desk| desk.run(entity, id, verb, &asked))
+    }
+
+    /// A draft of `count` valves at 25.00.
+    fn draft(&self, count: u32) -> i64 {
+        self.draft_on(None, count)
+    }
+
+    fn draft_on(&self, date: Option<&str>, count: u32) -> i64 {
+        let mut input = Input::from([("customer", format!("#{}", self.customer))]);
+        if let Some(date) = date {
+            input.set("date", date);
+        }
+        let line = Input::from([("product", "铜球阀".to_owned()), ("quantity", count.to_string())]);
+        input.rows.insert("sale_line".into(), vec![line]);
+        self.world.act("王海燕", move |desk| desk.create("sale", &input)).unwrap()
+    }
+
+    fn sold(&self, count: u32) -> i64 {
+        let id = self.draft(count);
+        self.run("王海燕", "sale", id, "post", Input::default()).unwrap();
+        id
+    }
+
+    fn received(&self, amount: &str, sale: Option<i64>) -> i64 {
+        let mut input =
+            Input::from([("customer", format!("#{}", self.customer)), ("amount", amount.to_owned())]);
+        if let Some(sale) = sale {
+            input.set("sale", format!("#{sale}"));
+        }
+        let id = self.world.act("周会计", move |desk| desk.create("receipt", &input)).unwrap();
+        self.run("周会计", "receipt", id, "post", Input::default()).unwrap();
+        id
+    }
+
+    fn value(&self, entity: &'static str, id: i64, field: &str) -> Value {
+        let card = self.world.look("何振邦", move |desk| desk.get(entity, id)).unwrap();
+        card.value(field).cloned().unwrap_or(Value::Null)
+    }
+
+    fn count(&self, who: &str, entity: &str) -> i64 {
+        self.world.look(who, |desk| desk.count(entity, &model::Query::default())).unwrap()
+    }
+
+    fn status(&self, sale: i64) -> String {
+        self.value("sale", sale, "status").text().to_owned()
+    }
+
+    fn figures(&self) -> [i64; 4] {
+        ["balance", "exposure", "available", "overdue"]
+            .map(|it| self.value("customer", self.customer, it).int())
+    }
+
+    /// Every kept figure is what its entries say.
+    fn audit(&self) {
+        for audit in domain::REGISTRY.audits {
+            let wrong =
+                self.world.look("何振邦", |desk| desk.trusted().rows(&model::Sql::new(audit.sql))).unwrap();
+            assert!(wrong.is_empty(), "{}: {wrong:?}", audit.says);
+        }
+    }
+}
+
+fn reason() -> Input {
+    Input::from([("reason", "客户要求")])
+}
+
+fn figure(error: &Error, name: &str) -> Option<Money> {
+    let Error::Refused(refusal) = error else { return None };
+    refusal.figures.iter().find(|it| it.name == name).map(|it| it.amount)
+}
+
+#[test]
+fn a_line_takes_price_and_tax_of_its_product_and_the_sale_sums_its_lines() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.draft(3);
+
+        let lines = shop.world.look("王海燕", move |desk| {
+            let (sale_def, line) = (desk.entity("sale")?, desk.entity("sale_line")?);
+            desk.rows_of(sale_def, sale, line)
+        });
+
+        let line = &lines.unwrap()[0];
+        assert_eq!(line.value("price"), Some(&Value::Int(250_000)));
+        // 75.00 with 13 % inside: 75 × 0.13 / 1.13.
+        assert_eq!(
+            (line.value("amount"), line.value("tax")),
+            (Some(&Value::Int(7_500)), Some(&Value::Int(863)))
+        );
+        assert_eq!(shop.value("sale", sale, "amount"), Value::Int(7_500));
+        assert_eq!(shop.value("sale", sale, "salesperson"), Value::Int(shop.world.person("王海燕").user));
+        assert_eq!(shop.value("sale", sale, "number"), Value::Null);
+    });
+}
+
+#[test]
+fn posting_makes_the_customer_owe_and_gives_the_due_date_and_the_number() {
+    databases(|db| {
+        let shop = Shop::new(db);
+
+        let sale = shop.sold(4);
+
+        assert_eq!(shop.figures(), [10_000, 10_000, 90_000, 0]);
+        assert_eq!(shop.value("sale", sale, "unpaid"), Value::Int(10_000));
+        assert!(shop.value("sale", sale, "number").text().ends_with("-0001"));
+        let today = shop.world.look("何振邦", |desk| Ok(desk.today())).unwrap();
+        let due = today.checked_add(model::ToSpan::days(30)).unwrap().to_string();
+        assert_eq!(shop.value("sale", sale, "due"), Value::Text(due));
+        shop.audit();
+    });
+}
+
+#[test]
+fn posting_beyond_the_credit_limit_is_held_and_says_by_how_much() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.sold(30);
+        let sale = shop.draft(20);
+
+        let refused = shop.run("王海燕", "sale", sale, "post", Input::default()).unwrap_err();
+
+        assert_eq!(refused.code(), "credit_limit_exceeded");
+        assert_eq!(figure(&refused, "over"), Some(Money(25_000)));
+        assert_eq!(shop.status(sale), "held");
+        assert_eq!(shop.value("sale", sale, "number"), Value::Null);
+        assert_eq!(shop.figures(), [75_000, 75_000, 25_000, 0]);
+        let again = shop.run("王海燕", "sale", sale, "post", Input::default());
+        assert_eq!(code(again), "credit_limit_exceeded");
+        shop.audit();
+    });
+}
+
+#[test]
+fn a_new_customer_has_no_credit() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.credit("0", "0");
+        let sale = shop.draft(1);
+
+        assert_eq!(
+            code(shop.run("王海燕", "sale", sale, "check", Input::default())),
+            "credit_limit_exceeded"
+        );
+    });
+}
+
+#[test]
+fn a_held_sale_is_released_with_a_reason_by_who_may_and_only_at_its_amount() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.draft(50);
+        let post = |who: &str| shop.run(who, "sale", sale, "post", Input::default());
+        assert_eq!(code(post("王海燕")), "credit_limit_exceeded");
+
+        let by_sales = shop.run("王海燕", "sale", sale, "release_credit", reason());
+        let without = shop.run("张国栋", "sale", sale, "release_credit", Input::default());
+        shop.run("张国栋", "sale", sale, "release_credit", reason()).unwrap();
+
+        assert_eq!((code(by_sales), code(without)), ("forbidden", "required"));
+        assert_eq!(shop.status(sale), "checked");
+        // Made bigger after the release, it is stopped again.
+        shop.run("王海燕", "sale", sale, "withdraw", Input::default()).unwrap();
+        let mut bigger = Input::default();
+        let line = Input::from([("product", "铜球阀"), ("quantity", "51")]);
+        bigger.rows.insert("sale_line".into(), vec![line]);
+        shop.world.act("王海燕", move |desk| desk.update("sale", sale, None, &bigger)).unwrap();
+        assert_eq!(code(post("王海燕")), "credit_limit_exceeded");
+        shop.run("张国栋", "sale", sale, "release_credit", reason()).unwrap();
+        post("王海燕").unwrap();
+        assert_eq!(shop.status(sale), "posted");
+        shop.audit();
+    });
+}
+
+#[test]
+fn an_order_split_into_small_ones_does_not_slip_under_the_limit() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let drafts: Vec<i64> = (0..12).map(|_| shop.draft(4)).collect();
+
+        let passed =
+            drafts.iter().filter(|id| shop.run("王海燕", "sale", **id, "check", Input::default()).is_ok());
+
+        assert_eq!(passed.count(), 10);
+        assert_eq!(shop.figures(), [0, 100_000, 0, 0]);
+        // What was checked is posted without being counted twice.
+        shop.run("王海燕", "sale", drafts[0], "post", Input::default()).unwrap();
+        assert_eq!(shop.figures(), [10_000, 100_000, 0, 0]);
+        shop.audit();
+    });
+}
+
+#[test]
+fn an_overdue_customer_gets_nothing_more_until_the_money_is_in() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let old = shop.draft_on(Some("2026-01-05"), 2);
+        shop.run("王海燕", "sale", old, "post", Input::default()).unwrap();
+        assert_eq!(shop.figures()[3], 5_000);
+        assert!(shop.value("customer", shop.customer, "overdue_days").int() > 200);
+        let new = shop.draft(1);
+
+        let refused = shop.run("王海燕", "sale", new, "post", Input::default()).unwrap_err();
+        shop.received("50", None);
+        shop.run("王海燕", "sale", new, "post", Input::default()).unwrap();
+
+        assert_eq!((refused.code(), figure(&refused, "overdue")), ("overdue", Some(Money(5_000))));
+        assert_eq!(shop.figures(), [2_500, 2_500, 97_500, 0]);
+        shop.audit();
+    });
+}
+
+#[test]
+fn nobody_releases_a_sale_to_a_blacklisted_customer() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.draft(1);
+        shop.run("周会计", "customer", shop.customer, "blacklist", reason()).unwrap();
+
+        let refused = shop.run("王海燕", "sale", sale, "post", Input::default());
+        let released = shop.run("何振邦", "sale", sale, "release_credit", reason());
+
+        assert_eq!((code(refused), code(released)), ("blacklisted", "blacklisted"));
+        shop.run("周会计", "customer", shop.customer, "unblacklist", reason()).unwrap();
+        shop.run("王海燕", "sale", sale, "post", Input::default()).unwrap();
+    });
+}
+
+#[test]
+fn a_temporary_limit_counts_only_while_it_lasts() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.draft(60);
+        let grant = |from: &str, to: &str| {
+            let asked = Input::from([("amount", "500"), ("from", from), ("to", to), ("reason", "旺季")]);
+            shop.run("周会计", "customer", shop.customer, "grant_temporary", asked)
+        };
+
+        grant("2099-01-01", "2099-12-31").unwrap();
+        assert_eq!(code(shop.run("王海燕", "sale", sale, "post", Input::default())), "credit_limit_exceeded");
+        assert_eq!(code(grant("2026-01-01", "2026-01-31")), "out_of_range");
+        grant("2026-01-01", "2099-12-31").unwrap();
+        shop.run("王海燕", "sale", sale, "post", Input::default()).unwrap();
+
+        assert_eq!(shop.value("customer", shop.customer, "temporary"), Value::Int(50_000));
+        assert_eq!(shop.figures()[2], 0);
+    });
+}
+
+#[test]
+fn money_pays_the_named_sale_then_the_oldest_and_what_is_left_is_an_advance() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let [first, second, third] = [2, 3, 4].map(|count| shop.sold(count));
+
+        let unpaid = |sale| shop.value("sale", sale, "unpaid").int();
+
+        shop.received("120", Some(third));
+        assert_eq!([first, second, third].map(unpaid), [3_000, 7_500, 0]);
+        let receipt = shop.received("130", None);
+
+        assert_eq!([first, second, third].map(unpaid), [0, 0, 0]);
+        assert_eq!(shop.value("receipt", receipt, "unused"), Value::Int(2_500));
+        assert_eq!(shop.figures(), [-2_500, -2_500, 102_500, 0]);
+        // The advance is used first.
+        let fourth = shop.sold(2);
+        assert_eq!(unpaid(fourth), 2_500);
+        assert_eq!(shop.value("receipt", receipt, "unused"), Value::Int(0));
+        shop.audit();
+    });
+}
+
+#[test]
+fn an_allocation_is_taken_back_and_made_by_hand() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let [first, second] = [4, 4].map(|count| shop.sold(count));
+        let receipt = shop.received("100", None);
+        let unpaid = |sale| shop.value("sale", sale, "unpaid").int();
+        assert_eq!([first, second].map(unpaid), [0, 10_000]);
+        assert_eq!(shop.count("周会计", "allocation"), 1);
+
+        let back = Input::from([("allocation", "#1"), ("reason", "客户指定另一单")]);
+        shop.run("周会计", "receipt", receipt, "unallocate", back.clone()).unwrap();
+        let twice = shop.run("周会计", "receipt", receipt, "unallocate", back);
+        let allocate = |amount: &str| {
+            let asked = Input::from([("sale", format!("#{second}")), ("amount", amount.to_owned())]);
+            shop.run("周会计", "receipt", receipt, "allocate", asked)
+        };
+        let beyond = allocate("100.01");
+        allocate("60").unwrap();
+
+        assert_eq!((code(twice), code(beyond)), ("wrong_state", "out_of_range"));
+        assert_eq!([first, second].map(unpaid), [10_000, 4_000]);
+        shop.audit();
+    });
+}
+
+#[test]
+fn a_reversed_sale_stays_and_frees_what_was_paid_for_it() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.sold(4);
+        shop.received("100", None);
+
+        shop.run("张国栋", "sale", sale, "reverse", reason()).unwrap();
+
+        assert_eq!(shop.status(sale), "reversed");
+        assert_eq!(shop.figures(), [-10_000, -10_000, 110_000, 0]);
+        assert_eq!(shop.value("sale", sale + 1, "amount"), Value::Int(-10_000));
+        assert_eq!(shop.value("sale", sale + 1, "reverses"), Value::Int(sale));
+        let again = shop.run("张国栋", "sale", sale, "reverse", reason());
+        let opposite = shop.run("张国栋", "sale", sale + 1, "reverse", reason());
+        assert_eq!((code(again), code(opposite)), ("wrong_state", "wrong_state"));
+        shop.audit();
+    });
+}
+
+#[test]
+fn a_reversed_receipt_leaves_its_sales_unpaid() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.sold(4);
+        let receipt = shop.received("100", None);
+
+        shop.run("周会计", "receipt", receipt, "reverse", reason()).unwrap();
+
+        assert_eq!(shop.value("sale", sale, "unpaid"), Value::Int(10_000));
+        assert_eq!(shop.figures(), [10_000, 10_000, 90_000, 0]);
+        shop.audit();
+    });
+}
+
+#[test]
+fn what_is_posted_is_neither_edited_nor_posted_again_nor_deleted() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.sold(1);
+
+        let again = shop.run("王海燕", "sale", sale, "post", Input::default());
+        let edit = Input::from([("remark", "改")]);
+        let edited = shop.world.act("王海燕", move |desk| desk.update("sale", sale, None, &edit));
+        let deleted = shop.world.act("王海燕", move |desk| desk.delete("sale", sale, None));
+        let entry = shop.world.act("何振邦", move |desk| desk.delete("receivable", 1, None));
+        let written = Input::from([("amount", "1")]);
+        let entered = shop.world.act("何振邦", move |desk| desk.create("receivable", &written).map(drop));
+        let customer = shop.customer;
+        let gone = shop.world.act("何振邦", move |desk| desk.delete("customer", customer, None));
+
+        assert_eq!((code(again), code(edited), code(deleted)), ("wrong_state", "wrong_state", "wrong_state"));
+        assert_eq!((code(entry), code(entered), code(gone)), ("wrong_state", "forbidden", "in_use"));
+    });
+}
+
+#[test]
+fn a_closed_period_takes_no_document_and_a_closed_customer_no_sale() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let old = shop.draft_on(Some("2026-01-31"), 1);
+        let now = shop.draft(1);
+        let closed = Input::from([("name", "closed_until"), ("value", "2026-01-31")]);
+        db.write(&shop.world.system, move |desk| desk.create("parameter", &closed)).unwrap();
+        assert_eq!(code(shop.run("王海燕", "sale", old, "post", Input::default())), "period_closed");
+
+        let why = Input::from([("reason", "duplicate")]);
+        shop.run("张国栋", "customer", shop.customer, "close", why).unwrap();
+
+        assert_eq!(code(shop.run("王海燕", "sale", now, "post", Input::default())), "customer_closed");
+    });
+}
+
+#[test]
+fn a_wrong_line_is_refused_with_its_field() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let (customer, world) = (shop.customer, &shop.world);
+        let with = |quantity: &str, price: &str, date: &str| {
+            let mut input = Input::from([("customer", format!("#{customer}")), ("date", date.to_owned())]);
+            let line = Input::from([("product", "铜球阀"), ("quantity", quantity), ("price", price)]);
+            input.rows.insert("sale_line".into(), vec![line]);
+            code(world.act("王海燕", move |desk| desk.create("sale", &input).map(drop)))
+        };
+
+        assert_eq!(with("0", "25", "2026-11-01"), "not_positive");
+        assert_eq!(with("-1", "25", "2026-11-01"), "not_positive");
+        assert_eq!(with("1", "-25", "2026-11-01"), "negative");
+        assert_eq!(with("1000", "99999999999", "2026-11-01"), "out_of_range");
+        assert_eq!(with("1", "25", "1900-01-01"), "out_of_range");
+        assert_eq!(with("1", "25", "2026-02-30"), "malformed_date");
+    });
+}
+
+#[test]
+fn a_colleague_sees_neither_sale_nor_account_of_my_customer() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.sold(1);
+
+        for (entity, id) in [("sale", sale), ("receivable", 1)] {
+            let foreign = shop.world.look("李建军", move |desk| desk.get(entity, id).map(drop));
+            assert_eq!(code(foreign), "not_found", "{entity}");
+            assert_eq!((shop.count("李建军", entity), shop.count("王海燕", entity)), (0, 1), "{entity}");
+        }
+    });
+}
