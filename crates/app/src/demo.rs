@@ -4,8 +4,8 @@ use domain::demo::{self, Demo};
 use domain::{Address, Contact, Customer, Product};
 use model::system::{CodeEntry, Department, DepartmentKind, Note, Role, Tag, User};
 use model::{
-    Actor, Code, Custom, Date, Desk, Door, Entity, Error, Id, Input, Label, Lang, Money, Price, Rate, Result,
-    Stamp, Value, seed,
+    Actor, Code, Custom, Date, Desk, Door, Entity, Error, Id, Input, Label, Lang, Money, Price, Quantity,
+    Rate, Result, Stamp, Value, seed,
 };
 use store::Db;
 
@@ -138,6 +138,9 @@ fn products(desk: &mut Desk, demo: &Demo) -> Result<()> {
             tax_rate: Rate(it.tax_rate * 100),
             barcode: some(&it.barcode),
             active: it.active,
+            stocked: true,
+            stock: Quantity(0),
+            stock_value: Money(0),
             remark: None,
             custom: Custom("{}".to_owned()),
             stamp: Stamp::default(),

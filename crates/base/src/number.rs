@@ -121,6 +121,17 @@ impl Money {
     }
 }
 
+impl Money {
+    /// `amount × part / whole`, half up; nothing of a whole of nothing.
+    pub fn share(self, part: i64, whole: i64) -> Money {
+        if whole == 0 {
+            return Money(0);
+        }
+        let (part, whole) = if whole < 0 { (-part, -whole) } else { (part, whole) };
+        Money(half_up(i128::from(self.0) * i128::from(part), i128::from(whole)).unwrap_or(0))
+    }
+}
+
 fn half_up(value: i128, unit: i128) -> Option<i64> {
     let half = if value < 0 { -unit / 2 } else { unit / 2 };
     i64::try_from((value + half) / unit).ok()

@@ -3,6 +3,7 @@
 pub mod code_tables;
 pub mod crm;
 pub mod demo;
+pub mod document;
 pub mod migrations;
 pub mod parameters;
 pub mod regions;
@@ -13,8 +14,11 @@ pub mod stock;
 use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, Registry};
 
 pub use crm::{Address, Contact, Customer, Relation};
-pub use sales::{Allocation, CreditGrant, CreditRule, Receipt, Receivable, Sale, SaleLine};
-pub use stock::Product;
+pub use sales::{
+    Allocation, CreditGrant, CreditRule, Receipt, Receivable, Refund, Sale, SaleEntry, SaleLine, SaleReturn,
+    SaleReturnLine,
+};
+pub use stock::{Product, StockEntry, StockIn, StockInLine, StockLevel, Warehouse};
 
 static ENTITIES: &[&EntityDef] = &[
     Customer::DEF,
@@ -23,19 +27,30 @@ static ENTITIES: &[&EntityDef] = &[
     Relation::DEF,
     Sale::DEF,
     SaleLine::DEF,
+    SaleReturn::DEF,
+    SaleReturnLine::DEF,
+    SaleEntry::DEF,
     Receipt::DEF,
+    Refund::DEF,
     Receivable::DEF,
     Allocation::DEF,
     CreditRule::DEF,
     CreditGrant::DEF,
     Product::DEF,
+    StockIn::DEF,
+    StockInLine::DEF,
+    StockEntry::DEF,
+    StockLevel::DEF,
+    Warehouse::DEF,
 ];
 
 static MODULES: &[Module] = &[
     Module { code: "customers", icon: "users", label: Label { zh: "客户", en: "Customers" } },
     Module { code: "sales", icon: "file-invoice", label: Label { zh: "销售", en: "Sales" } },
     Module { code: "money", icon: "cash", label: Label { zh: "往来", en: "Receivables" } },
-    Module { code: "stock", icon: "packages", label: Label { zh: "商品", en: "Products" } },
+    Module {
+        code: "stock", icon: "packages", label: Label { zh: "商品和库存", en: "Products and stock" }
+    },
     Module { code: "settings", icon: "settings", label: Label { zh: "设置", en: "Settings" } },
 ];
 
@@ -47,8 +62,11 @@ pub static REGISTRY: Registry = Registry {
     words: code_tables::WORDS,
     parameters: parameters::PARAMETERS,
     presets: roles::PRESETS,
-    seed: sales::seed,
-    audits: sales::AUDITS,
+    seed: |tx| {
+        sales::seed(tx)?;
+        stock::seed(tx)
+    },
+    audits: &[sales::AUDITS, stock::AUDITS],
 };
 
 fn code_tables() -> Vec<CodeTable> {

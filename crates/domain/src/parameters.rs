@@ -62,6 +62,13 @@ pub static PARAMETERS: &[ParameterDef] = &[
         CUSTOMERS,
     ),
     text("closed_until", MONEY, "已结账到（含当日，空为没有）", "Books closed up to and including", ""),
+    text(
+        "negative_stock",
+        MONEY,
+        "库存不够时（allow 放行，forbid 拒绝）",
+        "When stock falls short (allow, forbid)",
+        "allow",
+    ),
     whole("release_days", MONEY, "放行默认有效", "A release lasts", "3", DAYS),
     whole("session_hours", SECURITY, "登录有效时间", "A sign-in lasts", "168", HOURS),
     whole("login_tries", SECURITY, "连续输错几次后锁定", "Wrong passwords until locked", "5", TIMES),

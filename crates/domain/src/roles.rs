@@ -17,11 +17,13 @@ const fn says(zh: &'static str, en: &'static str) -> Label {
 }
 
 const PEOPLE: &str = "user: read @all/none account=hide; department: read @all/none";
-const PRODUCTS: &str = "product: read export @all/none";
+const PRODUCTS: &str = "product: read export @all/none; warehouse,stock_level,stock_entry: read @all/none";
+const BUYING: &str = "product: * @all cost=write; warehouse: * @all; stock_in: * @all cost=write; stock_level: read export @all; stock_entry: read export @all cost=read";
 /// What a customer owes is seen by whoever sees the customer.
-const ACCOUNTS: &str = "receipt,receivable,allocation,credit_grant: read @own";
-const ALL_ACCOUNTS: &str = "receipt,receivable,allocation,credit_grant: read export @all";
-const SELLING: &str = "sale: read create update delete export check post void reverse release_credit @below credit=read";
+const ACCOUNTS: &str = "receipt,refund,receivable,allocation,credit_grant: read @own";
+const ALL_ACCOUNTS: &str = "receipt,refund,receivable,allocation,credit_grant: read export @all";
+const SELLING: &str = "sale: read create update delete export check post void reverse release_credit @below credit=read cost=read; \
+     sale_return: read create update delete export post reverse @below cost=read; sale_entry: read export @below cost=read";
 const OWN_TOKEN: &str = "token: read create update @own";
 
 pub static PRESETS: &[Preset] = &[
@@ -43,11 +45,11 @@ pub static PRESETS: &[Preset] = &[
         "Information clerk",
         says("登记客户、合同、反馈", "Registers customers, contracts, feedback"),
         &[
-            "sale: read @all/none credit=read",
+            "sale: read @all/none credit=read; sale_return,sale_entry: read @all/none",
             ALL_ACCOUNTS,
             "customer: read create update delete import export register merge transfer release close @all +pools credit=read bank=write",
             "contact: * @all private=write",
-            "product: * @all",
+            "product: * @all; warehouse: * @all; stock_level,stock_entry: read export @all",
             "code_entry: read create update @all",
             "import_batch: read update @own",
             PEOPLE,
@@ -60,7 +62,7 @@ pub static PRESETS: &[Preset] = &[
         "Salesperson",
         says("自己的客户和公海", "Own customers and the pool"),
         &[
-            "sale: read create update delete check post void @own credit=read",
+            "sale: read create update delete check post void @own credit=read; sale_return: read create update delete post @own; sale_entry: read @own",
             ACCOUNTS,
             "customer: read create update claim release @own +pools credit=read bank=read",
             "contact: read create update delete @own private=write",
@@ -104,7 +106,7 @@ pub static PRESETS: &[Preset] = &[
         "Business supervisor",
         says("审批合同，查看下级客户", "Approves contracts, sees the customers below"),
         &[
-            "sale: read export release_credit @below credit=read",
+            "sale: read export release_credit @below credit=read; sale_return,sale_entry: read export @below/none",
             ACCOUNTS,
             "customer: read update export transfer register @below +pools credit=read bank=read",
             "contact: read create update @below private=read",
@@ -146,7 +148,7 @@ pub static PRESETS: &[Preset] = &[
         "Marketing manager",
         says("客户分类复核，B 类客户维护", "Reviews the classification, looks after class B"),
         &[
-            "sale: read export @all/none credit=read",
+            "sale: read export @all/none credit=read; sale_return,sale_entry: read export @all/none",
             ACCOUNTS,
             "customer: read update export @all/below credit=read bank=hide",
             "contact: read create update @all private=read",
@@ -172,7 +174,7 @@ pub static PRESETS: &[Preset] = &[
         "Department manager",
         says("接收本部门分类表", "Receives the department's class tables"),
         &[
-            "sale: read export @below/none credit=read",
+            "sale: read export @below/none credit=read; sale_return,sale_entry: read export @below/none",
             ACCOUNTS,
             "customer: read export @below/none credit=read bank=hide",
             "contact: read @below/none private=hide",
@@ -186,7 +188,7 @@ pub static PRESETS: &[Preset] = &[
         "Settlement manager",
         says("复核客户分类与信用", "Re-checks classification and credit"),
         &[
-            "sale: read export release_credit @all credit=read",
+            "sale: read export release_credit @all credit=read cost=read; sale_return,sale_entry: read export @all cost=read",
             ALL_ACCOUNTS,
             "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",
@@ -213,13 +215,13 @@ pub static PRESETS: &[Preset] = &[
         "Finance",
         says("应收、收款、信用", "Receivables, receipts, credit"),
         &[
-            "sale: read export check post void reverse @all credit=read",
-            "receipt: * @all",
+            "sale: read export check post void reverse @all credit=read cost=read; sale_return: read export post reverse @all cost=read; sale_entry: read export @all cost=read",
+            "receipt,refund: * @all",
             "receivable,allocation,credit_grant: read export @all",
             "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",
             "contact: read @all/none private=hide",
-            "product: read update export @all",
+            "product: read update export @all cost=read; stock_in: * @all cost=write; warehouse,stock_level: read export @all; stock_entry: read export @all cost=read",
             PEOPLE,
             OWN_TOKEN,
         ],
@@ -253,14 +255,14 @@ pub static PRESETS: &[Preset] = &[
         "采购业务员",
         "Purchasing",
         says("供应商与采购", "Suppliers and purchases"),
-        &["product: * @all", "customer: read @all/none credit=hide bank=hide", PEOPLE, OWN_TOKEN],
+        &[BUYING, "customer: read @all/none credit=hide bank=hide", PEOPLE, OWN_TOKEN],
     ),
     preset(
         "supply_supervisor",
         "采供中心主管",
         "Supply centre supervisor",
         says("供应商确认", "Confirms suppliers"),
-        &["product: * @all", PEOPLE],
+        &[BUYING, PEOPLE],
     ),
     preset(
         "quality",

@@ -1,10 +1,21 @@
-//! Products 商品: what we sell.
+//! Products 商品: what we sell, how much of it lies where, and what it cost us.
 
-use model::{Code, Custom, Entity, Error, Id, Price, Rate, Result, Stamp, Tx, Views, views};
+mod ledger;
+mod stock_in;
+
+use model::{
+    Code, Custom, Entity, Error, FieldDef, Id, Kind, Label, Money, Price, Quantity, Rate, Result, Stamp, Tx,
+    Views, views,
+};
+
+pub use ledger::{
+    AUDITS, Entry, Movement, StockEntry, StockLevel, Warehouse, check_warehouse, enter, main_warehouse, seed,
+};
+pub use stock_in::{StockIn, StockInLine};
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "商品", en = "Product", module = "stock", icon = "package", number = "SP-{5}", title = name)]
-#[entity(views = VIEWS, check = check)]
+#[entity(views = VIEWS, check = check, derived = DERIVED)]
 pub struct Product {
     pub id: Id<Product>,
     #[field(
@@ -60,15 +71,34 @@ pub struct Product {
     pub barcode: Option<String>,
     #[field(zh = "在售", en = "Active", list, filter, default = "true", alias = "启用")]
     pub active: bool,
+    /// Services and the like have no stock.
+    #[field(zh = "管理库存", en = "Keep stock", filter, default = "true")]
+    pub stocked: bool,
+    #[field(zh = "库存", en = "In stock", readonly, list, filter)]
+    pub stock: Quantity,
+    /// What the stock cost; the average of one unit follows from it.
+    #[field(zh = "库存金额", en = "Stock value", readonly, sum, group = "cost")]
+    pub stock_value: Money,
     #[field(zh = "备注", en = "Remark", format = Long)]
     pub remark: Option<String>,
     pub custom: Custom,
     pub stamp: Stamp,
 }
 
+static DERIVED: &[FieldDef] = &[FieldDef {
+    name: "cost",
+    label: Label { zh: "平均成本", en: "Average cost" },
+    kind: Kind::Price,
+    group: Some("cost"),
+    sql: "CASE WHEN {t}.stock > 0 THEN {t}.stock_value * 1000000 / {t}.stock END",
+    ..FieldDef::DERIVED
+}];
+
 const VIEWS: Views = views![
     active("在售商品", "Active", "active=true"),
     all("全部商品", "All products", ""),
+    in_stock("有库存", "In stock", "stock>0"),
+    short("负库存", "Below zero", "stock<0", remind),
     inactive("已停售", "Inactive", "active=false"),
 ];
 

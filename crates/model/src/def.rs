@@ -64,10 +64,12 @@ pub struct EntityDef {
     /// Whether a row may still be edited or deleted; a posted document may not.
     pub edit: Option<fn(&dyn Row) -> Result<bool>>,
     /// What a document says of its lines: old values in, new values out, whenever a line was written.
-    pub tally: Option<fn(&dyn Row, &mut Tx) -> Result<Vec<Value>>>,
+    pub tally: Option<Tally>,
     /// Marks a document that a gate has stopped: it waits for a way on.
     pub hold: Option<Hold>,
 }
+
+pub type Tally = fn(&dyn Row, &mut Tx) -> Result<Vec<Value>>;
 
 pub type Hold = fn(&dyn Row, &Refusal, &mut Tx) -> Result<Vec<Value>>;
 

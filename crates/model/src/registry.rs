@@ -20,7 +20,7 @@ pub struct Registry {
     /// What a new database holds beside codes, roles and its first user.
     pub seed: fn(&mut Tx) -> Result<()>,
     /// What must hold over many rows; `keyuan verify` asks.
-    pub audits: &'static [Audit],
+    pub audits: &'static [&'static [Audit]],
 }
 
 /// A query that finds nothing while the books are right; its rows name what is wrong.

@@ -251,9 +251,10 @@ pub fn rights_of(def: &EntityDef) -> Vec<(&'static str, Label)> {
     rights
 }
 
-/// The guarded groups of an entity's fields.
+/// The guarded groups of an entity's fields and of its lines'.
 pub fn groups_of(def: &EntityDef) -> Vec<&'static str> {
-    let mut groups: Vec<_> = def.fields.iter().filter_map(|field| field.group).collect();
+    let lines = def.lines.map_or(&[][..], |lines| lines().fields);
+    let mut groups: Vec<_> = def.fields.iter().chain(lines).filter_map(|field| field.group).collect();
     groups.sort_unstable();
     groups.dedup();
     groups

@@ -1,13 +1,14 @@
 //! The receipt 收款单: money comes in, and finds the sales that it pays.
 
 use model::{
-    Choice, Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Result, Stamp, Tx, Value, Verbs,
-    Views, refuse, system::User, verbs, views,
+    Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Result, Stamp, Tx, Value, Verbs, Views,
+    refuse, system::User, verbs, views,
 };
 
 use super::receivable::{self, Allocation, Item, Kind, Receivable};
-use super::{Sale, actor, check_date, check_open};
+use super::{Sale, actor};
 use crate::Customer;
+use crate::document::{Reason, Status, check_date, check_open};
 
 /// Money that a customer paid.
 #[derive(Debug, Clone, Entity)]
@@ -43,16 +44,6 @@ pub struct Receipt {
     #[field(zh = "备注", en = "Remark", format = Long)]
     pub remark: Option<String>,
     pub stamp: Stamp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Choice)]
-pub enum Status {
-    #[choice(zh = "草稿", en = "Draft")]
-    Draft,
-    #[choice(zh = "已过账", en = "Posted")]
-    Posted,
-    #[choice(zh = "已红冲", en = "Reversed")]
-    Reversed,
 }
 
 static DERIVED: &[FieldDef] = &[FieldDef {
@@ -113,8 +104,7 @@ fn post(receipt: &mut Receipt, tx: &mut Tx) -> Result<()> {
 }
 
 fn item(receipt: &Receipt, kind: Kind) -> Item {
-    let (date, amount, receipt_id) = (receipt.date, -receipt.amount, receipt.id);
-    Item { kind, date, due: None, amount, sale: None, receipt: Some(receipt_id), salesperson: None }
+    Item { receipt: Some(receipt.id), ..Item::of(kind, receipt.date, -receipt.amount) }
 }
 
 fn credit_of(receipt: &Receipt, tx: &mut Tx) -> Result<Receivable> {
@@ -172,12 +162,6 @@ fn unallocate(receipt: &mut Receipt, tx: &mut Tx, asked: Unallocate) -> Result<(
     }
     tx.because(&asked.reason);
     receivable::release(tx, &one)
-}
-
-#[derive(Form)]
-pub struct Reason {
-    #[field(zh = "原因", en = "Reason", required, again)]
-    reason: String,
 }
 
 /// Reverses a receipt by one of its own: what it paid is owed again.

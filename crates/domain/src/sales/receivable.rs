@@ -4,7 +4,7 @@ use model::{
     Choice, Date, Entity, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views, system::User, views,
 };
 
-use super::{Receipt, Sale};
+use super::{Receipt, Refund, Sale, SaleReturn};
 use crate::Customer;
 
 /// An open item: a sale and what else is owed stands with a plus, a receipt with a minus. It never changes but for what
@@ -24,6 +24,10 @@ pub struct Receivable {
     pub sale: Option<Id<Sale>>,
     #[field(zh = "收款单", en = "Receipt", readonly, list, filter)]
     pub receipt: Option<Id<Receipt>>,
+    #[field(zh = "退货单", en = "Return", readonly, filter)]
+    pub sale_return: Option<Id<SaleReturn>>,
+    #[field(zh = "退款单", en = "Refund", readonly, filter)]
+    pub refund: Option<Id<Refund>>,
     /// The last day on which it may be paid without being overdue; a credit has none.
     #[field(zh = "到期日", en = "Due", readonly, list, filter)]
     pub due: Option<Date>,
@@ -46,6 +50,12 @@ pub enum Kind {
     Sale,
     #[choice(zh = "收款", en = "Receipt")]
     Receipt,
+    #[choice(zh = "退货", en = "Return")]
+    Return,
+    #[choice(zh = "退款", en = "Refund")]
+    Refund,
+    #[choice(zh = "期初", en = "Opening")]
+    Opening,
     #[choice(zh = "红冲", en = "Reversal")]
     Reversal,
 }
@@ -98,12 +108,30 @@ pub struct Item {
     pub amount: Money,
     pub sale: Option<Id<Sale>>,
     pub receipt: Option<Id<Receipt>>,
+    pub sale_return: Option<Id<SaleReturn>>,
+    pub refund: Option<Id<Refund>>,
     pub salesperson: Option<Id<User>>,
+}
+
+impl Item {
+    pub fn of(kind: Kind, date: Date, amount: Money) -> Item {
+        Item {
+            kind,
+            date,
+            due: None,
+            amount,
+            sale: None,
+            receipt: None,
+            sale_return: None,
+            refund: None,
+            salesperson: None,
+        }
+    }
 }
 
 /// Enters an item to the account of a customer, which the caller has locked.
 pub fn enter(tx: &mut Tx, customer: Id<Customer>, item: Item) -> Result<Receivable> {
-    let Item { kind, date, due, amount, sale, receipt, salesperson } = item;
+    let Item { kind, date, due, amount, sale, receipt, sale_return, refund, salesperson } = item;
     let settled = (amount == Money(0)).then_some(date);
     let stamp = Stamp::default();
     let mut entry = Receivable {
@@ -113,6 +141,8 @@ pub fn enter(tx: &mut Tx, customer: Id<Customer>, item: Item) -> Result<Receivab
         kind,
         sale,
         receipt,
+        sale_return,
+        refund,
         due,
         amount,
         open: amount,
@@ -177,6 +207,11 @@ fn open_items(tx: &mut Tx, customer: Id<Customer>, charges: bool) -> Result<Vec<
     let mut sql = Sql::new("customer = ");
     sql.bind(customer.0).push(if charges { " AND open > 0" } else { " AND open < 0" });
     tx.find_where(sql.push(" ORDER BY COALESCE(due, date), id"))
+}
+
+/// What a customer has to its credit that paid nothing yet.
+pub fn unused(tx: &mut Tx, customer: Id<Customer>) -> Result<Money> {
+    Ok(open_items(tx, customer, false)?.iter().map(|it| -it.open).sum())
 }
 
 /// Lets a credit pay the oldest debts, those of `first` before all (FIN-08, FIN-16). What is left stays as an advance.

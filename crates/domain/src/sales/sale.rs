@@ -2,13 +2,15 @@
 
 use model::{
     Choice, Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Price, Quantity, Rate, Refusal,
-    Result, Stamp, ToSpan, Tx, Value, Verbs, Views, message, refuse, system::Department, system::User, verbs,
-    views,
+    Result, Stamp, ToSpan, Tx, Value, Verbs, Views, message, system::Department, system::User, verbs, views,
 };
 
+use super::account::{self, SaleEntry, reckon};
+use super::actor;
 use super::credit::{Moment, check_trading, gate};
 use super::receivable::{self, Item, Kind};
-use super::{actor, check_date, check_open};
+use crate::document::{Reason, check_date, check_open, no_lines};
+use crate::stock::{self, Movement, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
 
 /// A delivery for which the customer owes money.
@@ -37,10 +39,15 @@ pub struct Sale {
     pub address: Option<String>,
     #[field(zh = "送达日期", en = "Delivered", filter)]
     pub delivered: Option<Date>,
+    #[field(zh = "仓库", en = "Warehouse", filter)]
+    pub warehouse: Option<Id<Warehouse>>,
     #[field(zh = "金额", en = "Amount", readonly, list, sum)]
     pub amount: Money,
     #[field(zh = "税额", en = "Tax", readonly, sum)]
     pub tax: Money,
+    /// What the goods cost us; empty until it is posted, and where nobody knows.
+    #[field(zh = "成本", en = "Cost", readonly, sum, group = "cost")]
+    pub cost: Option<Money>,
     #[field(zh = "到期日", en = "Due", readonly, list, filter)]
     pub due: Option<Date>,
     #[field(zh = "状态", en = "Status", readonly, list, filter)]
@@ -85,6 +92,8 @@ pub struct SaleLine {
     pub amount: Money,
     #[field(zh = "税额", en = "Tax", readonly, sum)]
     pub tax: Money,
+    #[field(zh = "成本", en = "Cost", readonly, sum, group = "cost")]
+    pub cost: Option<Money>,
     #[field(zh = "备注", en = "Remark")]
     pub remark: Option<String>,
     pub stamp: Stamp,
@@ -106,15 +115,26 @@ pub enum Status {
     Void,
 }
 
-static DERIVED: &[FieldDef] = &[FieldDef {
-    name: "unpaid",
-    label: Label { zh: "未收", en: "Unpaid" },
-    kind: model::Kind::Money,
-    list: true,
-    sum: true,
-    sql: "SELECT CAST(SUM(r.open) AS BIGINT) FROM receivable r WHERE r.sale = {t}.id AND r.kind = 'sale'",
-    ..FieldDef::DERIVED
-}];
+static DERIVED: &[FieldDef] = &[
+    FieldDef {
+        name: "unpaid",
+        label: Label { zh: "未收", en: "Unpaid" },
+        kind: model::Kind::Money,
+        list: true,
+        sum: true,
+        sql: "SELECT CAST(SUM(r.open) AS BIGINT) FROM receivable r WHERE r.sale = {t}.id AND r.kind = 'sale'",
+        ..FieldDef::DERIVED
+    },
+    FieldDef {
+        name: "margin",
+        label: Label { zh: "毛利", en: "Margin" },
+        kind: model::Kind::Money,
+        sum: true,
+        group: Some("cost"),
+        sql: "{t}.amount - {t}.tax - {t}.cost",
+        ..FieldDef::DERIVED
+    },
+];
 
 const VERBS: Verbs<Sale> = verbs![
     check("审核", "Check", when |it| matches!(it.status, Status::Draft | Status::Held), else "只有草稿和暂扣的单据可以审核" "Only a draft or a held sale can be checked"),
@@ -125,6 +145,8 @@ const VERBS: Verbs<Sale> = verbs![
     reverse("红冲", "Reverse", asks Reason, when |it| it.status == Status::Posted && it.reverses.is_none(), else "没有过账，或者它本身是红冲单" "Not posted, or itself a reversal", is danger),
 ];
 
+// One view says all there is to say of one.
+#[allow(clippy::needless_update)]
 const VIEWS: Views = views![
     open("进行中", "Open", "status=draft,held,checked"),
     held("暂扣待放行", "Held", "status=held" => release_credit, remind, urgent),
@@ -156,7 +178,7 @@ fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-/// Completes a line from its product, and reckons its amount: `round(quantity × price × (1 − discount))`.
+/// Completes a line from its product, and reckons its amount.
 fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result<()> {
     let product = tx.get(new.product)?;
     if old.is_none_or(|old| old.product != new.product) {
@@ -166,29 +188,11 @@ fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result
     if new.quantity <= Quantity(0) && !reverses {
         return Err(Error::invalid("quantity", "not_positive"));
     }
-    if !(Rate(0)..=Rate(10_000)).contains(&new.discount) {
-        let says = Label { zh: "折扣应在 0 到 100% 之间", en: "A discount is between 0 and 100 %" };
-        return Err(Error::fault("discount", "out_of_range", says));
-    }
     let price = *new.price.get_or_insert(product.price);
     let rate = *new.tax_rate.get_or_insert(product.tax_rate);
-    if price < Price(0) {
-        return Err(Error::invalid("price", "negative"));
-    }
-    let amount = price.times(new.quantity, new.discount).filter(|it| it.0.abs() < MOST);
-    new.amount = amount.ok_or_else(|| {
-        let says = Label {
-            zh: "这一行的金额太大：请核对数量和单价",
-            en: "This line's amount is too large: check quantity and price",
-        };
-        Error::fault("price", "out_of_range", says)
-    })?;
-    new.tax = new.amount.tax_within(rate).unwrap_or(Money(0));
+    (new.amount, new.tax) = reckon(new.quantity, price, new.discount, rate)?;
     Ok(())
 }
-
-/// Ten thousand million of the currency: a line beyond is a slip of the hand.
-const MOST: i64 = 1_000_000_000_000;
 
 /// What the head says of the lines.
 fn tally(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
@@ -209,7 +213,7 @@ fn locked(sale: &Sale, tx: &mut Tx) -> Result<Customer> {
     check_trading(&customer)?;
     check_open(sale.date, tx)?;
     if tx.lines(sale)?.is_empty() {
-        refuse!("no_lines", "单据没有明细，先加上商品" "The document has no lines; add products first");
+        return Err(no_lines());
     }
     Ok(customer)
 }
@@ -247,6 +251,7 @@ fn post(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
     let customer = locked(sale, tx)?;
     gate(tx, Moment::SalePost, &customer, sale.amount, own(sale), released(sale, tx))?;
     leave_exposure(sale, tx)?;
+    deliver(sale, tx)?;
     let due = sale.date.saturating_add(customer.credit_days.days());
     sale.due = Some(due);
     let mut charge = receivable::enter(tx, customer.id, item(sale, Kind::Sale, Some(due)))?;
@@ -256,9 +261,79 @@ fn post(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
     give_number(sale, tx)
 }
 
+/// Takes the goods out of stock and enters each line to the account of sales, with what it cost.
+fn deliver(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
+    let warehouse = match sale.warehouse {
+        Some(warehouse) => warehouse,
+        None => main_warehouse(tx)?,
+    };
+    sale.warehouse = Some(warehouse);
+    check_warehouse(tx, warehouse)?;
+    let mut lines = tx.lines(sale)?;
+    // In one order for everybody, so that two documents never wait for each other.
+    lines.sort_by_key(|line| line.product.0);
+    let mut cost = Some(Money(0));
+    for line in &mut lines {
+        let goods = Goods { warehouse, kind: Movement::Sale, quantity: -line.quantity, cost: None };
+        line.cost = move_goods(sale, line, goods, tx)?.map(|it| -it);
+        tx.touch(line.id, "cost", Value::from(&line.cost))?;
+        cost = cost.zip(line.cost).map(|(sum, it)| sum + it);
+        account::enter(tx, account_entry(sale, line))?;
+    }
+    sale.cost = cost;
+    Ok(())
+}
+
+/// Where a line's goods go.
+struct Goods {
+    warehouse: Id<Warehouse>,
+    kind: Movement,
+    quantity: Quantity,
+    cost: Option<Money>,
+}
+
+fn move_goods(sale: &Sale, line: &SaleLine, goods: Goods, tx: &mut Tx) -> Result<Option<Money>> {
+    let Goods { warehouse, kind, quantity, cost } = goods;
+    let (product, date, sale) = (line.product, sale.date, Some(sale.id));
+    stock::enter(
+        tx,
+        stock::Entry {
+            product,
+            warehouse,
+            date,
+            kind,
+            quantity,
+            cost,
+            sale,
+            sale_return: None,
+            stock_in: None,
+        },
+    )
+}
+
+fn account_entry(sale: &Sale, line: &SaleLine) -> SaleEntry {
+    SaleEntry {
+        id: Id::NEW,
+        customer: sale.customer,
+        date: sale.date,
+        product: line.product,
+        quantity: line.quantity,
+        price: line.price.unwrap_or(Price(0)),
+        amount: line.amount,
+        tax: line.tax,
+        cost: line.cost,
+        salesperson: sale.salesperson,
+        customer_owner: sale.customer_owner,
+        department: sale.department,
+        sale: Some(sale.id),
+        sale_return: None,
+        stamp: Stamp::default(),
+    }
+}
+
 fn item(sale: &Sale, kind: Kind, due: Option<Date>) -> Item {
     let (date, amount, salesperson) = (sale.date, sale.amount, sale.salesperson);
-    Item { kind, date, due, amount, sale: Some(sale.id), receipt: None, salesperson }
+    Item { due, sale: Some(sale.id), salesperson, ..Item::of(kind, date, amount) }
 }
 
 /// A checked sale stops counting as a promise.
@@ -301,12 +376,6 @@ fn withdraw(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-#[derive(Form)]
-pub struct Reason {
-    #[field(zh = "原因", en = "Reason", required, again)]
-    reason: String,
-}
-
 /// Gives up a sale that has a number and was never posted.
 fn void(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.get(sale.customer)?;
@@ -321,13 +390,15 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.get(sale.customer)?;
     let today = tx.today();
     check_open(today, tx)?;
-    let lines = tx.lines(sale)?;
+    let mut lines = tx.lines(sale)?;
+    lines.sort_by_key(|line| line.product.0);
     let mut opposite = Sale {
         id: Id::NEW,
         number: None,
         date: today,
         amount: -sale.amount,
         tax: -sale.tax,
+        cost: sale.cost.map(|it| -it),
         due: None,
         delivered: None,
         status: Status::Posted,
@@ -344,7 +415,15 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.save(&mut opposite)?;
     for line in lines {
         let (quantity, stamp) = (-line.quantity, Stamp::default());
-        tx.save(&mut SaleLine { id: Id::NEW, sale: opposite.id, quantity, stamp, ..line })?;
+        let cost = line.cost.map(|it| -it);
+        let mut back = SaleLine { id: Id::NEW, sale: opposite.id, quantity, cost, stamp, ..line };
+        tx.save(&mut back)?;
+        if let Some(warehouse) = sale.warehouse {
+            let goods =
+                Goods { warehouse, kind: Movement::Reversal, quantity: line.quantity, cost: line.cost };
+            move_goods(&opposite, &back, goods, tx)?;
+        }
+        account::enter(tx, account_entry(&opposite, &back))?;
     }
     let charge = receivable::item_of(tx, "sale", Value::from(&sale.id))?;
     let charge = charge.ok_or_else(|| Error::Internal(format!("sale/{} has no entry", sale.id.0)))?;

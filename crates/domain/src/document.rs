@@ -1,0 +1,48 @@
+//! What all documents have in common.
+
+use model::{Choice, Date, Error, Form, Label, Result, Tx, refuse};
+
+/// The way of a document that needs no second look: a draft is posted, and what is posted is only reversed.
+#[derive(Debug, Clone, Copy, PartialEq, Choice)]
+pub enum Status {
+    #[choice(zh = "草稿", en = "Draft")]
+    Draft,
+    #[choice(zh = "已过账", en = "Posted")]
+    Posted,
+    #[choice(zh = "已红冲", en = "Reversed")]
+    Reversed,
+}
+
+#[derive(Form)]
+pub struct Reason {
+    #[field(zh = "原因", en = "Reason", required, again)]
+    pub reason: String,
+}
+
+/// A document's date is no slip of the hand.
+pub fn check_date(date: Date, tx: &Tx) -> Result<()> {
+    if !(2000..=tx.today().year() + 1).contains(&date.year()) {
+        let says = Label {
+            zh: "日期应在 2000 年到明年之间",
+            en: "A date lies between 2000 and the end of next year",
+        };
+        return Err(Error::fault("date", "out_of_range", says));
+    }
+    Ok(())
+}
+
+/// Refuses what would write into a period that the company has closed.
+pub fn check_open(date: Date, tx: &Tx) -> Result<()> {
+    let closed = tx.catalog.parameter("closed_until").parse::<Date>();
+    if closed.is_ok_and(|closed| date <= closed) {
+        refuse!("period_closed", "这一天所在的期间已经结账，请改用之后的日期" "The period of this date is closed; use a later date");
+    }
+    Ok(())
+}
+
+pub fn no_lines() -> Error {
+    let says = Label {
+        zh: "单据没有明细，先加上商品", en: "The document has no lines; add products first"
+    };
+    Error::refused("no_lines", says)
+}

@@ -1,0 +1,88 @@
+//! The account of sales 销售账: each line that was sold, taken back or reversed, flat, for reports and for the question
+//! what this customer paid last time.
+
+use model::{
+    Date, Entity, Error, FieldDef, Id, Label, Money, Price, Quantity, Rate, Result, Stamp, Tx, Views,
+    system::Department, system::User, views,
+};
+
+use super::{Sale, SaleReturn};
+use crate::{Customer, Product};
+
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "销售账", en = "Sales entry", module = "sales", icon = "list-details", title = product)]
+#[entity(within = customer, owner = salesperson, department = department, ledger, views = VIEWS, derived = DERIVED)]
+pub struct SaleEntry {
+    pub id: Id<SaleEntry>,
+    #[field(zh = "客户", en = "Customer", readonly, list, filter)]
+    pub customer: Id<Customer>,
+    #[field(zh = "日期", en = "Date", readonly, list, filter)]
+    pub date: Date,
+    #[field(zh = "商品", en = "Product", readonly, list, filter)]
+    pub product: Id<Product>,
+    /// What came back has a minus.
+    #[field(zh = "数量", en = "Quantity", readonly, list, sum)]
+    pub quantity: Quantity,
+    #[field(zh = "单价", en = "Price", readonly, list)]
+    pub price: Price,
+    #[field(zh = "金额", en = "Amount", readonly, list, sum)]
+    pub amount: Money,
+    #[field(zh = "税额", en = "Tax", readonly, sum)]
+    pub tax: Money,
+    #[field(zh = "成本", en = "Cost", readonly, sum, group = "cost")]
+    pub cost: Option<Money>,
+    #[field(zh = "业务员", en = "Salesperson", readonly, list, filter)]
+    pub salesperson: Option<Id<User>>,
+    #[field(zh = "客户业务员", en = "Customer's owner", readonly, filter)]
+    pub customer_owner: Option<Id<User>>,
+    #[field(zh = "部门", en = "Department", readonly, filter)]
+    pub department: Option<Id<Department>>,
+    #[field(zh = "销售单", en = "Sale", readonly, list, filter)]
+    pub sale: Option<Id<Sale>>,
+    #[field(zh = "退货单", en = "Return", readonly, list, filter)]
+    pub sale_return: Option<Id<SaleReturn>>,
+    pub stamp: Stamp,
+}
+
+static DERIVED: &[FieldDef] = &[FieldDef {
+    name: "margin",
+    label: Label { zh: "毛利", en: "Margin" },
+    kind: model::Kind::Money,
+    sum: true,
+    group: Some("cost"),
+    sql: "{t}.amount - {t}.tax - {t}.cost",
+    ..FieldDef::DERIVED
+}];
+
+const VIEWS: Views = views![
+    this_month("本月", "This month", "date=this_month"),
+    this_year("今年", "This year", "date=this_year"),
+    all("全部", "All", ""),
+];
+
+pub fn enter(tx: &mut Tx, mut entry: SaleEntry) -> Result<()> {
+    tx.save(&mut entry).map(drop)
+}
+
+/// The amount of a line, `round(quantity × price × (1 − discount))`, and the tax within it.
+pub fn reckon(quantity: Quantity, price: Price, discount: Rate, rate: Rate) -> Result<(Money, Money)> {
+    if !(Rate(0)..=Rate(10_000)).contains(&discount) {
+        let says = Label { zh: "折扣应在 0 到 100% 之间", en: "A discount is between 0 and 100 %" };
+        return Err(Error::fault("discount", "out_of_range", says));
+    }
+    if price < Price(0) {
+        return Err(Error::invalid("price", "negative"));
+    }
+    let amount = price.times(quantity, discount).filter(|it| it.0.abs() < MOST);
+    let amount = amount.ok_or_else(|| {
+        let says = Label {
+            zh: "这一行的金额太大：请核对数量和单价",
+            en: "This line's amount is too large: check quantity and price",
+        };
+        Error::fault("price", "out_of_range", says)
+    })?;
+    Ok((amount, amount.tax_within(rate).unwrap_or(Money(0))))
+}
+
+/// Ten thousand million of the currency: a line beyond is a slip of the hand.
+const MOST: i64 = 1_000_000_000_000;

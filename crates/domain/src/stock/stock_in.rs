@@ -1,0 +1,171 @@
+//! Goods that come in 入库单: bought, or there when the books begin. Purchasing proper comes later.
+
+use crate::document::{Reason, Status, check_date, check_open, no_lines};
+use model::{
+    Choice, Code, Date, Entity, Error, Id, Money, Price, Quantity, Rate, Result, Stamp, Tx, Verbs, Views,
+    verbs, views,
+};
+
+use super::ledger::{Entry, Movement, check_warehouse, enter, main_warehouse};
+use super::{Product, Warehouse};
+
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "入库单", en = "Goods receipt", module = "stock", icon = "package-import", number = "RK-{yymm}-{4}", title = number)]
+#[entity(lines = StockInLine, verbs = VERBS, views = VIEWS, check = check, tally = tally)]
+#[entity(edit = |it| it.status == Status::Draft)]
+pub struct StockIn {
+    pub id: Id<StockIn>,
+    #[field(zh = "单号", en = "Number", unique, readonly, search, list)]
+    pub number: Option<String>,
+    #[field(zh = "日期", en = "Date", list, filter, default = "today")]
+    pub date: Date,
+    #[field(zh = "种类", en = "Kind", list, filter)]
+    pub kind: Kind,
+    #[field(zh = "仓库", en = "Warehouse", list, filter)]
+    pub warehouse: Option<Id<Warehouse>>,
+    #[field(zh = "来源", en = "From", search, list, again)]
+    pub from: Option<String>,
+    #[field(zh = "成本合计", en = "Cost", readonly, list, sum, group = "cost")]
+    pub cost: Money,
+    #[field(zh = "状态", en = "Status", readonly, list, filter)]
+    pub status: Status,
+    #[field(zh = "冲销", en = "Reverses", readonly)]
+    pub reverses: Option<Id<StockIn>>,
+    #[field(zh = "备注", en = "Remark", format = Long)]
+    pub remark: Option<String>,
+    pub stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "入库明细", en = "Line", of = stock_in, title = product, check = check_line)]
+pub struct StockInLine {
+    pub id: Id<StockInLine>,
+    #[field(zh = "入库单", en = "Goods receipt", required)]
+    pub stock_in: Id<StockIn>,
+    #[field(zh = "商品", en = "Product", required, list, filter)]
+    pub product: Id<Product>,
+    #[field(zh = "数量", en = "Quantity", required, list, sum, default = "1")]
+    pub quantity: Quantity,
+    #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
+    pub unit: Option<Code>,
+    /// What one unit cost, without the tax that comes back.
+    #[field(zh = "单位成本", en = "Cost of one", list, group = "cost")]
+    pub cost: Option<Price>,
+    #[field(zh = "成本", en = "Cost", readonly, list, sum, group = "cost")]
+    pub amount: Option<Money>,
+    pub stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Choice)]
+pub enum Kind {
+    #[choice(zh = "采购", en = "Purchase")]
+    Purchase,
+    #[choice(zh = "期初", en = "Opening")]
+    Opening,
+    #[choice(zh = "其他", en = "Other")]
+    Other,
+}
+
+const VERBS: Verbs<StockIn> = verbs![
+    post("过账", "Post", when |it| it.status == Status::Draft, else "已经过账" "Posted already"),
+    reverse("红冲", "Reverse", asks Reason, when |it| it.status == Status::Posted && it.reverses.is_none(), else "没有过账，或者它本身是红冲单" "Not posted, or itself a reversal", is danger),
+];
+
+const VIEWS: Views = views![
+    draft("待过账", "To post", "status=draft" => post),
+    this_month("本月", "This month", "date=this_month"),
+    all("全部", "All", ""),
+];
+
+fn check(new: &mut StockIn, old: Option<&StockIn>, tx: &mut Tx) -> Result<()> {
+    if old.is_none_or(|old| old.date != new.date) {
+        check_date(new.date, tx)?;
+    }
+    if new.warehouse.is_none() {
+        new.warehouse = Some(main_warehouse(tx)?);
+    }
+    Ok(())
+}
+
+fn check_line(new: &mut StockInLine, _: Option<&StockInLine>, tx: &mut Tx) -> Result<()> {
+    let product = tx.get(new.product)?;
+    new.unit = product.unit;
+    let reverses = new.quantity < Quantity(0) && tx.get(new.stock_in)?.reverses.is_some();
+    if new.quantity <= Quantity(0) && !reverses {
+        return Err(Error::invalid("quantity", "not_positive"));
+    }
+    if new.cost.is_some_and(|it| it < Price(0)) {
+        return Err(Error::invalid("cost", "negative"));
+    }
+    new.amount = match new.cost {
+        Some(cost) => {
+            Some(cost.times(new.quantity, Rate(0)).ok_or_else(|| Error::invalid("cost", "too_long"))?)
+        }
+        None => None,
+    };
+    Ok(())
+}
+
+fn tally(it: &mut StockIn, tx: &mut Tx) -> Result<()> {
+    it.cost = tx.lines(it)?.iter().filter_map(|line| line.amount).sum();
+    Ok(())
+}
+
+fn warehouse(it: &StockIn) -> Result<Id<Warehouse>> {
+    it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))
+}
+
+/// Posts what came in: it raises the stock and moves the average cost.
+fn post(it: &mut StockIn, tx: &mut Tx) -> Result<()> {
+    check_open(it.date, tx)?;
+    let warehouse = warehouse(it)?;
+    check_warehouse(tx, warehouse)?;
+    let mut lines = tx.lines(it)?;
+    if lines.is_empty() {
+        return Err(no_lines());
+    }
+    // In one order for everybody, so that two documents never wait for each other.
+    lines.sort_by_key(|line| line.product.0);
+    for line in &lines {
+        enter(tx, entry(it, line, warehouse, Movement::In))?;
+    }
+    it.status = Status::Posted;
+    it.number = Some(tx.next_number::<StockIn>()?);
+    Ok(())
+}
+
+fn entry(it: &StockIn, line: &StockInLine, warehouse: Id<Warehouse>, kind: Movement) -> Entry {
+    let (product, quantity, cost) = (line.product, line.quantity, line.amount);
+    let (date, stock_in) = (it.date, Some(it.id));
+    Entry { product, warehouse, date, kind, quantity, cost, sale: None, sale_return: None, stock_in }
+}
+
+/// Takes goods out again as they came in.
+fn reverse(it: &mut StockIn, tx: &mut Tx, asked: Reason) -> Result<()> {
+    let today = tx.today();
+    check_open(today, tx)?;
+    let warehouse = warehouse(it)?;
+    let mut lines = tx.lines(it)?;
+    lines.sort_by_key(|line| line.product.0);
+    let mut opposite = StockIn {
+        id: Id::NEW,
+        number: Some(tx.next_number::<StockIn>()?),
+        date: today,
+        cost: -it.cost,
+        status: Status::Posted,
+        reverses: Some(it.id),
+        remark: Some(asked.reason.clone()),
+        stamp: Stamp::default(),
+        ..it.clone()
+    };
+    tx.save(&mut opposite)?;
+    for line in lines {
+        let (quantity, stamp) = (-line.quantity, Stamp::default());
+        let mut line = StockInLine { id: Id::NEW, stock_in: opposite.id, quantity, stamp, ..line };
+        tx.save(&mut line)?;
+        enter(tx, entry(&opposite, &line, warehouse, Movement::Reversal))?;
+    }
+    tx.because(&asked.reason);
+    it.status = Status::Reversed;
+    Ok(())
+}
