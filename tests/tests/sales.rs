@@ -617,7 +617,7 @@ fn whatever_is_done_in_whatever_order_the_books_balance() {
                         shop.received(&format!("{}.{:02}", count * 17, random.below(100)), None),
                     )),
                     4 => {
-                        let of = open.iter().filter(|it| it.0 == "sale").map(|it| it.1).last();
+                        let of = open.iter().filter(|it| it.0 == "sale").map(|it| it.1).next_back();
                         if let Ok(id) = returned(&shop, of.filter(|_| count > 4), "1", "true") {
                             open.push(("sale_return", id));
                         }
