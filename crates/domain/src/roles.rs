@@ -16,7 +16,7 @@ const fn says(zh: &'static str, en: &'static str) -> Label {
     Label { zh, en }
 }
 
-const PEOPLE: &str = "user: read @all/none account=hide; department: read @all/none";
+const PEOPLE: &str = "user: read @all/none; department: read @all/none";
 const PRODUCTS: &str = "product: read export @all/none; warehouse,stock_level,stock_entry: read @all/none";
 const BUYING: &str = "product: * @all cost=write; warehouse: * @all; stock_in: * @all cost=write; stock_level: read export @all; stock_entry: read export @all cost=read";
 /// What a customer owes is seen by whoever sees the customer.
@@ -93,12 +93,7 @@ pub static PRESETS: &[Preset] = &[
         "市场调研人员",
         "Market researcher",
         says("上报反馈、竞争对手和业界动态", "Reports feedback, competitors, news"),
-        &[
-            "customer: read create @all/own credit=hide bank=hide",
-            "contact: read create @all/own private=hide",
-            PRODUCTS,
-            PEOPLE,
-        ],
+        &["customer: read create @all/own", "contact: read create @all/own", PRODUCTS, PEOPLE],
     ),
     preset(
         "business_supervisor",
@@ -121,7 +116,7 @@ pub static PRESETS: &[Preset] = &[
         "Customer relations",
         says("客户查重、合并和资料完整", "Uniqueness, merging, complete files"),
         &[
-            "customer: read create update register merge close export @all +pools credit=read bank=hide",
+            "customer: read create update register merge close export @all +pools credit=read",
             "contact: * @all private=write",
             PRODUCTS,
             PEOPLE,
@@ -150,7 +145,7 @@ pub static PRESETS: &[Preset] = &[
         &[
             "sale: read export @all/none credit=read; sale_return,sale_entry: read export @all/none",
             ACCOUNTS,
-            "customer: read update export @all/below credit=read bank=hide",
+            "customer: read update export @all/below credit=read",
             "contact: read create update @all private=read",
             PRODUCTS,
             PEOPLE,
@@ -162,7 +157,7 @@ pub static PRESETS: &[Preset] = &[
         "Marketing specialist",
         says("C 类客户维护", "Looks after class C"),
         &[
-            "customer: read update @all/own credit=hide bank=hide",
+            "customer: read update @all/own",
             "contact: read create update @all/own private=read",
             PRODUCTS,
             PEOPLE,
@@ -176,8 +171,8 @@ pub static PRESETS: &[Preset] = &[
         &[
             "sale: read export @below/none credit=read; sale_return,sale_entry: read export @below/none",
             ACCOUNTS,
-            "customer: read export @below/none credit=read bank=hide",
-            "contact: read @below/none private=hide",
+            "customer: read export @below/none credit=read",
+            "contact: read @below/none",
             PRODUCTS,
             PEOPLE,
         ],
@@ -192,7 +187,7 @@ pub static PRESETS: &[Preset] = &[
             ALL_ACCOUNTS,
             "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",
-            "contact: read @all/none private=hide",
+            "contact: read @all/none",
             PRODUCTS,
             PEOPLE,
         ],
@@ -202,12 +197,7 @@ pub static PRESETS: &[Preset] = &[
         "客户档案责任人",
         "File keeper",
         says("填写分类表，管理售后档案", "Fills class tables, keeps after-sales files"),
-        &[
-            "customer: read update @all/own credit=hide bank=hide",
-            "contact: read create update @all/own private=hide",
-            PRODUCTS,
-            PEOPLE,
-        ],
+        &["customer: read update @all/own", "contact: read create update @all/own", PRODUCTS, PEOPLE],
     ),
     preset(
         "finance",
@@ -220,7 +210,7 @@ pub static PRESETS: &[Preset] = &[
             "receivable,allocation,credit_grant: read export @all",
             "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",
-            "contact: read @all/none private=hide",
+            "contact: read @all/none",
             "product: read update export @all cost=read; stock_in: * @all cost=write; warehouse,stock_level: read export @all; stock_entry: read export @all cost=read",
             PEOPLE,
             OWN_TOKEN,
@@ -231,31 +221,21 @@ pub static PRESETS: &[Preset] = &[
         "售后服务经理",
         "After-sales manager",
         says("派工与回访", "Dispatches repairs"),
-        &[
-            "customer: read @all/none credit=hide bank=hide",
-            "contact: read create update @all private=hide",
-            PRODUCTS,
-            PEOPLE,
-        ],
+        &["customer: read @all/none", "contact: read create update @all", PRODUCTS, PEOPLE],
     ),
     preset(
         "repairer",
         "维修人员",
         "Repair staff",
         says("上门维修", "Repairs on site"),
-        &[
-            "customer: read @all/none credit=hide bank=hide",
-            "contact: read @all/none private=hide",
-            PRODUCTS,
-            PEOPLE,
-        ],
+        &["customer: read @all/none", "contact: read @all/none", PRODUCTS, PEOPLE],
     ),
     preset(
         "purchasing",
         "采购业务员",
         "Purchasing",
         says("供应商与采购", "Suppliers and purchases"),
-        &[BUYING, "customer: read @all/none credit=hide bank=hide", PEOPLE, OWN_TOKEN],
+        &[BUYING, "customer: read @all/none", PEOPLE, OWN_TOKEN],
     ),
     preset(
         "supply_supervisor",
@@ -298,30 +278,20 @@ pub static PRESETS: &[Preset] = &[
         "数据审核员",
         "Data reviewer",
         says("审核登记的资源", "Reviews registered resources"),
-        &[
-            "customer: read register @all credit=hide bank=hide",
-            "contact: read @all/none private=hide",
-            PRODUCTS,
-            PEOPLE,
-        ],
+        &["customer: read register @all", "contact: read @all/none", PRODUCTS, PEOPLE],
     ),
     preset(
         "publisher",
         "发布员",
         "Publisher",
         says("发布审核过的资源", "Publishes reviewed resources"),
-        &["customer: read @all/none credit=hide bank=hide", PRODUCTS, PEOPLE],
+        &["customer: read @all/none", PRODUCTS, PEOPLE],
     ),
     preset(
         "reader",
         "查询用户",
         "Reader",
         says("只能查询", "Only reads"),
-        &[
-            "customer: read @all/none credit=mask bank=hide",
-            "contact: read @all/none private=hide",
-            PRODUCTS,
-            PEOPLE,
-        ],
+        &["customer: read @all/none credit=mask", "contact: read @all/none", PRODUCTS, PEOPLE],
     ),
 ];

@@ -122,12 +122,20 @@ impl Grant {
             } else if word == "+pools" {
                 grant.pools = true;
             } else if let Some((group, access)) = word.split_once('=') {
-                grant.groups.insert(group.to_owned(), Access::of(access));
+                grant.open(group, access);
             } else {
                 grant.can.insert(word.to_owned());
             }
         }
         grant
+    }
+
+    /// What is not said of a group is that it is hidden.
+    fn open(&mut self, group: &str, access: &str) {
+        let access = Access::of(access);
+        if access > Access::Hide {
+            self.groups.insert(group.to_owned(), access);
+        }
     }
 
     fn json(&self) -> Json {
@@ -142,13 +150,15 @@ impl Grant {
         let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
         let empty = serde_json::Map::new();
         let groups = json["groups"].as_object().unwrap_or(&empty).iter();
-        Grant {
+        let mut grant = Grant {
             can: json["can"].as_array().into_iter().flatten().map(text).collect(),
             sees: Scope::of(&text(&json["sees"])),
             acts: Scope::of(&text(&json["acts"])),
             pools: json["pools"].as_bool().unwrap_or(false),
-            groups: groups.map(|(group, access)| (group.clone(), Access::of(&text(access)))).collect(),
-        }
+            groups: BTreeMap::new(),
+        };
+        groups.for_each(|(group, access)| grant.open(group, &text(access)));
+        grant
     }
 
     /// What either of two roles gives.
