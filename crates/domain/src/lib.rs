@@ -47,7 +47,7 @@ static ENTITIES: &[&EntityDef] = &[
 static MODULES: &[Module] = &[
     Module { code: "customers", icon: "users", label: Label { zh: "客户", en: "Customers" } },
     Module { code: "sales", icon: "file-invoice", label: Label { zh: "销售", en: "Sales" } },
-    Module { code: "money", icon: "cash", label: Label { zh: "往来", en: "Receivables" } },
+    Module { code: "money", icon: "coin-yuan", label: Label { zh: "应收与信用", en: "Receivables" } },
     Module {
         code: "stock", icon: "packages", label: Label { zh: "商品和库存", en: "Products and stock" }
     },

@@ -468,7 +468,8 @@ impl<'c> Desk<'c> {
     /// Brings the child rows of a record to what was given: changed, added, taken away.
     fn children(&mut self, def: &'static EntityDef, id: i64, input: &Input) -> Result<()> {
         for (code, rows) in &input.rows {
-            let child = self.tx.registry.children(def).find(|it| it.code == code);
+            let lines = def.lines.map(|lines| lines()).filter(|_| code == "lines");
+            let child = lines.or_else(|| self.tx.registry.children(def).find(|it| it.code == code));
             let child = child.ok_or_else(|| Error::invalid(code, "unknown_field"))?;
             let of = child.of.expect("children have one") + 1;
             few(code, rows)?;

@@ -66,8 +66,11 @@ pub fn place(registry: Registry, entity: &str, field: &str, lang: Lang) -> Strin
     };
     match (parts.next().and_then(|it| it.parse::<usize>().ok()), parts.next()) {
         (Some(n), Some(inner)) => {
-            let child = registry.entity(first).map_or(first, |def| def.label.of(lang));
-            format!("{child} {} {}", n + 1, label(first, inner).unwrap_or(inner))
+            let lines = registry.entity(entity).and_then(|def| def.lines).filter(|_| first == "lines");
+            let child = lines.map(|lines| lines()).or_else(|| registry.entity(first));
+            let field = child.and_then(|child| child.field(inner)).map(|it| it.1.label.of(lang));
+            let child = child.map_or(first, |child| child.label.of(lang));
+            format!("{child} {} {}", n + 1, field.unwrap_or(inner))
         }
         _ => match field.split_once('.').and_then(|(part, inner)| Some((registry.entity(part)?, inner))) {
             Some((part, inner)) => {

@@ -27,7 +27,6 @@ pub struct Customer {
         en = "Number",
         unique,
         search,
-        list,
         section("基本信息", "Basics"),
         alias = "客户编号|客户编码|客户代码|代码|customer id|customerid|customer number|code"
     )]
@@ -106,7 +105,7 @@ pub struct Customer {
     pub region: Option<Code>,
     #[field(zh = "地址", en = "Address", alias = "公司地址|详细地址|通讯地址|address line")]
     pub address: Option<String>,
-    #[field(zh = "电话", en = "Phone", search, list, like, format = Phone, alias = "联系电话|公司电话|手机|手机号|固定电话|tel|telephone|mobile")]
+    #[field(zh = "电话", en = "Phone", search, filter, like, format = Phone, alias = "联系电话|公司电话|手机|手机号|固定电话|tel|telephone|mobile")]
     pub phone: Option<String>,
     #[field(zh = "邮箱", en = "E-mail", format = Email, alias = "电子邮箱|电子邮件|email")]
     pub email: Option<String>,

@@ -9,7 +9,7 @@ use crate::Customer;
 
 /// What happens at one moment of a document's way when its customer is over the limit, overdue or blacklisted.
 #[derive(Debug, Clone, Entity)]
-#[entity(zh = "放账规则", en = "Credit rule", module = "money", icon = "shield-check", title = moment, check = check)]
+#[entity(zh = "放账规则", en = "Credit rule", module = "money", icon = "shield", title = moment, check = check)]
 pub struct CreditRule {
     pub id: Id<CreditRule>,
     #[field(zh = "时点", en = "Moment", required, unique, list)]
@@ -81,7 +81,7 @@ pub fn seed(tx: &mut Tx) -> Result<()> {
 
 /// More credit for a time (CRD-04).
 #[derive(Debug, Clone, Entity)]
-#[entity(zh = "临时额度", en = "Temporary limit", module = "money", icon = "clock-plus", title = customer, within = customer, ledger)]
+#[entity(zh = "临时额度", en = "Temporary limit", module = "money", icon = "clock", title = customer, within = customer, ledger)]
 pub struct CreditGrant {
     pub id: Id<CreditGrant>,
     #[field(zh = "客户", en = "Customer", readonly, list, filter)]

@@ -12,7 +12,7 @@ use crate::document::{Reason, Status, check_date, check_open};
 
 /// Money that a customer paid.
 #[derive(Debug, Clone, Entity)]
-#[entity(zh = "收款单", en = "Receipt", module = "money", icon = "cash", number = "SK-{yymm}-{4}", title = number)]
+#[entity(zh = "收款单", en = "Receipt", module = "money", icon = "coin-yuan", number = "SK-{yymm}-{4}", title = number)]
 #[entity(within = customer, derived = DERIVED, verbs = VERBS, views = VIEWS, check = check)]
 #[entity(edit = |it| it.status == Status::Draft)]
 pub struct Receipt {

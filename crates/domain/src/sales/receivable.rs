@@ -10,7 +10,7 @@ use crate::Customer;
 /// An open item: a sale and what else is owed stands with a plus, a receipt with a minus. It never changes but for what
 /// of it is still open, which allocations take away.
 #[derive(Debug, Clone, Entity)]
-#[entity(zh = "应收明细", en = "Receivable", module = "money", icon = "receipt", title = customer, within = customer)]
+#[entity(zh = "应收明细", en = "Receivable", module = "money", icon = "file-dollar", title = customer, within = customer)]
 #[entity(ledger, views = VIEWS, derived = DERIVED)]
 pub struct Receivable {
     pub id: Id<Receivable>,

@@ -9,7 +9,7 @@ use crate::Customer;
 use crate::document::{Reason, Status, check_date, check_open};
 
 #[derive(Debug, Clone, Entity)]
-#[entity(zh = "退款单", en = "Refund", module = "money", icon = "cash-off", number = "TK-{yymm}-{4}", title = number)]
+#[entity(zh = "退款单", en = "Refund", module = "money", icon = "transfer", number = "TK-{yymm}-{4}", title = number)]
 #[entity(within = customer, verbs = VERBS, views = VIEWS, check = check, edit = |it| it.status == Status::Draft)]
 pub struct Refund {
     pub id: Id<Refund>,

@@ -13,7 +13,7 @@ use crate::stock::{self, Movement, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
 
 #[derive(Debug, Clone, Entity)]
-#[entity(zh = "销售退货", en = "Sale return", module = "sales", icon = "truck-return", number = "TH-{yymm}-{4}", title = number)]
+#[entity(zh = "销售退货", en = "Sale return", module = "sales", icon = "arrow-back-up", number = "TH-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleReturnLine)]
 #[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, edit = |it| it.status == Status::Draft)]
 pub struct SaleReturn {

@@ -8,7 +8,7 @@ use super::{Product, StockIn};
 use crate::sales::{Sale, SaleReturn};
 
 #[derive(Debug, Clone, Entity)]
-#[entity(zh = "仓库", en = "Warehouse", module = "stock", icon = "building-warehouse", title = name, closed = closed)]
+#[entity(zh = "仓库", en = "Warehouse", module = "stock", icon = "building-store", title = name, closed = closed)]
 pub struct Warehouse {
     pub id: Id<Warehouse>,
     #[field(zh = "名称", en = "Name", required, unique, search, list)]
@@ -84,7 +84,7 @@ const VIEWS: Views = views![
 
 /// How much of a product lies in a warehouse: the sum of its movements, kept beside them.
 #[derive(Debug, Clone, Entity)]
-#[entity(zh = "分仓库存", en = "Stock by warehouse", module = "stock", icon = "packages", title = product, ledger)]
+#[entity(zh = "分仓库存", en = "Stock by warehouse", module = "stock", icon = "box", title = product, ledger)]
 pub struct StockLevel {
     pub id: Id<StockLevel>,
     #[field(zh = "商品", en = "Product", readonly, list, filter)]

@@ -10,7 +10,7 @@ use super::ledger::{Entry, Movement, check_warehouse, enter, main_warehouse};
 use super::{Product, Warehouse};
 
 #[derive(Debug, Clone, Entity)]
-#[entity(zh = "入库单", en = "Goods receipt", module = "stock", icon = "package-import", number = "RK-{yymm}-{4}", title = number)]
+#[entity(zh = "入库单", en = "Goods receipt", module = "stock", icon = "truck-delivery", number = "RK-{yymm}-{4}", title = number)]
 #[entity(lines = StockInLine, verbs = VERBS, views = VIEWS, check = check, tally = tally)]
 #[entity(edit = |it| it.status == Status::Draft)]
 pub struct StockIn {

@@ -230,7 +230,7 @@ fn number(text: &str) -> Result<i64, Fail> {
     text.parse().map_err(|_| UNKNOWN)
 }
 
-/// A record as it was sent, without what only describes it; child rows stand under `rows`.
+/// A record as it was sent, without what only describes it; child rows stand under `rows`, a document's under `lines`.
 fn input(mut json: Json) -> model::Result<Input> {
     let mut children = None;
     if let Some(record) = json.as_object_mut() {
@@ -238,6 +238,11 @@ fn input(mut json: Json) -> model::Result<Input> {
             record.remove(plain);
         }
         children = record.remove("rows");
+        if let Some(lines) = record.remove("lines") {
+            // What is no object is refused below.
+            let rows = children.get_or_insert_with(|| json!({})).as_object_mut();
+            rows.map(|rows| rows.insert("lines".to_owned(), lines));
+        }
     }
     let mut input = Input::of_json(&json)?;
     let Some(children) = children else { return Ok(input) };

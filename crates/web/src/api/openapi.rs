@@ -201,15 +201,19 @@ fn answers(status: &str, says: &str, schema: Option<Json>) -> Json {
 }
 
 fn record(registry: Registry, def: &'static EntityDef) -> Json {
-    let shown = def.fields.iter().filter(|it| it.is_shown());
+    let shown = def.fields.iter().chain(def.derived).filter(|it| it.is_shown());
     // What must be there when a record is made may be left out when it is changed.
     let mut schema = fields(shown, &|_| false, true);
     schema["title"] = format!("{} {}", def.label.en, def.label.zh).into();
     schema["properties"]["id"] = json!({ "type": "integer", "format": "int64", "readOnly": true });
     schema["properties"]["version"] = json!({ "type": "integer", "readOnly": true });
-    let rows =
-        registry.children(def).map(|it| (it.code.to_owned(), json!({ "type": "array", "items": of(it) })));
-    let rows: Map<String, Json> = rows.collect();
+    let array = |of_child: &EntityDef| json!({ "type": "array", "items": of(of_child) });
+    let is_line = |it: &EntityDef| def.lines.is_some_and(|lines| std::ptr::eq(lines(), it));
+    if let Some(lines) = def.lines {
+        schema["properties"]["lines"] = array(lines());
+    }
+    let rows = registry.children(def).filter(|it| !is_line(it));
+    let rows: Map<String, Json> = rows.map(|it| (it.code.to_owned(), array(it))).collect();
     if !rows.is_empty() {
         schema["properties"]["rows"] = json!({ "type": "object", "properties": rows });
     }

@@ -136,7 +136,7 @@ pub fn value(desk: &mut Desk, field: &FieldDef, value: &model::Value) -> Result<
     serde_json::from_slice(&out).map_err(|error| Error::Internal(error.to_string()))
 }
 
-/// A record, flat, with its child rows under `rows`, since a field may have a child's name.
+/// A record, flat, with its child rows under `rows`, since a field may have a child's name; a document's `lines` are its own.
 /// Both as they are, or as they were at the end of a day.
 pub fn record(desk: &mut Desk, card: &Card, day: Option<Date>) -> Result<Json> {
     let mut json = flat(desk, card)?;
@@ -149,7 +149,10 @@ pub fn record(desk: &mut Desk, card: &Card, day: Option<Date>) -> Result<Json> {
             row.remove(of);
             rows.push(Json::Object(row));
         }
-        children.insert(child.code.to_owned(), rows.into());
+        match card.def.lines {
+            Some(lines) if std::ptr::eq(lines(), child) => json.insert("lines".into(), rows.into()),
+            _ => children.insert(child.code.to_owned(), rows.into()),
+        };
     }
     if !children.is_empty() {
         json.insert("rows".into(), children.into());
@@ -182,9 +185,10 @@ fn flat(desk: &mut Desk, card: &Card) -> Result<Map<String, Json>> {
 pub fn tag(record: &Json) -> String {
     let version = record["version"].as_i64().unwrap_or(0);
     let children = record["rows"].as_object().into_iter().flat_map(|it| it.values());
-    let sum = children.filter_map(Json::as_array).flatten().fold(0i64, |sum, row| {
-        let part = |name: &str| row[name].as_i64().unwrap_or(0);
-        sum.wrapping_mul(31).wrapping_add(part("id").wrapping_mul(1009)).wrapping_add(part("version"))
-    });
+    let sum =
+        children.chain(record.get("lines")).filter_map(Json::as_array).flatten().fold(0i64, |sum, row| {
+            let part = |name: &str| row[name].as_i64().unwrap_or(0);
+            sum.wrapping_mul(31).wrapping_add(part("id").wrapping_mul(1009)).wrapping_add(part("version"))
+        });
     if sum == 0 { version.to_string() } else { format!("{version}.{:x}", sum as u64) }
 }

@@ -1,0 +1,87 @@
+//! Selling through the API: the names that programs rely on, and the gate in every door.
+
+use serde_json::{Value as Json, json};
+use tests::served::{Answer, House, agent, answer, cookie};
+
+const BOSS: &str = "何振邦";
+
+fn ask(house: &House, who: &str, path: &str, body: &Json) -> (u16, Json) {
+    let answer = house.send(who, &format!("/api/v1/{path}"), &body.to_string());
+    (answer.status, serde_json::from_str(&answer.text()).unwrap_or_default())
+}
+
+fn patch(house: &House, who: &str, path: &str, body: &str) -> Answer {
+    let request = agent().patch(format!("{}{path}", house.address)).header("cookie", cookie(who));
+    answer(request.header("origin", &house.address).content_type("application/json").send(body).unwrap())
+}
+
+/// A house with a customer of 王海燕 who may owe 1,000.00, and a valve at 25.00.
+fn shop() -> (House, Json) {
+    let house = House::new(&[(BOSS, "owner"), ("王海燕", "salesperson"), ("周会计", "finance")]);
+    let (status, customer) = ask(&house, "王海燕", "customer", &json!({ "name": "北京绿暖设备有限公司" }));
+    assert_eq!(status, 201, "{customer}");
+    let credit = json!({ "credit_limit": "1000.00", "credit_days": 30, "reason": "合作良好" });
+    let (status, set) = ask(&house, "周会计", &format!("customer/{}/set_credit", customer["id"]), &credit);
+    assert_eq!(status, 200, "{set}");
+    let (status, valve) = ask(&house, BOSS, "product", &json!({ "name": "铜球阀", "price": 25 }));
+    assert_eq!(status, 201, "{valve}");
+    let sale = json!({ "customer": customer["id"], "lines": [{ "product": valve["id"], "quantity": 44 }] });
+    (house, sale)
+}
+
+#[test]
+fn a_sale_goes_in_with_its_lines_and_comes_back_with_them() {
+    let (house, sale) = shop();
+
+    let (status, made) = ask(&house, "王海燕", "sale", &sale);
+
+    assert_eq!(status, 201, "{made}");
+    assert_eq!((made["amount"].as_str(), made["status"].as_str()), (Some("1100.00"), Some("draft")));
+    let line = &made["lines"][0];
+    assert_eq!((line["price"].as_str(), line["amount"].as_str()), (Some("25.00"), Some("1100.00")));
+    // What came is sent back as it is: nothing changes.
+    let again = patch(&house, "王海燕", &format!("/api/v1/sale/{}", made["id"]), &made.to_string());
+    assert_eq!(again.status, 200, "{}", again.text());
+    let again: Json = serde_json::from_str(&again.text()).unwrap();
+    assert_eq!(again["lines"][0]["id"], line["id"]);
+}
+
+#[test]
+fn a_refusal_carries_its_code_and_its_figures_and_the_sale_stays_held() {
+    let (house, sale) = shop();
+    let (_, made) = ask(&house, "王海燕", "sale", &sale);
+    let at = format!("sale/{}", made["id"]);
+
+    let (status, problem) = ask(&house, "王海燕", &format!("{at}/post"), &json!({}));
+
+    assert_eq!((status, problem["code"].as_str()), (409, Some("credit_limit_exceeded")));
+    assert_eq!((problem["over"].as_str(), problem["limit"].as_str()), (Some("100.00"), Some("1000.00")));
+    let held: Json = serde_json::from_str(&house.get(BOSS, &format!("/api/v1/{at}")).text()).unwrap();
+    assert_eq!(held["status"].as_str(), Some("held"));
+    // The same in a batch, and nobody without the right releases it.
+    let (status, batch) = ask(&house, "王海燕", "sale/post", &json!({ "ids": [made["id"]], "input": {} }));
+    assert_eq!(
+        (status, batch["results"][0]["problem"]["code"].as_str()),
+        (200, Some("credit_limit_exceeded"))
+    );
+    let release = json!({ "reason": "老客户" });
+    assert_eq!(ask(&house, "王海燕", &format!("{at}/release_credit"), &release).0, 403);
+    assert_eq!(ask(&house, BOSS, &format!("{at}/release_credit"), &release).0, 200);
+    let (status, posted) = ask(&house, "王海燕", &format!("{at}/post"), &json!({}));
+    assert_eq!((status, posted["status"].as_str()), (200, Some("posted")), "{posted}");
+}
+
+#[test]
+fn the_customer_tells_balance_exposure_and_what_is_available() {
+    let (house, mut sale) = shop();
+    sale["lines"][0]["quantity"] = 4.into();
+    let (_, made) = ask(&house, "王海燕", "sale", &sale);
+    assert_eq!(ask(&house, "王海燕", &format!("sale/{}/post", made["id"]), &json!({})).0, 200);
+
+    let at = format!("/api/v1/customer/{}", made["customer"]["id"]);
+    let customer: Json = serde_json::from_str(&house.get("王海燕", &at).text()).unwrap();
+
+    let figures =
+        ["balance", "exposure", "available", "overdue"].map(|it| customer[it].as_str().unwrap_or("?"));
+    assert_eq!(figures, ["100.00", "100.00", "900.00", "0.00"]);
+}
