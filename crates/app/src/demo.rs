@@ -11,6 +11,8 @@ use store::Db;
 
 use crate::house::Place;
 
+mod trade;
+
 /// Whom a visitor may be: what `make run` and the sign-in page offer. Everybody's password is `demo`.
 pub const LOGINS: [(&str, Label); 4] = [
     ("boss", Label { zh: "老板", en: "Owner" }),
@@ -64,8 +66,9 @@ pub fn load(db: &Db, lang: Lang) -> Result<()> {
     db.write(&actor, move |desk| people(desk, &company(desk), &password))?;
     db.write(&actor, move |desk| {
         let demo = company(desk);
-        products(desk, &demo)?;
-        customers(desk, &demo)?;
+        let products = products(desk, &demo)?;
+        let customers = customers(desk, &demo)?;
+        trades(desk, &demo, &customers, &products)?;
         seed::set_parameter(desk, MARK, "true")
     })
 }
@@ -125,7 +128,31 @@ fn people(desk: &mut Desk, demo: &Demo, password: &str) -> Result<()> {
     Ok(())
 }
 
-fn products(desk: &mut Desk, demo: &Demo) -> Result<()> {
+/// Two years of trade; afterwards it is today again.
+fn trades(desk: &mut Desk, demo: &Demo, customers: &[Id<Customer>], products: &[Id<Product>]) -> Result<()> {
+    let (now, catalog) = (desk.now(), desk.catalog().clone());
+    let user = |login: &str| catalog.users.values().find(|it| it.user.login == login).map(|it| it.user.id);
+    let users: Vec<_> = demo.users.iter().map(|it| user(&it.login)).collect();
+    let (finance, boss) = (user("finance"), user("boss"));
+    trade::trade(desk, demo, &trade::People { customers, products, users: &users, finance, boss })?;
+    let blacklisted = demo.customers.iter().zip(customers).filter(|it| it.0.blacklisted);
+    for (_, id) in blacklisted {
+        on(desk, Some(demo::trade_ends(desk.today())), boss)?;
+        let reason = if desk.actor.lang == Lang::Zh {
+            "多次拖欠，已停止供货"
+        } else {
+            "Never paid in time; no more goods"
+        };
+        desk.run("customer", id.0, "blacklist", &Input::from([("reason", reason)]))?;
+        desk.trusted().now = now;
+    }
+    let tx = desk.trusted();
+    (tx.now, tx.user) = (now, 0);
+    Ok(())
+}
+
+fn products(desk: &mut Desk, demo: &Demo) -> Result<Vec<Id<Product>>> {
+    let mut ids = Vec::new();
     for it in &demo.products {
         let mut product = Product {
             id: Id::NEW,
@@ -145,12 +172,12 @@ fn products(desk: &mut Desk, demo: &Demo) -> Result<()> {
             custom: Custom("{}".to_owned()),
             stamp: Stamp::default(),
         };
-        desk.trusted().save(&mut product)?;
+        ids.push(desk.trusted().save(&mut product)?);
     }
-    Ok(())
+    Ok(ids)
 }
 
-fn customers(desk: &mut Desk, demo: &Demo) -> Result<()> {
+fn customers(desk: &mut Desk, demo: &Demo) -> Result<Vec<Id<Customer>>> {
     let lang = desk.actor.lang;
     let catalog = desk.catalog().clone();
     let user = |at: Option<usize>| {
@@ -204,7 +231,6 @@ fn customers(desk: &mut Desk, demo: &Demo) -> Result<()> {
         customer.credit_grade = grade(it.credit_grade);
         customer.credit_days = it.credit_days;
         customer.credit_limit = Money(it.credit_limit.0);
-        customer.blacklisted = it.blacklisted;
         if it.handed_in {
             customer.registration = domain::crm::customer::Registration::HandedIn;
         }
@@ -265,7 +291,7 @@ fn customers(desk: &mut Desk, demo: &Demo) -> Result<()> {
     }
     let tx = desk.trusted();
     (tx.now, tx.user) = (now, 0);
-    Ok(())
+    Ok(ids)
 }
 
 /// What follows was done on that day, by that person.

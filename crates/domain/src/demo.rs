@@ -2,11 +2,14 @@
 
 mod build;
 mod customers;
+mod trade;
 mod words;
 
 use base::{Date, Money};
 
 use crate::code_tables::Entry;
+
+pub use trade::{Deal, Supply, trade_ends};
 
 /// The language in which the demo is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,9 @@ pub struct Demo {
     pub addresses: Vec<Address>,
     pub tags: Vec<Tag>,
     pub notes: Vec<Note>,
+    /// In the order of their days.
+    pub deals: Vec<Deal>,
+    pub supplies: Vec<Supply>,
 }
 
 #[derive(Debug)]

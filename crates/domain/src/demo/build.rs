@@ -50,6 +50,7 @@ pub fn build(lang: Lang, today: Date) -> Demo {
     build.contacts();
     build.first_customer();
     build.addresses_tags_and_notes();
+    build.trade();
     build.demo
 }
 
