@@ -48,6 +48,7 @@ pub struct Tx<'c> {
     pub(crate) shares: Option<Arc<Vec<(String, i64, bool)>>>,
     /// The record that was read last, as long as nothing was written since.
     pub(crate) seen: Option<Seen>,
+    as_of: (Option<Date>, &'static [&'static str]),
 }
 
 /// A record within reach of an actor.
@@ -83,6 +84,7 @@ impl<'c> Tx<'c> {
             unindexed: None,
             shares: None,
             seen: None,
+            as_of: (None, &[]),
         }
     }
 
@@ -129,6 +131,20 @@ impl<'c> Tx<'c> {
     /// The company's date at this moment.
     pub fn today(&self) -> Date {
         self.catalog.zone.to_datetime(self.now).date()
+    }
+
+    /// The day that is looked at: today, unless a list or report stands at an earlier one.
+    pub(crate) fn day(&self) -> Date {
+        self.as_of.0.unwrap_or_else(|| self.today())
+    }
+
+    /// Looks at things as they stood at the end of a day; the derived fields named are columns of `t` meanwhile.
+    pub(crate) fn as_of(&mut self, day: Option<Date>, once: &'static [&'static str]) {
+        self.as_of = (day, once);
+    }
+
+    pub(crate) fn is_once(&self, name: &str) -> bool {
+        self.as_of.1.contains(&name)
     }
 
     pub fn get<T: Entity>(&mut self, id: Id<T>) -> Result<T> {
@@ -315,7 +331,7 @@ impl<'c> Tx<'c> {
         for part in field.sql.split('{') {
             let (word, text) = part.split_once('}').unwrap_or(("", part));
             match word {
-                "today" => sql.bind(self.today().to_string()),
+                "today" => sql.bind(self.day().to_string()),
                 "t" => sql.push(alias),
                 "days" => sql.push(days),
                 "since" => sql.push(since),
