@@ -78,8 +78,8 @@ static DERIVED: &[FieldDef] = &[
         label: Label { zh: "当日未结", en: "Open that day" },
         kind: model::Kind::Money,
         sum: true,
-        sql: "{t}.open + COALESCE((SELECT SUM(a.amount) FROM allocation a WHERE a.charge = {t}.id AND a.date > {today}), 0) \
-              - COALESCE((SELECT SUM(a.amount) FROM allocation a WHERE a.credit = {t}.id AND a.date > {today}), 0)",
+        sql: "{t}.open + COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.charge = {t}.id AND a.date > {today}), 0) \
+              - COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.credit = {t}.id AND a.date > {today}), 0)",
         ..FieldDef::DERIVED
     },
     FieldDef {
