@@ -51,7 +51,7 @@ pub use options::{Choice as Suggestion, Find};
 pub use query::{Condition, Op, Query, Term, days};
 pub use rebuild::{index_custom, rebuild_search};
 pub use registry::{Audit, CodeDefault, CodeTable, Module, ParameterDef, Registry};
-pub use report::{Dimension, Figures, MOST, Measure, Of, Only, PERIOD, ReportDef};
+pub use report::{Dimension, Figures, MOST, Measure, Of, Only, PERIOD, ReportDef, slices};
 pub use rights::{Access, Grant, Preset, Rights, Scope};
 pub use sql::{Conn, Dialect, Sql};
 pub use tx::{Record, Tx, checked};

@@ -126,6 +126,39 @@ fn span(slice: &str, value: &str) -> Option<(Date, Date)> {
     Some((from, if slice == "week" { from.checked_add(6.days()).ok()? } else { to }))
 }
 
+/// The slice that a day falls into.
+fn slice_of(slice: &str, day: Date) -> String {
+    use jiff::ToSpan;
+    match slice {
+        "week" => {
+            let back = i32::from(day.weekday().to_monday_zero_offset());
+            day.checked_sub(back.days()).unwrap_or(day).to_string()
+        }
+        "month" => day.strftime("%Y-%m").to_string(),
+        "quarter" => format!("{}-Q{}", day.year(), (day.month() + 2) / 3),
+        "year" => day.year().to_string(),
+        _ => day.to_string(),
+    }
+}
+
+/// The slices from one to another, those without rows too; at most `most`, the last ones.
+pub fn slices(slice: &str, first: &str, last: &str, most: usize) -> Vec<String> {
+    let mut all = std::collections::VecDeque::new();
+    let Some((mut at, end)) = span(slice, first).map(|it| it.0).zip(span(slice, last).map(|it| it.1)) else {
+        return Vec::new();
+    };
+    while at <= end {
+        let it = slice_of(slice, at);
+        let Some(next) = span(slice, &it).and_then(|it| it.1.tomorrow().ok()) else { break };
+        at = next;
+        all.push_back(it);
+        if all.len() > most {
+            all.pop_front();
+        }
+    }
+    all.into()
+}
+
 /// A dimension as it was asked for.
 struct Axis {
     name: &'static str,
@@ -574,6 +607,11 @@ fn shares(row: &mut Record, axes: usize, measures: &[&'static Measure]) {
 }
 
 impl Only {
+    /// Whether it leaves anything out.
+    pub fn is_some(self) -> bool {
+        !matches!(self, Only::All)
+    }
+
     /// As the query language says it on a day.
     fn text(self, day: Date) -> Option<String> {
         use jiff::ToSpan;
