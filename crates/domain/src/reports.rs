@@ -48,7 +48,7 @@ static SALES: ReportDef = ReportDef {
         measure("lines", "行数", "Lines", Kind::Int, Of::Count),
     ],
     group: "customer",
-    shown: "quantity,amount,tax",
+    shown: "amount,quantity,tax",
     swift: &["customer", "date"],
     ..ReportDef::PLAIN
 };
@@ -81,11 +81,11 @@ static MARGIN: ReportDef = ReportDef {
 };
 
 const fn aged(name: &'static str, zh: &'static str, en: &'static str, from: Option<i32>, to: Option<i32>) -> Measure {
-    Measure { only: Only::Aged("payable", from, to, "rest>0"), ..measure(name, zh, en, Kind::Money, Of::Sum("rest")) }
+    Measure { only: Only::Aged("payable", from, to, "amount>0"), ..measure(name, zh, en, Kind::Money, Of::Sum("rest")) }
 }
 
 const fn old(name: &'static str, zh: &'static str, en: &'static str, from: i32, to: Option<i32>) -> Measure {
-    Measure { only: Only::Aged("date", Some(from), to, "rest>0"), ..measure(name, zh, en, Kind::Money, Of::Sum("rest")) }
+    Measure { only: Only::Aged("date", Some(from), to, "amount>0"), ..measure(name, zh, en, Kind::Money, Of::Sum("rest")) }
 }
 
 /// What is owed, by how long it is overdue or how old it is, at the end of any day (RPT-12).
@@ -94,11 +94,17 @@ static AGEING: ReportDef = ReportDef {
     label: Label { zh: "应收账龄", en: "Ageing" },
     module: "money",
     fact: Receivable::DEF,
-    only: "date=..today&rest!=0",
-    narrow: "{t}.open > 0 OR {t}.open < 0 \
-             OR {t}.id IN (SELECT a.charge FROM allocation a WHERE a.date > {today}) \
-             OR {t}.id IN (SELECT a.credit FROM allocation a WHERE a.date > {today})",
-    once: &["rest", "payable"],
+    only: "date=..today",
+    behind: "rest!=0",
+    // What is open now, and what was allocated after the day.
+    parts: Some((
+        "rest",
+        &[
+            ("{t}.open", "receivable {t} WHERE {t}.open <> 0"),
+            ("a.amount", "allocation a JOIN receivable {t} ON {t}.id = a.charge WHERE a.date > {today}"),
+            ("-a.amount", "allocation a JOIN receivable {t} ON {t}.id = a.credit WHERE a.date > {today}"),
+        ],
+    )),
     dimensions: &[
         by("customer", "customer"),
         by("salesperson", "salesperson"),
@@ -115,14 +121,13 @@ static AGEING: ReportDef = ReportDef {
         aged("d61_90", "61–90 天", "61–90", Some(61), Some(90)),
         aged("d90", "90 天以上", "Over 90", Some(91), None),
         Measure {
-            only: Only::Where("rest<0"),
+            only: Only::Where("amount<0"),
             ..measure("advance", "预收未核销", "Unused credit", Kind::Money, Of::Sum("rest"))
         },
         old("a0_30", "账龄 0–30 天", "0–30 days old", 0, Some(30)),
         old("a31_60", "账龄 31–60 天", "31–60 days old", 31, Some(60)),
         old("a61_90", "账龄 61–90 天", "61–90 days old", 61, Some(90)),
         old("a90", "账龄 90 天以上", "Over 90 days old", 91, None),
-        measure("items", "笔数", "Items", Kind::Int, Of::Count),
     ],
     group: "customer",
     shown: "balance,not_due,d1_30,d31_60,d61_90,d90,advance",

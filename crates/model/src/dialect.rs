@@ -145,14 +145,6 @@ impl Dialect {
         }
     }
 
-    /// At the end of a subselect that is worked out row by row before anything outside looks at it.
-    pub(crate) fn fence(self) -> &'static str {
-        match self {
-            Dialect::Sqlite => " LIMIT -1 OFFSET 0",
-            Dialect::Postgres => " OFFSET 0",
-        }
-    }
-
     /// The slice of time that a date of `t` falls into: `day`, `week` by its Monday, `month`, `quarter`, `year`.
     pub(crate) fn slice(self, sql: &mut Sql, slice: &str, date: &str) {
         let date = format!("t.\"{date}\"");

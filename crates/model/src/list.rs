@@ -129,7 +129,7 @@ impl Desk<'_> {
             Some(_) if def.ledger => Some(self.report_day(query)?),
             _ => None,
         };
-        self.tx.as_of(day, &[]);
+        self.tx.as_of(day, None);
         let scope = self.reach(def, "t", false)?;
         let (mut filter, mut id) = (Sql::default(), "t.id".to_owned());
         let words = query.q.trim();
@@ -248,7 +248,7 @@ impl Desk<'_> {
     pub(crate) fn expression(&self, sql: &mut Sql, alias: &str, field: &FieldDef) {
         if field.is_custom() {
             self.tx.dialect().custom(sql, alias, field);
-        } else if field.is_stored() || (alias == "t" && self.tx.is_once(field.name)) {
+        } else if field.is_stored() || (alias == "t" && self.tx.is_column(field.name)) {
             sql.push(alias).push(".").name(field.name);
         } else {
             self.tx.derive(sql, alias, field);
@@ -552,7 +552,7 @@ impl Desk<'_> {
     }
 
     fn select(&mut self, list: &List) -> Result<Sql> {
-        self.tx.as_of(list.day, &[]);
+        self.tx.as_of(list.day, None);
         let mut sql = Sql::new("SELECT t.id, t.version");
         let mut joins = Sql::default();
         for (n, column) in list.columns.iter().enumerate() {
@@ -606,7 +606,7 @@ impl Desk<'_> {
 
     /// Count and sums over all rows of the filter.
     pub fn totals(&mut self, list: &List) -> Result<Totals> {
-        self.tx.as_of(list.day, &[]);
+        self.tx.as_of(list.day, None);
         let summed: Vec<_> =
             list.columns.iter().filter(|it| it.field.sum && !it.masked).map(|it| it.field).collect();
         let mut sql = Sql::default();
@@ -637,7 +637,7 @@ impl Desk<'_> {
 
     /// The groups of a list that is grouped, biggest first, at most 500.
     pub fn groups(&mut self, list: &List) -> Result<Vec<Group>> {
-        self.tx.as_of(list.day, &[]);
+        self.tx.as_of(list.day, None);
         let Some(group) = list.group else { return Ok(Vec::new()) };
         let summed: Vec<_> =
             list.columns.iter().filter(|it| it.field.sum && !it.masked).map(|it| it.field).collect();

@@ -15,13 +15,15 @@ pub struct ReportDef {
     pub fact: &'static EntityDef,
     /// Which of its rows count, in the query language.
     pub only: &'static str,
-    /// Spares the look at rows that `only` would refuse: an expression over the row `{t}` as of `{today}`.
-    pub narrow: &'static str,
-    /// Derived fields that are dear: they are worked out once a row, however often they are asked for.
-    pub once: &'static [&'static str],
+    /// What else the rows behind a figure have in common.
+    pub behind: &'static str,
+    /// A derived field that is summed up and dear to work out for each row: the same sums come from these parts as of
+    /// `{today}`, each a value and where it comes from, with the row as `{t}` and a condition at the end.
+    pub parts: Option<(&'static str, &'static [(&'static str, &'static str)])>,
     /// The field by which a period is taken; empty for a report of how things stand at the end of a day.
     pub date: &'static str,
     pub dimensions: &'static [Dimension],
+    /// The first one is what it is about.
     pub measures: &'static [Measure],
     /// The dimensions and measures that are shown unless somebody asks for others.
     pub group: &'static str,
@@ -39,8 +41,8 @@ impl ReportDef {
         module: "",
         fact: <crate::system::User as crate::Entity>::DEF,
         only: "",
-        narrow: "",
-        once: &[],
+        behind: "",
+        parts: None,
         date: "",
         dimensions: &[],
         measures: &[],
@@ -199,6 +201,9 @@ pub struct Figures {
 struct Compiled {
     rows: Sql,
     totals: Sql,
+    /// How many figures of the rows add up to the totals.
+    summed: usize,
+    figures: usize,
 }
 
 /// The period of whoever asks for none.
@@ -318,8 +323,11 @@ impl Desk<'_> {
         let asked = self.conditions(def, query);
         let compiled = self.compile(def, &asked, &axes, &measures, day)?;
         let (sort, keys) = self.order(def, query, &axes, &measures)?;
-        let mut sql = Sql::new("SELECT * FROM (");
-        sql.append(&compiled.rows).push(") t ORDER BY ");
+        let mut sql = Sql::new("SELECT t.*");
+        for n in 0..compiled.summed {
+            sql.push(&format!(", CAST(SUM(t.m{n}) OVER () AS BIGINT)"));
+        }
+        sql.push(" FROM (").append(&compiled.rows).push(") t ORDER BY ");
         sql.each(&keys, |sql, (key, down)| {
             sql.append(key).push(if *down { " DESC NULLS LAST" } else { " NULLS LAST" });
         });
@@ -332,9 +340,14 @@ impl Desk<'_> {
         let more = rows.len() > size;
         rows.truncate(size);
         let mut totals = vec![Value::Null; axes.len()];
-        totals.extend(self.tx.counted(&compiled.totals)?.pop().unwrap_or_default());
+        // What adds up was added up beside the rows; else they are a statement of their own.
+        match rows.first_mut().filter(|_| compiled.summed > 0) {
+            Some(row) => totals.extend(row.split_off(axes.len() + compiled.summed)),
+            None => totals.extend(self.tx.counted(&compiled.totals)?.pop().unwrap_or_default()),
+        }
         let (columns, width) = columns(&axes, &measures);
         for row in rows.iter_mut().chain([&mut totals]) {
+            row.truncate(axes.len() + compiled.figures);
             shares(row, axes.len(), &measures);
             row.resize(width, Value::Null);
         }
@@ -352,33 +365,42 @@ impl Desk<'_> {
         day: Date,
     ) -> Result<Compiled> {
         let fact = def.fact;
-        self.tx.as_of(asked.as_of.is_some().then_some(day), &[]);
+        self.tx.as_of(asked.as_of.is_some().then_some(day), None);
         let scope = self.reach(fact, "t", false)?;
         let mut from = Sql::default();
         let mut filter = Sql::default();
-        if def.once.is_empty() {
-            from.name(fact.code).push(" t");
-            filter.append(&scope);
-        } else {
-            from.push("(SELECT t.*");
-            for name in def.once {
-                let field = self.tx.catalog.field(fact, name).ok_or_else(|| Error::invalid(*name, "unknown_field"))?;
-                from.push(", ");
-                self.tx.derive(&mut from, "t", field);
-                from.push(" AS ").name(name);
+        match def.parts {
+            None => {
+                from.name(fact.code).push(" t");
+                filter.append(&scope);
             }
-            from.push(" FROM ").name(fact.code).push(" t WHERE ").append(&scope.through_indexes());
-            if !def.narrow.is_empty() {
-                from.push(" AND ");
-                self.tx.derive(&mut from, "t", &FieldDef { sql: def.narrow, ..FieldDef::DERIVED });
+            Some((name, parts)) => {
+                from.push("(");
+                for (n, (value, source)) in parts.iter().enumerate() {
+                    from.push(if n > 0 { " UNION ALL SELECT t.*, " } else { "SELECT t.*, " });
+                    self.tx.derive(&mut from, "t", &FieldDef { sql: value, ..FieldDef::DERIVED });
+                    from.push(" AS ").name(name).push(" FROM ");
+                    self.tx.phrase(&mut from, "t", source);
+                    from.push(" AND ").append(&scope);
+                }
+                from.push(") t");
+                filter.push("1 = 1");
+                self.tx.as_of(asked.as_of.is_some().then_some(day), Some(name));
             }
-            from.push(self.tx.dialect().fence()).push(") t");
-            filter.push("1 = 1");
         }
-        self.tx.as_of(asked.as_of.is_some().then_some(day), def.once);
+        // Along an index that has all it needs every row is met in order, whatever the period; and parts have chosen
+        // their rows already.
+        let is_swift = def.parts.is_some() || axes.iter().any(|it| matches!(it.place, Place::Own) && def.swift.contains(&it.field.name));
+        let mut period = Sql::default();
         for term in &asked.terms {
-            filter.push(" AND ").append(&self.term(fact, term)?);
+            let is_date = |name: &str| def.fact.field(name).is_some_and(|it| matches!(it.1.kind, Kind::Date));
+            let is_period = matches!(term, Term::One(it) if is_date(&it.field));
+            let part = if is_swift && is_period { &mut period } else { &mut filter };
+            part.push(" AND ").append(&self.term(fact, term)?);
         }
+        from = from.through_indexes();
+        filter = filter.through_indexes();
+        filter.append(&period);
         let mut figures = Vec::new();
         let mut is_additive = true;
         for measure in measures {
@@ -403,7 +425,8 @@ impl Desk<'_> {
                     let alias = format!("j{n}");
                     self.expression(&mut sql, &alias, axis.field);
                     joins.push(" LEFT JOIN ").name(to.code).push(" ").push(&alias).push(" ON ").push(&alias);
-                    joins.push(".id = t.").name(axis.base.name).push(" AND ").append(&self.reach(to, &alias, false)?);
+                    joins.push(".id = t.").name(axis.base.name).push(" AND ");
+                    joins.append(&self.reach(to, &alias, false)?.through_indexes());
                 }
             }
             groups.push(sql);
@@ -448,8 +471,9 @@ impl Desk<'_> {
                 sql.push(&n.to_string());
             });
         }
-        self.tx.as_of(None, &[]);
-        Ok(Compiled { rows: rows.through_indexes(), totals: totals.through_indexes() })
+        self.tx.as_of(None, None);
+        let summed = if is_additive { figures.len() } else { 0 };
+        Ok(Compiled { rows, totals, summed, figures: figures.len() })
     }
 
     /// A measure as an aggregate over `t`.
@@ -495,7 +519,8 @@ impl Desk<'_> {
                 matches!(it.place, Place::Slice).then(|| (it.name.to_owned(), false))
             }));
             let all = words.len() == axes.len();
-            words.extend(measures.first().filter(|_| !all).map(|it| (it.field.name.to_owned(), true)));
+            let about = measures.iter().find(|it| std::ptr::eq(**it, &def.measures[0])).or(measures.first());
+            words.extend(about.filter(|_| !all).map(|it| (it.field.name.to_owned(), true)));
         }
         // Which figure a measure is: a share takes two.
         let mut places = Vec::new();
@@ -636,6 +661,7 @@ impl Figures {
         if let Some(text) = measure.and_then(|it| it.only.text(self.day)) {
             terms.extend(Query::parse(&text).map(|it| it.terms).unwrap_or_default());
         }
+        terms.extend(Query::parse(self.def.behind).map(|it| it.terms).unwrap_or_default());
         terms.dedup();
         let columns = self.def.columns.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect();
         Query { terms, columns, ..self.asked.clone() }.text()

@@ -48,7 +48,7 @@ pub struct Tx<'c> {
     pub(crate) shares: Option<Arc<Vec<(String, i64, bool)>>>,
     /// The record that was read last, as long as nothing was written since.
     pub(crate) seen: Option<Seen>,
-    as_of: (Option<Date>, &'static [&'static str]),
+    as_of: (Option<Date>, Option<&'static str>),
 }
 
 /// A record within reach of an actor.
@@ -84,7 +84,7 @@ impl<'c> Tx<'c> {
             unindexed: None,
             shares: None,
             seen: None,
-            as_of: (None, &[]),
+            as_of: (None, None),
         }
     }
 
@@ -138,13 +138,13 @@ impl<'c> Tx<'c> {
         self.as_of.0.unwrap_or_else(|| self.today())
     }
 
-    /// Looks at things as they stood at the end of a day; the derived fields named are columns of `t` meanwhile.
-    pub(crate) fn as_of(&mut self, day: Option<Date>, once: &'static [&'static str]) {
-        self.as_of = (day, once);
+    /// Looks at things as they stood at the end of a day; the derived field named is a column of `t` meanwhile.
+    pub(crate) fn as_of(&mut self, day: Option<Date>, column: Option<&'static str>) {
+        self.as_of = (day, column);
     }
 
-    pub(crate) fn is_once(&self, name: &str) -> bool {
-        self.as_of.1.contains(&name)
+    pub(crate) fn is_column(&self, name: &str) -> bool {
+        self.as_of.1 == Some(name)
     }
 
     pub fn get<T: Entity>(&mut self, id: Id<T>) -> Result<T> {
@@ -326,9 +326,15 @@ impl<'c> Tx<'c> {
 
     /// Writes a derived field as an expression over the record under `alias`.
     pub(crate) fn derive(&self, sql: &mut Sql, alias: &str, field: &FieldDef) {
-        let [days, since, end] = self.dialect().days();
         sql.push("(");
-        for part in field.sql.split('{') {
+        self.phrase(sql, alias, field.sql);
+        sql.push(")");
+    }
+
+    /// Writes an expression of a declaration: over the record under `alias`, as of the day that is looked at.
+    pub(crate) fn phrase(&self, sql: &mut Sql, alias: &str, text: &str) {
+        let [days, since, end] = self.dialect().days();
+        for part in text.split('{') {
             let (word, text) = part.split_once('}').unwrap_or(("", part));
             match word {
                 "today" => sql.bind(self.day().to_string()),
@@ -340,7 +346,6 @@ impl<'c> Tx<'c> {
             };
             sql.push(text);
         }
-        sql.push(")");
     }
 
     /// The values of derived fields of one record.

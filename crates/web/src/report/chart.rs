@@ -29,7 +29,9 @@ pub fn draw(desk: &mut Desk, asked: &Asked, found: &Figures) -> Result<Option<(S
     let lang = cells.lang;
     let axes = found.axes.len();
     let is_bar = |field: &FieldDef| !matches!(field.kind, Kind::Rate);
-    let Some(first) = found.columns[axes..].iter().find(|it| is_bar(it.field)).map(|it| it.field) else { return Ok(None) };
+    let mut figures = found.columns[axes..].iter().map(|it| it.field).filter(|it| is_bar(it));
+    let about = asked.def.measures[0].field.name;
+    let Some(first) = figures.clone().find(|it| it.name == about).or(figures.next()) else { return Ok(None) };
     let (bars, title, share) = if asked.def.date.is_empty() {
         // The parts of the whole, which is the first of the measures.
         let parts = (axes..found.columns.len()).filter(|n| {

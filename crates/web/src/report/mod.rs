@@ -157,7 +157,7 @@ fn whole(desk: &mut Desk, asked: &Asked, headers: &HeaderMap) -> Result<Markup> 
             (kpis(&found, &cells))
             @if let Some((title, chart)) = chart {
                 details class="ky-card ky-chart" open[shown] data-remember="ky_chart" {
-                    summary { h2 { (title) } span class="ky-grow" {} span class="ky-mute ky-small" { (t(lang, "隐藏 / 显示图表", "Hide or show the chart")) } (icon("eye")) }
+                    summary { div { h2 { (title) } span class="ky-grow" {} span class="ky-mute ky-small" { (t(lang, "隐藏 / 显示图表", "Hide or show the chart")) } (icon("eye")) } }
                     (chart)
                 }
             }

@@ -106,7 +106,7 @@ fn name(asked: &Asked, found: &Figures, cells: &Cells, row: &Record, n: usize) -
     changes.push(("group".into(), next.unwrap_or_default().into()));
     changes.extend([("sort".to_owned(), String::new()), ("page".to_owned(), String::new())]);
     let changes: Vec<(&str, &str)> = changes.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
-    html! { a class=[(n == 0).then_some("ky-lead")] href=(asked.ask.link(&changes)) lang=[cells.foreign(&text)] { (text) } }
+    html! { a class="ky-lead" href=(asked.ask.link(&changes)) lang=[cells.foreign(&text)] { (text) } }
 }
 
 /// The same for a sheet of paper.
