@@ -254,3 +254,36 @@ fn ageing_of_an_earlier_day_is_what_entries_and_allocations_say() {
         }
     });
 }
+
+#[test]
+fn the_active_rate_counts_each_owners_customers_of_the_month_whoever_served_them() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        trade.world.customer("王海燕", "天津津滨暖通");
+        trade.world.customer("赵敏", "沧州渤海管件");
+        let named_rows = |query: &str| {
+            let found = trade.ask("何振邦", "activity", query).unwrap();
+            let catalog = trade.world.look("何振邦", |desk| Ok(desk.catalog().clone())).unwrap();
+            let name = |row: &Vec<Value>| match &row[0] {
+                Value::Int(id) => catalog.user_name(*id).unwrap_or_default().to_owned(),
+                value => value.text().to_owned(),
+            };
+            let rows: Vec<_> = found.rows.iter().map(|row| (name(row), row[1..4].to_vec())).collect();
+            (rows, found.totals[1..4].to_vec())
+        };
+        let row = |name: &str, figures: [i64; 3]| (name.to_owned(), figures.map(Value::Int).to_vec());
+
+        // In February each sold to one customer that is still there; the others were entered later.
+        let (people, all) = named_rows("period=2026-02&sort=-active,salesperson");
+        assert_eq!(people, [row("王海燕", [1, 1, 10_000]), row("李建军", [1, 1, 10_000])]);
+        assert_eq!(all, [2, 2, 10_000].map(Value::Int));
+
+        // A customer in nobody's hands counts for the company only.
+        trade.run("王海燕", "customer", trade.customers[0], "release", Input::from([("pool", "shared"), ("reason", "长期无往来")]));
+        let (people, all) = named_rows("period=2026-01-01..&sort=-customers,salesperson");
+        assert_eq!(people.iter().filter(|it| it.0 == "赵敏").count(), 1, "who did nothing stands there too: {people:?}");
+        assert_eq!(all, [Value::Int(2), Value::Int(4), Value::Int(5_000)]);
+        let mine = trade.ask("王海燕", "activity", "period=2026-02").unwrap();
+        assert_eq!(mine.totals[2], Value::Int(1), "王海燕 sees one customer now");
+    });
+}

@@ -138,7 +138,7 @@ fn figures(report: &'static ReportDef) -> Json {
     let text = |name: &str, says: String| json!({ "name": name, "in": "query", "schema": { "type": "string" }, "description": says });
     let time = match report.date {
         "" => text("as_of", "The day at whose end things stand; today when there is none".into()),
-        _ => text("period", "Such as 2026, 2026-03, 2026-01..2026-06, last_month, all; this_year when there is none".into()),
+        _ => text("period", format!("Such as 2026, 2026-03, 2026-01..2026-06, last_month, all; {} when there is none", report.period)),
     };
     let parameters = [
         text("group", format!("Up to four of: {dimensions}; {} when there is none", report.group)),
