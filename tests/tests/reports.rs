@@ -17,7 +17,8 @@ fn reason() -> Input {
 impl<'w> Trade<'w> {
     fn new(db: &'w store::Db) -> Trade<'w> {
         let world = World::new(db);
-        let customers = [world.customer("王海燕", "北京金泰格散热器有限公司"), world.customer("李建军", "上海申雅管件")];
+        let customers =
+            [world.customer("王海燕", "北京金泰格散热器有限公司"), world.customer("李建军", "上海申雅管件")];
         for (name, price) in [("铜球阀", "25"), ("温控阀", "80")] {
             let product = Input::from([("name", name), ("price", price), ("tax_rate", "0.13")]);
             world.act("何振邦", move |desk| desk.create("product", &product)).unwrap();
@@ -28,7 +29,8 @@ impl<'w> Trade<'w> {
             trade.world.act("何振邦", move |desk| desk.create("credit_rule", &allow)).unwrap();
         }
         for customer in customers {
-            let asked = Input::from([("credit_limit", "1000"), ("credit_days", "30"), ("reason", "合作良好")]);
+            let asked =
+                Input::from([("credit_limit", "1000"), ("credit_days", "30"), ("reason", "合作良好")]);
             trade.run("周会计", "customer", customer, "set_credit", asked);
         }
         trade.stock();
@@ -43,7 +45,8 @@ impl<'w> Trade<'w> {
 
     fn stock(&self) {
         let mut input = Input::from([("date", "2026-01-01")]);
-        let line = |name: &str, cost: &str| Input::from([("product", name), ("quantity", "100"), ("cost", cost)]);
+        let line =
+            |name: &str, cost: &str| Input::from([("product", name), ("quantity", "100"), ("cost", cost)]);
         input.rows.insert("stock_in_line".into(), vec![line("铜球阀", "15"), line("温控阀", "50")]);
         let id = self.world.act("何振邦", move |desk| desk.create("stock_in", &input)).unwrap();
         self.run("何振邦", "stock_in", id, "post", Input::default());
@@ -54,7 +57,8 @@ impl<'w> Trade<'w> {
     }
 
     fn sell(&self, who: &str, customer: usize, date: &str, lines: &[(&str, &str)]) -> i64 {
-        let mut input = Input::from([("customer", format!("#{}", self.customers[customer]).as_str()), ("date", date)]);
+        let mut input =
+            Input::from([("customer", format!("#{}", self.customers[customer]).as_str()), ("date", date)]);
         let line = |it: &(&str, &str)| Input::from([("product", it.0), ("quantity", it.1)]);
         input.rows.insert("sale_line".into(), lines.iter().map(line).collect());
         let id = self.world.act(who, move |desk| desk.create("sale", &input)).unwrap();
@@ -105,7 +109,8 @@ impl<'w> Trade<'w> {
 
 /// The dimensions' values and the figures of each row.
 fn told(found: &Figures) -> Vec<(Vec<String>, Vec<i64>)> {
-    let text = |value: &Value| if let Value::Int(int) = value { format!("#{int}") } else { value.text().to_owned() };
+    let text =
+        |value: &Value| if let Value::Int(int) = value { format!("#{int}") } else { value.text().to_owned() };
     let row = |row: &Vec<Value>| {
         let names = found.columns[..found.axes.len()].iter().map(|it| text(&row[it.title.unwrap_or(it.at)]));
         let figures = found.columns[found.axes.len()..].iter().map(|it| row[it.at].int());
@@ -126,7 +131,8 @@ fn sales_are_summed_by_customer_and_product_without_what_was_reversed() {
     databases(|db| {
         let trade = Trade::new(db);
 
-        let customers = trade.ask("何振邦", "sales", &format!("{EVER}&measure=amount,quantity,kinds")).unwrap();
+        let customers =
+            trade.ask("何振邦", "sales", &format!("{EVER}&measure=amount,quantity,kinds")).unwrap();
         let both = format!("{EVER}&measure=quantity&group=product,customer&sort=-product,quantity");
         let both = trade.ask("何振邦", "sales", &both).unwrap();
 
@@ -170,7 +176,9 @@ fn time_is_cut_into_days_weeks_months_quarters_and_years() {
 fn a_figure_is_the_sum_of_the_rows_behind_it() {
     databases(|db| {
         let trade = Trade::new(db);
-        for group in ["customer", "product", "salesperson", "class", "department", "day", "week", "month", "quarter"] {
+        for group in
+            ["customer", "product", "salesperson", "class", "department", "day", "week", "month", "quarter"]
+        {
             for who in ["何振邦", "张国栋", "王海燕"] {
                 let query = format!("{EVER}&group={group}&measure=amount");
                 trade.proves(who, "sales", &query, "amount");
@@ -181,7 +189,9 @@ fn a_figure_is_the_sum_of_the_rows_behind_it() {
         trade.receive(1, "2026-06-01", "900.00");
         for day in ["2026-02-21", "2026-04-10", "2026-06-30", ""] {
             for group in ["customer", "salesperson", "owner", "kind"] {
-                let query = format!("as_of={day}&group={group}&measure=balance,not_due,d1_30,d31_60,d61_90,d90,advance");
+                let query = format!(
+                    "as_of={day}&group={group}&measure=balance,not_due,d1_30,d31_60,d61_90,d90,advance"
+                );
                 trade.proves("周会计", "ageing", &query, "rest");
             }
         }
@@ -195,7 +205,8 @@ fn a_salesperson_sees_in_reports_what_the_lists_show_and_no_more() {
 
         let mine = trade.ask("王海燕", "sales", &format!("{EVER}&measure=amount")).unwrap();
         let by_class = trade.ask("王海燕", "sales", &format!("{EVER}&group=class&measure=amount")).unwrap();
-        let theirs = trade.ask("王海燕", "sales", &format!("{EVER}&customer={}", trade.customers[1])).unwrap();
+        let theirs =
+            trade.ask("王海燕", "sales", &format!("{EVER}&customer={}", trade.customers[1])).unwrap();
 
         assert_eq!(told(&mine), [named(&["北京金泰格散热器有限公司"], &[34_000])]);
         assert_eq!(mine.totals[1], Value::Int(34_000));
@@ -224,7 +235,9 @@ fn a_measure_that_one_may_not_read_does_not_exist() {
 fn replay(trade: &Trade, customer: i64, day: &str) -> i64 {
     let day = day.to_owned();
     let look = move |desk: &mut model::Desk| {
-        let mut sql = model::Sql::new("SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM receivable WHERE customer = ");
+        let mut sql = model::Sql::new(
+            "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM receivable WHERE customer = ",
+        );
         sql.bind(customer).push(" AND date <= ").bind(day);
         desk.trusted().one(&sql)
     };
@@ -239,7 +252,10 @@ fn ageing_of_an_earlier_day_is_what_entries_and_allocations_say() {
         trade.receive(0, "2026-03-15", "100.00");
         trade.receive(0, "2026-06-01", "400.00");
         let ask = |day: &str| {
-            let query = format!("as_of={day}&customer={}&measure=balance,not_due,d1_30,d31_60,d61_90,advance", trade.customers[0]);
+            let query = format!(
+                "as_of={day}&customer={}&measure=balance,not_due,d1_30,d31_60,d61_90,advance",
+                trade.customers[0]
+            );
             told(&trade.ask("周会计", "ageing", &query).unwrap()).pop().map(|it| it.1)
         };
 
@@ -280,9 +296,19 @@ fn the_active_rate_counts_each_owners_customers_of_the_month_whoever_served_them
         assert_eq!(all, [2, 2, 10_000].map(Value::Int));
 
         // A customer in nobody's hands counts for the company only.
-        trade.run("王海燕", "customer", trade.customers[0], "release", Input::from([("pool", "shared"), ("reason", "长期无往来")]));
+        trade.run(
+            "王海燕",
+            "customer",
+            trade.customers[0],
+            "release",
+            Input::from([("pool", "shared"), ("reason", "长期无往来")]),
+        );
         let (people, all) = named_rows("period=2026-01-01..&sort=-customers,salesperson");
-        assert_eq!(people.iter().filter(|it| it.0 == "赵敏").count(), 1, "who did nothing stands there too: {people:?}");
+        assert_eq!(
+            people.iter().filter(|it| it.0 == "赵敏").count(),
+            1,
+            "who did nothing stands there too: {people:?}"
+        );
         assert_eq!(all, [Value::Int(2), Value::Int(4), Value::Int(5_000)]);
         let mine = trade.ask("王海燕", "activity", "period=2026-02").unwrap();
         assert_eq!(mine.totals[2], Value::Int(1), "王海燕 sees one customer now");
@@ -347,13 +373,16 @@ fn the_api_answers_a_report_in_columns_rows_and_totals() {
         let trade = Trade::new(db);
         let data = tempfile::tempdir().unwrap();
         let served = served(db, &trade, data.path());
-        let json = |path: &str| serde_json::from_str::<serde_json::Value>(&served.read("何振邦", path).1).unwrap();
+        let json =
+            |path: &str| serde_json::from_str::<serde_json::Value>(&served.read("何振邦", path).1).unwrap();
 
-        let sales = json(&format!("/api/v1/report/sales?group=customer,month&measure=amount,quantity&{EVER}&size=2"));
+        let sales =
+            json(&format!("/api/v1/report/sales?group=customer,month&measure=amount,quantity&{EVER}&size=2"));
         let all = json(&format!("/api/v1/report/sales?group=salesperson&measure=amount&{EVER}"));
         let wrong = json("/api/v1/report/sales?group=colour");
 
-        let names: Vec<_> = sales["columns"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+        let names: Vec<_> =
+            sales["columns"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["customer", "month", "amount", "quantity"]);
         assert_eq!((sales["rows"].as_array().unwrap().len(), &sales["next"]), (2, &serde_json::json!(2)));
         // 7 valves, reversed later, and two heads: the most of any month.
@@ -382,7 +411,8 @@ fn a_report_that_leaves_the_house_says_its_conditions_and_is_written_down() {
         let sheet = served.read("张国栋", &format!("/report/sales/print?{query}&product=any"));
         let refused = served.read("王海燕", "/report/sales/export?format=csv");
 
-        let lines: Vec<String> = file.text().trim_start_matches('\u{feff}').lines().map(str::to_owned).collect();
+        let lines: Vec<String> =
+            file.text().trim_start_matches('\u{feff}').lines().map(str::to_owned).collect();
         assert_eq!(lines, ["商品,金额", "温控阀,240.00", "铜球阀,100.00", "合计,340.00"]);
         assert_eq!(sheet.0, 200);
         assert!(sheet.1.contains("商品 有值") && sheet.1.contains("340.00"), "{}", sheet.1);

@@ -11,7 +11,11 @@ const fn by(name: &'static str, path: &'static str) -> Dimension {
 }
 
 const fn measure(name: &'static str, zh: &'static str, en: &'static str, kind: Kind, of: Of) -> Measure {
-    Measure { field: FieldDef { name, label: Label { zh, en }, kind, ..FieldDef::PLAIN }, of, only: Only::All }
+    Measure {
+        field: FieldDef { name, label: Label { zh, en }, kind, ..FieldDef::PLAIN },
+        of,
+        only: Only::All,
+    }
 }
 
 const QUANTITY: Measure = measure("quantity", "数量", "Quantity", Kind::Quantity, Of::Sum("quantity"));
@@ -80,12 +84,24 @@ static MARGIN: ReportDef = ReportDef {
     ..ReportDef::PLAIN
 };
 
-const fn aged(name: &'static str, zh: &'static str, en: &'static str, from: Option<i32>, to: Option<i32>) -> Measure {
-    Measure { only: Only::Aged("payable", from, to, "amount>0"), ..measure(name, zh, en, Kind::Money, Of::Sum("rest")) }
+const fn aged(
+    name: &'static str,
+    zh: &'static str,
+    en: &'static str,
+    from: Option<i32>,
+    to: Option<i32>,
+) -> Measure {
+    Measure {
+        only: Only::Aged("payable", from, to, "amount>0"),
+        ..measure(name, zh, en, Kind::Money, Of::Sum("rest"))
+    }
 }
 
 const fn old(name: &'static str, zh: &'static str, en: &'static str, from: i32, to: Option<i32>) -> Measure {
-    Measure { only: Only::Aged("date", Some(from), to, "amount>0"), ..measure(name, zh, en, Kind::Money, Of::Sum("rest")) }
+    Measure {
+        only: Only::Aged("date", Some(from), to, "amount>0"),
+        ..measure(name, zh, en, Kind::Money, Of::Sum("rest"))
+    }
 }
 
 /// What is owed, by how long it is overdue or how old it is, at the end of any day (RPT-12).

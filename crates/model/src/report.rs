@@ -218,6 +218,9 @@ pub struct Figures {
     pub day: Date,
 }
 
+/// By what, and whether downwards.
+type Order<T> = Vec<(T, bool)>;
+
 struct Compiled {
     rows: Sql,
     totals: Sql,
@@ -246,7 +249,8 @@ impl Desk<'_> {
 
     /// Whoever may read its facts and what it is about, which is the first of its measures.
     fn sees(&self, def: &'static ReportDef) -> bool {
-        self.may(def.fact, "read").is_ok() && self.measures(def).next().is_some_and(|it| std::ptr::eq(it, &def.measures[0]))
+        self.may(def.fact, "read").is_ok()
+            && self.measures(def).next().is_some_and(|it| std::ptr::eq(it, &def.measures[0]))
     }
 
     /// The measures that the actor may read.
@@ -303,7 +307,9 @@ impl Desk<'_> {
         let today = self.tx.today();
         match &query.as_of {
             None => Ok(today),
-            Some(text) => days(text, today).map(|it| it.1).ok_or_else(|| Error::invalid("as_of", "malformed_date")),
+            Some(text) => {
+                days(text, today).map(|it| it.1).ok_or_else(|| Error::invalid("as_of", "malformed_date"))
+            }
         }
     }
 
@@ -322,8 +328,14 @@ impl Desk<'_> {
     }
 
     /// Answers a report. Every name in the query is checked against what the actor may read.
-    pub fn figures(&mut self, def: &'static ReportDef, query: &Query, most: Option<usize>) -> Result<Figures> {
-        let names = |text: &str| text.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    pub fn figures(
+        &mut self,
+        def: &'static ReportDef,
+        query: &Query,
+        most: Option<usize>,
+    ) -> Result<Figures> {
+        let names =
+            |text: &str| text.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect::<Vec<_>>();
         let axes = names(query.group.as_deref().unwrap_or(def.group));
         let axes = axes.iter().map(|it| self.axis(def, it)).collect::<Result<Vec<_>>>()?;
         if axes.len() > AXES {
@@ -367,9 +379,7 @@ impl Desk<'_> {
         }
         let (columns, width) = columns(&axes, &measures);
         if def.holders.is_some() {
-            let last = asked.on(def.date).and_then(|it| it.value.split("..").last().and_then(|it| days(it, day)));
-            let last = last.map_or(day, |it| it.1);
-            self.stand(def, &asked, &axes, &measures, last, &mut rows, &mut totals)?;
+            self.stand(def, &asked, &axes, &measures, &mut rows, &mut totals)?;
         }
         for row in rows.iter_mut().chain([&mut totals]) {
             row.truncate(axes.len() + compiled.figures);
@@ -418,7 +428,8 @@ impl Desk<'_> {
         }
         // Along an index that has all it needs every row is met in order, whatever the period; and parts have chosen
         // their rows already.
-        let is_swift = def.parts.is_some() || axes.iter().any(|it| matches!(it.place, Place::Own) && def.swift.contains(&it.field.name));
+        let is_swift = def.parts.is_some()
+            || axes.iter().any(|it| matches!(it.place, Place::Own) && def.swift.contains(&it.field.name));
         let mut period = Sql::default();
         for term in &asked.terms {
             let is_date = |name: &str| def.fact.field(name).is_some_and(|it| matches!(it.1.kind, Kind::Date));
@@ -542,12 +553,13 @@ impl Desk<'_> {
         query: &Query,
         axes: &[Axis],
         measures: &[&'static Measure],
-    ) -> Result<(Vec<(String, bool)>, Vec<(Sql, bool)>)> {
+    ) -> Result<(Order<String>, Order<Sql>)> {
         let mut words = query.sort.clone();
         if words.is_empty() {
-            words.extend(axes.iter().map_while(|it| {
-                matches!(it.place, Place::Slice).then(|| (it.name.to_owned(), false))
-            }));
+            words.extend(
+                axes.iter()
+                    .map_while(|it| matches!(it.place, Place::Slice).then(|| (it.name.to_owned(), false))),
+            );
             let all = words.len() == axes.len();
             let about = measures.iter().find(|it| std::ptr::eq(**it, &def.measures[0])).or(measures.first());
             words.extend(about.filter(|_| !all).map(|it| (it.field.name.to_owned(), true)));
@@ -563,12 +575,18 @@ impl Desk<'_> {
         for (name, down) in &words {
             let axis = axes.iter().find(|it| it.name == name);
             let key = match (axis, places.iter().find(|it| it.0 == name)) {
-                (Some(axis), _) if matches!(axis.place, Place::Own) => self.key(def.fact, axis.field, *down)?.expression,
+                (Some(axis), _) if matches!(axis.place, Place::Own) => {
+                    self.key(def.fact, axis.field, *down)?.expression
+                }
                 (Some(axis), _) => Sql::new(&format!("t.\"{}\"", axis.column())),
-                (None, Some((_, at))) => match measures.iter().find(|it| it.field.name == name).map(|it| it.of) {
-                    Some(Of::Ratio(..)) => Sql::new(&format!("CAST(m{at} AS DOUBLE PRECISION) / NULLIF(m{}, 0)", at + 1)),
-                    _ => Sql::new(&format!("m{at}")),
-                },
+                (None, Some((_, at))) => {
+                    match measures.iter().find(|it| it.field.name == name).map(|it| it.of) {
+                        Some(Of::Ratio(..)) => {
+                            Sql::new(&format!("CAST(m{at} AS DOUBLE PRECISION) / NULLIF(m{}, 0)", at + 1))
+                        }
+                        _ => Sql::new(&format!("m{at}")),
+                    }
+                }
                 _ => return Err(Error::invalid(name, "unknown_field")),
             };
             keys.push((key, *down));
@@ -584,7 +602,8 @@ impl Desk<'_> {
         for column in columns {
             let (Some(at), Some(to)) = (column.title, target_of(column.field)) else { continue };
             let mut called = std::collections::HashMap::new();
-            let mut ids: Vec<i64> = rows.iter().map(|row| row[column.at].int()).filter(|it| *it != 0).collect();
+            let mut ids: Vec<i64> =
+                rows.iter().map(|row| row[column.at].int()).filter(|it| *it != 0).collect();
             ids.sort_unstable();
             ids.dedup();
             for part in ids.chunks(500) {
@@ -710,7 +729,9 @@ impl Only {
         match self {
             Only::All => None,
             Only::Where(text) => Some(text.to_owned()),
-            Only::Aged(field, from, to, also) => Some(format!("{field}={}..{}&{also}", said(before(to)), said(before(from)))),
+            Only::Aged(field, from, to, also) => {
+                Some(format!("{field}={}..{}&{also}", said(before(to)), said(before(from))))
+            }
         }
     }
 }
@@ -722,7 +743,9 @@ impl Figures {
         if let Some(row) = row {
             terms.extend(self.conditions(row, self.axes.len()));
         }
-        let measure = column.checked_sub(self.axes.len()).and_then(|_| self.def.measure(self.columns[column].field.name));
+        let measure = column
+            .checked_sub(self.axes.len())
+            .and_then(|_| self.def.measure(self.columns[column].field.name));
         if let Some(text) = measure.and_then(|it| it.only.text(self.day)) {
             terms.extend(Query::parse(&text).map(|it| it.terms).unwrap_or_default());
         }
@@ -734,7 +757,9 @@ impl Figures {
 
     /// Where a figure leads: to the list of the rows behind it, with the same conditions. A share has no rows of its own.
     pub fn door(&self, row: Option<&Record>, column: usize) -> Option<String> {
-        let measure = column.checked_sub(self.axes.len()).and_then(|_| self.def.measure(self.columns[column].field.name))?;
+        let measure = column
+            .checked_sub(self.axes.len())
+            .and_then(|_| self.def.measure(self.columns[column].field.name))?;
         match (measure.of, &self.def.holders) {
             (Of::Ratio(..), _) => None,
             (Of::Standing, Some(holders)) => {
@@ -785,6 +810,11 @@ pub(crate) fn held(registry: Registry, def: &EntityDef, field: &FieldDef) -> Vec
         }
     }
     let mut seen = Vec::new();
-    held.retain(|it| !seen.contains(it) && { seen.push(*it); true });
+    held.retain(|it| {
+        !seen.contains(it) && {
+            seen.push(*it);
+            true
+        }
+    });
     held
 }

@@ -125,7 +125,8 @@ impl Table {
     fn of(registry: Registry, def: &'static EntityDef) -> Table {
         let mut columns = vec![Column::new("id", Shape::Id)];
         columns.extend(def.fields.iter().map(Column::of));
-        let mut indexes: Vec<Index> = def.fields.iter().filter_map(|field| index(registry, def, field)).collect();
+        let mut indexes: Vec<Index> =
+            def.fields.iter().filter_map(|field| index(registry, def, field)).collect();
         if def.has_key() {
             columns.push(Column::new("title_key", Shape::Text));
             indexes.push(Index { unique: false, columns: vec!["title_key".to_owned(), "id".to_owned()] });

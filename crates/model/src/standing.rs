@@ -1,9 +1,10 @@
 //! What a report sets beside its facts: how many records stood with each owner at the end of a slice of time. Today's
 //! owners are known; history walks back to those of an earlier day.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::query::{Condition, Op, Query, Term};
+use crate::query::{Condition, Op, Query, Term, days};
 use crate::report::{Axis, Holders, Of, slice_end};
 use crate::tx::Record;
 use crate::{Date, Desk, Measure, ReportDef, Result, Scalar, Sql, Value};
@@ -19,7 +20,6 @@ impl Desk<'_> {
         asked: &Query,
         axes: &[Axis],
         measures: &[&'static Measure],
-        last: Date,
         rows: &mut Vec<Record>,
         totals: &mut Record,
     ) -> Result<()> {
@@ -54,20 +54,27 @@ impl Desk<'_> {
             return Ok(());
         }
         let today = self.tx.today();
+        let last = asked.on(def.date).and_then(|it| days(it.value.split("..").last()?, today));
+        let last = last.map_or(today, |it| it.1.min(today));
         let slices: BTreeMap<Value, Date> = match slice {
             Some(n) => {
-                let end = |row: &Record| Some((row[n].clone(), slice_end(axes[n].name(), row[n].text())?.min(last)));
-                rows.iter().filter_map(end).map(|(value, day)| (value, day.min(today))).collect()
+                let end = |row: &Record| {
+                    Some((row[n].clone(), slice_end(axes[n].name(), row[n].text())?.min(last)))
+                };
+                rows.iter().filter_map(end).collect()
             }
-            None => BTreeMap::from([(Value::Null, last.min(today))]),
+            None => BTreeMap::from([(Value::Null, last)]),
         };
         let catalog = self.tx.catalog.clone();
         let mut known: HashMap<Date, Held> = HashMap::new();
-        for day in slices.values().copied().chain([last.min(today)]) {
-            if !known.contains_key(&day) {
+        for day in slices.values().copied().chain([last]) {
+            if let Entry::Vacant(place) = known.entry(day) {
                 let mut held = self.held_on(holders, def, &query, day)?;
-                held.retain(|owner, _| owners.as_ref().is_none_or(|it| owner.is_some_and(|owner| it.contains(&owner))));
-                known.insert(day, held);
+                let is_asked = |owner: &Option<i64>| {
+                    owners.as_ref().is_none_or(|it| owner.is_some_and(|owner| it.contains(&owner)))
+                };
+                held.retain(|owner, _| is_asked(owner));
+                place.insert(held);
             }
         }
         for (value, day) in &slices {
@@ -86,7 +93,9 @@ impl Desk<'_> {
                 let count = sums.remove(&key).filter(|it| *it > 0);
                 places.iter().for_each(|at| row[*at] = count.map_or(Value::Null, Value::Int));
             }
-            for (key, count) in sums.into_iter().filter(|it| it.1 > 0 && it.0.iter().all(|it| *it != Value::Null)) {
+            for (key, count) in
+                sums.into_iter().filter(|it| it.1 > 0 && it.0.iter().all(|it| *it != Value::Null))
+            {
                 let mut row = vec![Value::Int(0); width];
                 if let Some(n) = slice {
                     row[n] = value.clone();
@@ -96,7 +105,7 @@ impl Desk<'_> {
                 rows.push(row);
             }
         }
-        let all: i64 = known[&last.min(today)].values().sum();
+        let all: i64 = known[&last].values().sum();
         places.iter().for_each(|at| totals[*at] = if all > 0 { Value::Int(all) } else { Value::Null });
         Ok(())
     }
@@ -104,13 +113,21 @@ impl Desk<'_> {
     /// Whose records are asked for; none for everybody's.
     fn owners_asked(&self, holders: &Holders, asked: &Query) -> Option<HashSet<i64>> {
         let it = asked.on(holders.dimension).filter(|it| it.op == Op::Is)?;
-        let id = |text: &str| if text == "me" { Some(self.actor.user) } else { text.trim_start_matches('#').parse().ok() };
+        let id = |text: &str| {
+            if text == "me" { Some(self.actor.user) } else { text.trim_start_matches('#').parse().ok() }
+        };
         Some(it.value.split(',').filter_map(id).collect())
     }
 
     /// How many records each owner had at the end of a day. A record is there from the day on which it was entered, or
     /// from its first fact.
-    fn held_on(&mut self, holders: &Holders, def: &'static ReportDef, query: &Query, day: Date) -> Result<Held> {
+    fn held_on(
+        &mut self,
+        holders: &Holders,
+        def: &'static ReportDef,
+        query: &Query,
+        day: Date,
+    ) -> Result<Held> {
         let of = holders.of;
         self.may(of, "read")?;
         self.readable(of, holders.owner)?;
@@ -126,7 +143,12 @@ impl Desk<'_> {
         filter.push(" f WHERE f.").name(holders.link).push(" = t.id AND f.").name(def.date).push(" <= ");
         filter.bind(day.value()).push("))");
         let mut sql = Sql::new("SELECT t.");
-        sql.name(holders.owner).push(", COUNT(*) FROM ").name(of.code).push(" t WHERE ").append(&filter).push(" GROUP BY 1");
+        sql.name(holders.owner)
+            .push(", COUNT(*) FROM ")
+            .name(of.code)
+            .push(" t WHERE ")
+            .append(&filter)
+            .push(" GROUP BY 1");
         let owner = |value: &Value| Some(value.int()).filter(|_| *value != Value::Null);
         let rows = self.tx.counted(&sql)?;
         let mut held: Held = rows.iter().map(|row| (owner(&row[0]), row[1].int())).collect();
@@ -135,9 +157,17 @@ impl Desk<'_> {
         }
         // The first change after the day tells who had it until then.
         let mut sql = Sql::new("SELECT t.id, t.");
-        sql.name(holders.owner).push(", e.changes FROM event e JOIN ").name(of.code).push(" t ON t.id = e.record WHERE e.entity = ");
-        sql.bind(of.code).push(" AND e.part IS NULL AND e.kind NOT IN ('create', 'import') AND e.at > ").bind(&end);
-        sql.push(" AND e.changes LIKE ").bind(format!("%\"{}\":%", holders.owner)).push(" AND ").append(&filter);
+        sql.name(holders.owner)
+            .push(", e.changes FROM event e JOIN ")
+            .name(of.code)
+            .push(" t ON t.id = e.record WHERE e.entity = ");
+        sql.bind(of.code)
+            .push(" AND e.part IS NULL AND e.kind NOT IN ('create', 'import') AND e.at > ")
+            .bind(&end);
+        sql.push(" AND e.changes LIKE ")
+            .bind(format!("%\"{}\":%", holders.owner))
+            .push(" AND ")
+            .append(&filter);
         sql.push(" ORDER BY e.id");
         let mut seen = HashSet::new();
         for row in self.tx.rows(&sql)? {

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::Lang;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use model::{Desk, EntityDef, Module, Result, Shown, ReportDef};
+use model::{Desk, EntityDef, Module, ReportDef, Result, Shown};
 
 use crate::assets;
 use crate::list::table::new_label;

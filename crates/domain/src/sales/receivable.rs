@@ -1,7 +1,8 @@
 //! Receivables 应收: what each document made a customer owe or paid back, and which payment met which debt.
 
 use model::{
-    Choice, Date, Entity, FieldDef, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views, system::User, views,
+    Choice, Date, Entity, FieldDef, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views, system::User,
+    views,
 };
 
 use super::{Receipt, Refund, Sale, SaleReturn};

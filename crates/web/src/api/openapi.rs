@@ -132,13 +132,20 @@ fn listing(def: &'static EntityDef) -> Json {
 }
 
 fn figures(report: &'static ReportDef) -> Json {
-    let dimensions = report.dimensions.iter().map(|it| it.name).chain(report.slices().iter().map(|it| it.name));
+    let dimensions =
+        report.dimensions.iter().map(|it| it.name).chain(report.slices().iter().map(|it| it.name));
     let dimensions = dimensions.collect::<Vec<_>>().join(", ");
     let measures = report.measures.iter().map(|it| it.field.name).collect::<Vec<_>>().join(", ");
     let text = |name: &str, says: String| json!({ "name": name, "in": "query", "schema": { "type": "string" }, "description": says });
     let time = match report.date {
         "" => text("as_of", "The day at whose end things stand; today when there is none".into()),
-        _ => text("period", format!("Such as 2026, 2026-03, 2026-01..2026-06, last_month, all; {} when there is none", report.period)),
+        _ => text(
+            "period",
+            format!(
+                "Such as 2026, 2026-03, 2026-01..2026-06, last_month, all; {} when there is none",
+                report.period
+            ),
+        ),
     };
     let parameters = [
         text("group", format!("Up to four of: {dimensions}; {} when there is none", report.group)),

@@ -14,7 +14,8 @@ impl Call {
         let entity = found.map_or("", |it| it.fact.code);
         let read = move |desk: &mut Desk| {
             let def = desk.report(&code)?;
-            let query = Query::parse(&text).ok_or_else(|| model::Error::invalid("query", "query_too_long"))?;
+            let query =
+                Query::parse(&text).ok_or_else(|| model::Error::invalid("query", "query_too_long"))?;
             answer(desk, def, &query)
         };
         let answered = self.site.db.read_async(&self.visitor.actor, read).await;
@@ -41,7 +42,13 @@ fn answer(desk: &mut Desk, def: &'static ReportDef, query: &Query) -> Result<(Ve
     for (n, row) in found.rows.iter().chain([&found.totals]).enumerate() {
         // The totals stand behind the rows.
         let is_totals = n == found.rows.len();
-        out.extend_from_slice(if is_totals { b"],\"totals\":" } else if n > 0 { b"," } else { b"" });
+        out.extend_from_slice(if is_totals {
+            b"],\"totals\":"
+        } else if n > 0 {
+            b","
+        } else {
+            b""
+        });
         out.push(b'[');
         for (n, column) in found.columns.iter().enumerate() {
             out.extend_from_slice(if n > 0 { b"," } else { b"" });

@@ -21,7 +21,8 @@ pub fn action_row(desk: &mut Desk, asked: &Asked) -> Result<Markup> {
     }
     let may_export = desk.may(asked.def.fact, "export").is_ok();
     let without = |from: usize| {
-        let changes: Vec<_> = steps[from..].iter().map(|it| (it.2.as_str(), "")).chain([("group", "")]).collect();
+        let changes: Vec<_> =
+            steps[from..].iter().map(|it| (it.2.as_str(), "")).chain([("group", "")]).collect();
         asked.ask.link(&changes)
     };
     Ok(html! {

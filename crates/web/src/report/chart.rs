@@ -47,7 +47,8 @@ pub fn draw(desk: &mut Desk, asked: &Asked, found: &Figures) -> Result<Option<(S
         };
         (parts.map(bar).collect::<Vec<_>>(), first.label.of(lang).to_owned(), None)
     } else {
-        let share = found.columns[axes..].iter().find(|it| matches!(it.field.kind, Kind::Rate)).map(|it| it.field);
+        let share =
+            found.columns[axes..].iter().find(|it| matches!(it.field.kind, Kind::Rate)).map(|it| it.field);
         let measures = [Some(first), share].into_iter().flatten().map(|it| it.name.to_owned()).collect();
         let query = Query {
             group: Some(asked.slice.clone()),
@@ -59,7 +60,12 @@ pub fn draw(desk: &mut Desk, asked: &Asked, found: &Figures) -> Result<Option<(S
         };
         let over = desk.figures(asked.def, &query, None)?;
         let title = match share {
-            Some(share) => format!("{}{}{}", first.label.of(lang), t(lang, "与", " and "), share.label.of(lang).to_lowercase()),
+            Some(share) => format!(
+                "{}{}{}",
+                first.label.of(lang),
+                t(lang, "与", " and "),
+                share.label.of(lang).to_lowercase()
+            ),
             None => first.label.of(lang).to_owned(),
         };
         (over_time(&over, &asked.slice, &cells), title, share)
@@ -97,7 +103,8 @@ fn round(most: i64) -> i64 {
     while unit.saturating_mul(10) <= step {
         unit *= 10;
     }
-    let fits = [10, 20, 25, 50, 100].into_iter().map(|it| unit.saturating_mul(it) / 10).find(|it| *it >= step);
+    let fits =
+        [10, 20, 25, 50, 100].into_iter().map(|it| unit.saturating_mul(it) / 10).find(|it| *it >= step);
     fits.unwrap_or(step).max(1).saturating_mul(4)
 }
 
@@ -115,20 +122,36 @@ fn short(value: i64, field: &FieldDef, lang: Lang) -> String {
 }
 
 fn svg(title: &str, bars: &[Bar], field: &FieldDef, has_share: bool, lang: Lang) -> Markup {
-    let (most, least) = (bars.iter().map(|it| it.value).max().unwrap_or(0), bars.iter().map(|it| it.value).min().unwrap_or(0));
+    let (most, least) = (
+        bars.iter().map(|it| it.value).max().unwrap_or(0),
+        bars.iter().map(|it| it.value).min().unwrap_or(0),
+    );
     let top = round(most.max(-least));
     let bottom = if least < 0 { -top } else { 0 };
-    let y = |value: i64| 10 + i64::try_from(i128::from(top - value) * i128::from(HIGH) / i128::from(top - bottom)).unwrap_or(0);
+    let y = |value: i64| {
+        10 + i64::try_from(i128::from(top - value) * i128::from(HIGH) / i128::from(top - bottom)).unwrap_or(0)
+    };
     let room = WIDE - LEFT - RIGHT;
     let n = bars.len() as i64;
     let middle = |at: usize| LEFT + room * (2 * at as i64 + 1) / (2 * n);
     let wide = (room / n * 6 / 10).clamp(2, 36);
     // As many labels as do not run into one another.
-    let step = (bars.iter().map(|it| it.label.chars().map(|c| if c.is_ascii() { 6 } else { 11 }).sum::<i64>() + 10).max().unwrap_or(60) * n / room + 1) as usize;
+    let step = (bars
+        .iter()
+        .map(|it| it.label.chars().map(|c| if c.is_ascii() { 6 } else { 11 }).sum::<i64>() + 10)
+        .max()
+        .unwrap_or(60)
+        * n
+        / room
+        + 1) as usize;
     let peak = bars.iter().filter_map(|it| it.share).map(i64::abs).max().unwrap_or(0).max(1);
     let peak = ((peak + 999) / 1_000) * 1_000;
     let share_y = |share: i64| 10 + HIGH - share.clamp(0, peak) * HIGH / peak;
-    let points: Vec<String> = bars.iter().enumerate().filter_map(|(at, it)| Some(format!("{},{}", middle(at), share_y(it.share?)))).collect();
+    let points: Vec<String> = bars
+        .iter()
+        .enumerate()
+        .filter_map(|(at, it)| Some(format!("{},{}", middle(at), share_y(it.share?))))
+        .collect();
     let lines = if bottom < 0 { [-4, -2, 0, 2, 4] } else { [0, 1, 2, 3, 4] };
     html! {
         div class="ky-chart-scroll" { svg viewBox={ "0 0 " (WIDE) " " (HIGH + 36) } role="group" aria-label=(title) {

@@ -50,7 +50,8 @@ impl Asked {
         let def = desk.report(code)?;
         let mut ask = Ask::read(desk, def.fact, raw)?;
         ask.at = format!("report/{code}");
-        let slice = form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "slice").map(|it| it.1.into_owned());
+        let slice =
+            form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "slice").map(|it| it.1.into_owned());
         let known = slice.filter(|it| def.slices().iter().any(|slice| slice.name == it));
         Ok(Asked { def, ask, slice: known.unwrap_or_else(|| "month".to_owned()) })
     }
@@ -61,7 +62,13 @@ impl Asked {
 
     /// The names that the rows are grouped by.
     fn groups(&self) -> Vec<&str> {
-        self.query().group.as_deref().unwrap_or(self.def.group).split(',').filter(|it| !it.is_empty()).collect()
+        self.query()
+            .group
+            .as_deref()
+            .unwrap_or(self.def.group)
+            .split(',')
+            .filter(|it| !it.is_empty())
+            .collect()
     }
 
     /// The span of time, or the day, in words.
@@ -81,7 +88,14 @@ impl Asked {
     fn said(&self, desk: &mut Desk) -> Result<String> {
         let lang = desk.actor.lang;
         let time = self.time(desk)?;
-        let mut parts = vec![format!("{} {time}", t(lang, if self.def.date.is_empty() { "截至" } else { "期间" }, if self.def.date.is_empty() { "As of" } else { "Period" }))];
+        let mut parts = vec![format!(
+            "{} {time}",
+            t(
+                lang,
+                if self.def.date.is_empty() { "截至" } else { "期间" },
+                if self.def.date.is_empty() { "As of" } else { "Period" }
+            )
+        )];
         for term in &self.query().terms {
             let (label, value) = words::term(desk, self.def.fact, term)?;
             parts.push(format!("{label} {value}"));
@@ -179,21 +193,23 @@ fn kpis(found: &Figures, cells: &Cells) -> Markup {
 
 async fn more(visit: Visit, At(code): At<String>) -> Answer {
     let raw = visit.raw.clone();
-    visit.show(move |desk| {
-        let asked = Asked::read(desk, &code, &raw)?;
-        Ok(filter::fields(desk, &asked.ask))
-    })
-    .await
+    visit
+        .show(move |desk| {
+            let asked = Asked::read(desk, &code, &raw)?;
+            Ok(filter::fields(desk, &asked.ask))
+        })
+        .await
 }
 
 async fn popover(visit: Visit, At((code, field)): At<(String, String)>) -> Answer {
     let (raw, typed) = (visit.raw.clone(), visit.value("typed"));
-    visit.show(move |desk| {
-        let asked = Asked::read(desk, &code, &crate::list::without(&raw, "typed"))?;
-        let field = readable(desk, asked.def.fact, &field)?;
-        filter::popover(desk, &asked.ask, field, typed.as_deref())
-    })
-    .await
+    visit
+        .show(move |desk| {
+            let asked = Asked::read(desk, &code, &crate::list::without(&raw, "typed"))?;
+            let field = readable(desk, asked.def.fact, &field)?;
+            filter::popover(desk, &asked.ask, field, typed.as_deref())
+        })
+        .await
 }
 
 async fn file(visit: Visit, At(code): At<String>) -> Answer {
@@ -208,7 +224,14 @@ async fn file(visit: Visit, At(code): At<String>) -> Answer {
         let file = temporary(&data)?;
         let to = ExportTarget { format, file: copy(&file)?, folder: &data };
         let rows = desk.export_report(asked.def, asked.query(), to, about)?;
-        Ok(Written { file, format, name, entity: asked.def.fact.code, query: format!("report/{code}?{raw}"), rows })
+        Ok(Written {
+            file,
+            format,
+            name,
+            entity: asked.def.fact.code,
+            query: format!("report/{code}?{raw}"),
+            rows,
+        })
     };
     let written = visit.read(write).await?;
     hand_over(&visit, written).await

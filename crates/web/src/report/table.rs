@@ -89,16 +89,20 @@ fn name(asked: &Asked, found: &Figures, cells: &Cells, row: &Record, n: usize) -
     let text = if text.is_empty() { t(cells.lang, "（空）", "(empty)").to_owned() } else { text };
     let groups = asked.groups();
     let is_used = |name: &str, path: &str| {
-        groups.contains(&name) || asked.query().terms.iter().any(|it| matches!(it, Term::One(it) if it.field == path))
+        groups.contains(&name)
+            || asked.query().terms.iter().any(|it| matches!(it, Term::One(it) if it.field == path))
     };
-    let next = groups.get(n + 1).copied().or_else(|| {
-        asked.def.dimensions.iter().find(|it| !is_used(it.name, it.path)).map(|it| it.name)
-    });
+    let next = groups
+        .get(n + 1)
+        .copied()
+        .or_else(|| asked.def.dimensions.iter().find(|it| !is_used(it.name, it.path)).map(|it| it.name));
     let conditions = found.conditions(row, n + 1);
     let mut changes: Vec<(String, String)> = conditions
         .into_iter()
         .filter_map(|it| match it {
-            Term::One(Condition { field, value, .. }) if field == asked.def.date => Some(("period".to_owned(), value)),
+            Term::One(Condition { field, value, .. }) if field == asked.def.date => {
+                Some(("period".to_owned(), value))
+            }
             Term::One(it) => Some((Condition::key(&it.field).into_owned(), it.value)),
             Term::Or(_) => None,
         })
