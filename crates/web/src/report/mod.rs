@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use maud::{Markup, html};
 use model::message::message;
-use model::{Desk, ExportTarget, Figures, Query, ReportDef, Result};
+use model::{Desk, Error, ExportTarget, Figures, Query, ReportDef, Result};
 
 use crate::export::{self, Written, copy, hand_over, temporary};
 use crate::list::ask::Ask;
@@ -108,6 +108,9 @@ async fn index(visit: Visit) -> Answer {
     let draw = |desk: &mut Desk| {
         let lang = desk.actor.lang;
         let reports = desk.reports();
+        if reports.is_empty() {
+            return Err(Error::missing("report"));
+        }
         let modules = desk.catalog().registry.modules;
         let body = html! {
             div class="ky-reports" {
@@ -125,7 +128,6 @@ async fn index(visit: Visit) -> Answer {
                         }
                     }
                 }
-                @if reports.is_empty() { p class="ky-mute" { (t(lang, "没有你可以看的报表", "There is no report that you may see")) } }
             }
         };
         Ok(Page::new(t(lang, "报表", "Reports"), "report", body))
