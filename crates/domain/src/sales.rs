@@ -2,6 +2,7 @@
 
 mod account;
 mod credit;
+mod panel;
 mod receipt;
 mod receivable;
 mod refund;
