@@ -121,6 +121,7 @@
     p.field.addEventListener('keydown', function (event) {
       if (event.isComposing || event.keyCode === 229) return;
       const open = !p.list.hidden;
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) return;
       if (/^(ArrowDown|ArrowUp|PageDown|PageUp)$/.test(event.key)) { event.preventDefault(); if (open) ky.options.move(p.list, event.key, p.field); else search(p, ''); }
       else if (event.key === 'Enter' && open && p.free && !ky.options.active(p.list)) expand(p, false);
       else if (event.key === 'Enter' && open) { event.preventDefault(); const option = ky.options.active(p.list); if (option) take(p, option); }

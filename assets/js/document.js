@@ -118,6 +118,7 @@
     at = null;
     const first = form.querySelector('.ky-doc-fields input[required]');
     if (first && !first.value && document.activeElement === document.body) first.focus();
+    if (filled(form).length) ask(form);
     form.addEventListener('input', function () { changed(form); });
     form.addEventListener('change', function (event) {
       const goods = event.target.closest('td.is-goods');
@@ -135,6 +136,9 @@
     });
     form.addEventListener('submit', function (event) {
       if (form.dataset.sent) { event.preventDefault(); return; }
+      // What was typed and not taken is not thrown away.
+      const lost = Array.from(form.querySelectorAll('td.is-goods')).map(parts).find(function (p) { return p.seen.value.trim() && !p.value.value; });
+      if (lost) { event.preventDefault(); lost.seen.focus(); say(form, ky.text('没有找到商品：', 'Not found: ') + lost.seen.value, 'is-bad'); return; }
       form.dataset.sent = '1';
       Array.from(body(form).rows).filter(blank).forEach(function (row) { fields(row).forEach(function (f) { f.disabled = true; }); });
     });

@@ -32,7 +32,7 @@ fn body(desk: &mut Desk, card: &Card, draft: &Draft) -> Result<Markup> {
     let (input, trial) = tried(desk, &cells, card, draft)?;
     let saved = (card.id != 0).then_some(card);
     let live = live(desk, &cells, saved, &trial)?;
-    let head = head(desk, &cells, card)?;
+    let head = head(desk, &cells, card, trial.panel.notice.is_some())?;
     let fields = fields(desk, &cells, card, draft)?;
     let messages = form::messages(desk, &cells, card, draft)?;
     let (grid, state) = grid(desk, &cells, card, draft, &input, &trial)?;
@@ -90,7 +90,7 @@ fn body(desk: &mut Desk, card: &Card, draft: &Draft) -> Result<Markup> {
 }
 
 /// Title, number, state, when it was saved; what can be done.
-fn head(desk: &mut Desk, cells: &Cells, card: &Card) -> Result<Markup> {
+fn head(desk: &mut Desk, cells: &Cells, card: &Card, waits: bool) -> Result<Markup> {
     let lang = cells.lang;
     let (def, code) = (card.def, card.def.code);
     let base = format!("/{code}/{}", card.id);
@@ -116,7 +116,7 @@ fn head(desk: &mut Desk, cells: &Cells, card: &Card) -> Result<Markup> {
                     }
                 }
                 button class="ky-btn is-small" data-key="Ctrl+S" { (t(lang, "存草稿", "Save draft")) kbd { "Ctrl S" } }
-                @if let Some(verb) = first { (run_button(verb, "ky-btn is-small is-primary", lang, true)) }
+                @if let Some(verb) = first { (run_button(verb, waits, lang)) }
                 details class="ky-menu" data-menu {
                     summary class="ky-btn is-small is-square" aria-label=(t(lang, "更多操作", "More actions")) { (icon14("dots")) }
                     div class="ky-pop is-menu is-right" {
@@ -145,11 +145,11 @@ fn state(card: &Card, cells: &Cells) -> Markup {
     html! { @if let Some((field, all, value)) = of { span class="ky-tag" { (choice(field, all, value.text(), &cells.value(field, value.cell()), cells.lang)) } } }
 }
 
-/// Saves, and runs a verb on what was saved.
-fn run_button(verb: &VerbDef, class: &str, lang: Lang, key: bool) -> Markup {
+/// Saves, and runs a verb on what was saved; while it waits, the reason describes the button.
+fn run_button(verb: &VerbDef, waits: bool, lang: Lang) -> Markup {
     html! {
-        button class=(class) name="_then" value={ "verb:" (verb.name) } data-key=[key.then_some("Ctrl+Enter")] data-run {
-            (verb.label.of(lang)) @if key { kbd { "Ctrl ↵" } }
+        button class="ky-btn is-small is-primary" name="_then" value={ "verb:" (verb.name) } data-key="Ctrl+Enter" aria-describedby=[waits.then_some("doc-notice")] {
+            (verb.label.of(lang)) kbd { "Ctrl ↵" }
         }
     }
 }

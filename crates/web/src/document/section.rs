@@ -95,20 +95,21 @@ fn meter(used: i64, more: i64, limit: i64, lang: Lang) -> Markup {
             rect width=(WIDE) height="8" {}
             rect class="is-value" width=(a) height="8" {}
             rect class="is-more" x=(a) width=(b) height="8" {}
-            @if all > limit { rect class="is-mark" x=(part(limit)) width="3" height="8" {} }
+            @if all > limit { rect class="is-over" x=(part(limit)) width=(WIDE - part(limit)) height="8" {} rect class="is-tick" x=(part(limit)) width="3" height="8" {} }
         }
         p class="ky-legend" {
             span { i class="ky-key" {} (t(lang, "已用 ", "Used ")) (share(used)) }
             span { i class="ky-key is-c3" {} (t(lang, "本单 ", "This ")) (share(more)) }
             @let left = limit - used - more;
             @if left >= 0 { span class="ky-mute" { (t(lang, "剩余 ", "Left ")) (share(left)) } }
-            @else { span class="is-bad" { (t(lang, "超出 ", "Over ")) (share(-left)) } }
+            @else { span class="is-bad" { i class="ky-key is-over" {} (t(lang, "超出 ", "Over ")) (share(-left)) } }
         }
     }
 }
 
 fn amount_of(part: i64, whole: i64) -> String {
-    let tenths = i128::from(part) * 1000 / i128::from(whole.max(1));
+    let (part, whole) = (i128::from(part), i128::from(whole.max(1)));
+    let tenths = (part * 2000 + whole).div_euclid(2 * whole);
     amount(tenths as i64, 1, 1) + "%"
 }
 
