@@ -80,6 +80,11 @@
       const cell = rows[it[0]] && rows[it[0]].querySelector('[data-cell="' + it[1] + '"]');
       if (cell) { cell.classList.add('is-warn'); cell.title = it[2]; }
     });
+    // What was pasted and not recognised waits for somebody to choose.
+    form.querySelectorAll('td.is-goods').forEach(function (cell) {
+      const p = parts(cell);
+      if (p.seen.value.trim() && !p.value.value && p.seen !== document.activeElement) cell.classList.add('is-bad');
+    });
     const warning = answer.warnings[0];
     say(form, answer.says || (warning && ky.text('第 ' + (warning[0] + 1) + ' 行：', 'Line ' + (warning[0] + 1) + ': ') + warning[2]) || '', answer.says ? 'is-bad' : 'is-warn');
     ['panel', 'more', 'notice', 'foot'].forEach(function (name) {
@@ -213,7 +218,7 @@
   }
   ky.on('click', '[data-again]', function (event, button) {
     const form = button.closest('form');
-    const whom = form.elements.namedItem(button.dataset.again);
+    const whom = form.querySelector('[name="' + button.dataset.again + '"]');
     if (!whom || !whom.value) { form.querySelector('[data-field="' + button.dataset.again + '"] input').focus(); return; }
     take(form, { again: whom.value });
   });

@@ -321,6 +321,11 @@ impl EntityDef {
         found.ok_or_else(|| Error::missing(format!("{}/{name}", self.code)))
     }
 
+    /// Whether what its verbs did can be undone: not where posting makes a record final.
+    pub fn can_undo(&self) -> bool {
+        self.edit.is_none()
+    }
+
     /// A record that nobody has written yet.
     pub fn blank(&self, now: Moment) -> Vec<Value> {
         let mut record: Vec<Value> =

@@ -145,6 +145,7 @@ pub fn strip(desk: &Desk, view: &View) -> Markup {
             let unit = unit(field, lang);
             let figure = match value {
                 None => html! { span class="ky-mute" { "***" } },
+                Some(value) if field.is_empty(value) => none(),
                 Some(value) => {
                     html! { a href=(view.to(&n.to_string())) { (view.cells.value(field, value.cell())) } @if !unit.is_empty() && unit != "¥" { small { " " (unit) } } }
                 }

@@ -192,7 +192,24 @@ pub fn begun(desk: &mut Desk, def: &'static EntityDef, asked: &Input) -> Result<
         return Ok(None);
     }
     let Ok(id) = asked.text("copy").parse() else { return Ok(None) };
-    Ok(Some(Draft { input: desk.copy(def.code, id)?, given: true, ..Draft::default() }))
+    Ok(Some(Draft { input: copied(desk, def, id)?, given: true, ..Draft::default() }))
+}
+
+/// Another document's content as controls hold it.
+fn copied(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Input> {
+    let mut input = desk.copy(def.code, id)?;
+    let (catalog, cells, line) = (desk.catalog().clone(), Cells::of(desk), lines_of(def)?);
+    let spoken = |of: &'static EntityDef, input: &mut Input| {
+        for (name, given) in &mut input.fields {
+            let Some(field) = catalog.field(of, name).filter(|it| matches!(it.kind, Kind::Rate)) else { continue };
+            if let Some(value) = field.kind.parse(given.text()) {
+                *given = Given::Text(text_of(&cells, field, &value));
+            }
+        }
+    };
+    spoken(def, &mut input);
+    input.rows.values_mut().flatten().for_each(|row| spoken(line, row));
+    Ok(input)
 }
 
 /// The texts that a page's controls hold, as the browser would send them.

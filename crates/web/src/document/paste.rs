@@ -3,7 +3,7 @@
 use model::{Desk, EntityDef, FieldDef, Input, Kind, Label, Lang, Result, Suggestion, target_of};
 use serde_json::{Map, Value as Json, json};
 
-use super::{columns, id_of, lines_of};
+use super::{columns, copied, id_of, lines_of};
 use crate::ui::t;
 use crate::visit::{Answer, At, Sent, Visit};
 use axum::response::IntoResponse;
@@ -39,7 +39,7 @@ fn answer(desk: &mut Desk, entity: &str, input: &Input) -> Result<Json> {
         let Some(last) = desk.last_within(entity, within)? else {
             return Ok(json!({ "rows": [], "says": t(lang, "还没有可以带入的单据", "There is none to repeat yet") }));
         };
-        let copy = desk.copy(entity, last)?;
+        let copy = copied(desk, def, last)?;
         let mut rows = Vec::new();
         for row in copy.rows.get(line.code).into_iter().flatten() {
             rows.push(held(desk, line, row)?);
