@@ -123,7 +123,7 @@
     at = null;
     const first = form.querySelector('.ky-doc-fields input[required]');
     if (first && !first.value && document.activeElement === document.body) first.focus();
-    if (filled(form).length) ask(form);
+    if (filled(form).length || (first && first.value)) ask(form);
     form.addEventListener('input', function () { changed(form); });
     form.addEventListener('change', function (event) {
       const goods = event.target.closest('td.is-goods');
