@@ -6,6 +6,7 @@ mod receipt;
 mod receivable;
 mod refund;
 mod sale;
+mod sale_order;
 mod sale_return;
 
 use model::{Id, Tx, system::User};
@@ -16,6 +17,7 @@ pub use receipt::Receipt;
 pub use receivable::{AUDITS, Allocation, Receivable};
 pub use refund::Refund;
 pub use sale::{Sale, SaleLine};
+pub use sale_order::{RESERVED, SaleOrder, SaleOrderLine};
 pub use sale_return::{SaleReturn, SaleReturnLine};
 
 /// Whoever acts, where that is a person.

@@ -287,8 +287,10 @@ pub static AUDITS: &[model::Audit] = &[
               OR (r.amount < 0 AND (r.open > 0 OR r.open < r.amount)) LIMIT 20",
     },
     model::Audit {
-        says: "what is checked and not posted is not the sum of its sales",
+        says: "what is promised and not delivered is not the sum of its sales and orders",
         sql: "SELECT c.number FROM customer c WHERE c.pending <> \
-              COALESCE((SELECT SUM(s.amount) FROM sale s WHERE s.customer = c.id AND s.status = 'checked'), 0) LIMIT 20",
+              COALESCE((SELECT SUM(s.amount) FROM sale s WHERE s.customer = c.id AND s.status = 'checked' \
+              AND s.\"order\" IS NULL), 0) \
+              + COALESCE((SELECT SUM(o.rest) FROM sale_order o WHERE o.customer = c.id AND o.status = 'checked'), 0) LIMIT 20",
     },
 ];
