@@ -754,3 +754,28 @@ fn of_many_who_post_at_once_exactly_as_many_pass_as_the_limit_allows() {
         shop.audit();
     });
 }
+
+#[test]
+fn what_was_owed_when_the_books_began_is_due_on_its_own_day() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let opening = |amount: &str| {
+            let customer = format!("#{}", shop.customer);
+            let input = [("customer", customer.as_str()), ("date", "2026-01-05"), ("amount", amount)];
+            let input = Input::from(input);
+            let id = shop.world.act("周会计", move |desk| desk.create("receivable_opening", &input)).unwrap();
+            shop.run("周会计", "receivable_opening", id, "post", Input::default()).unwrap();
+            id
+        };
+
+        let owed = opening("300");
+        opening("-50");
+        assert_eq!(shop.figures(), [25_000, 25_000, 75_000, 30_000]);
+        shop.received("100", None);
+        assert_eq!(shop.figures()[3], 20_000);
+        shop.run("周会计", "receivable_opening", owed, "reverse", reason()).unwrap();
+
+        assert_eq!(shop.figures(), [-15_000, -15_000, 115_000, 0]);
+        shop.audit();
+    });
+}

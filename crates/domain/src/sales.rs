@@ -2,6 +2,7 @@
 
 mod account;
 mod credit;
+mod opening;
 mod receipt;
 mod receivable;
 mod refund;
@@ -13,6 +14,7 @@ use model::{Id, Tx, system::User};
 
 pub use account::SaleEntry;
 pub use credit::{CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, seed, standing};
+pub use opening::ReceivableOpening;
 pub use receipt::Receipt;
 pub use receivable::{AUDITS, Allocation, Receivable};
 pub use refund::Refund;

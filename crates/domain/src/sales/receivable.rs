@@ -4,7 +4,7 @@ use model::{
     Choice, Date, Entity, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views, system::User, views,
 };
 
-use super::{Receipt, Refund, Sale, SaleReturn};
+use super::{Receipt, ReceivableOpening, Refund, Sale, SaleReturn};
 use crate::Customer;
 
 /// An open item: a sale and what else is owed stands with a plus, a receipt with a minus. It never changes but for what
@@ -28,6 +28,8 @@ pub struct Receivable {
     pub sale_return: Option<Id<SaleReturn>>,
     #[field(zh = "退款单", en = "Refund", readonly, filter)]
     pub refund: Option<Id<Refund>>,
+    #[field(zh = "期初单", en = "Opening", readonly, filter)]
+    pub opening: Option<Id<ReceivableOpening>>,
     /// The last day on which it may be paid without being overdue; a credit has none.
     #[field(zh = "到期日", en = "Due", readonly, list, filter)]
     pub due: Option<Date>,
@@ -110,6 +112,7 @@ pub struct Item {
     pub receipt: Option<Id<Receipt>>,
     pub sale_return: Option<Id<SaleReturn>>,
     pub refund: Option<Id<Refund>>,
+    pub opening: Option<Id<ReceivableOpening>>,
     pub salesperson: Option<Id<User>>,
 }
 
@@ -124,6 +127,7 @@ impl Item {
             receipt: None,
             sale_return: None,
             refund: None,
+            opening: None,
             salesperson: None,
         }
     }
@@ -131,7 +135,7 @@ impl Item {
 
 /// Enters an item to the account of a customer, which the caller has locked.
 pub fn enter(tx: &mut Tx, customer: Id<Customer>, item: Item) -> Result<Receivable> {
-    let Item { kind, date, due, amount, sale, receipt, sale_return, refund, salesperson } = item;
+    let Item { kind, date, due, amount, sale, receipt, sale_return, refund, opening, salesperson } = item;
     let settled = (amount == Money(0)).then_some(date);
     let stamp = Stamp::default();
     let mut entry = Receivable {
@@ -143,6 +147,7 @@ pub fn enter(tx: &mut Tx, customer: Id<Customer>, item: Item) -> Result<Receivab
         receipt,
         sale_return,
         refund,
+        opening,
         due,
         amount,
         open: amount,
