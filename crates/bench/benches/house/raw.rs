@@ -150,13 +150,13 @@ impl Raw {
                 let insert = format!("{insert} RETURNING id");
                 let search = "INSERT INTO customer_search (id, open, contact) \
                               VALUES ($1, CAST(CAST($2 AS TEXT) AS tsvector), CAST('' AS tsvector))";
-                let [insert, event, search, count] =
-                    [insert.as_str(), event, search, &count].map(|sql| client.prepare(sql).expect("it prepares"));
+                let [insert, event, search, count] = [insert.as_str(), event, search, &count]
+                    .map(|sql| client.prepare(sql).expect("it prepares"));
                 for group in rows.chunks(GROUP).take_while(|_| since.elapsed().as_secs_f64() < seconds) {
                     let mut tx = client.transaction().expect("it begins");
                     for (row, tokens) in group {
                         assert_eq!(tx.execute(&count, &[]).expect("a number"), 1);
-                        let values: Vec<Box<dyn ToSql + Sync>> = 
+                        let values: Vec<Box<dyn ToSql + Sync>> =
                             row.iter().zip(insert.params()).map(|(it, kind)| postgres(it, kind)).collect();
                         let values: Vec<_> = values.iter().map(|it| &**it).collect();
                         let id: i64 = tx.query_one(&insert, &values).expect("a row").get(0);
