@@ -1,6 +1,7 @@
 //! The rules of the customer file, in the words of a sales manager; each on both databases.
 
-use model::{Access, Error, Input, Value};
+use domain::crm::{Contact, Customer};
+use model::{Access, Desk, Entity, Error, Input, Value};
 use tests::{World, code, databases};
 
 #[test]
@@ -18,6 +19,28 @@ fn a_customer_needs_a_name_and_starts_without_credit() {
         assert_eq!(card.value("credit_limit"), Some(&Value::Int(0)));
         assert_eq!(card.value("owner"), Some(&Value::Int(world.person("王海燕").user)));
         assert_eq!(card.value("department"), Some(&Value::Int(world.person("王海燕").department)));
+    });
+}
+
+#[test]
+fn a_new_customer_has_the_people_who_came_with_it_and_who_follow_at_once() {
+    databases(|db| {
+        let world = World::new(db);
+
+        let people = world.act("王海燕", |desk| {
+            let people =
+                |desk: &mut Desk, id| desk.rows_of(Customer::DEF, id, Contact::DEF).map(|it| it.len());
+            let mut input = Input::from([("name", "瑞丰建材")]);
+            let alone = desk.create("customer", &input)?;
+            let before = people(desk, alone)?;
+            desk.create("contact", &Input::from([("customer", &*format!("#{alone}")), ("name", "张三")]))?;
+            input.set("name", "金泰格散热器");
+            input.rows.insert("contact".into(), vec![Input::from([("name", "李四")])]);
+            let together = desk.create("customer", &input)?;
+            Ok([before, people(desk, together)?, people(desk, alone)?])
+        });
+
+        assert_eq!(people.unwrap(), [0, 1, 1]);
     });
 }
 

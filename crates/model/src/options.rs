@@ -235,8 +235,10 @@ impl Desk<'_> {
     /// Finds in every entity that the actor may read: exact names first, then the actor's own, then the rest.
     pub fn find_all(&mut self, typed: &str, most: usize) -> Result<Vec<Find>> {
         let mut found = Vec::new();
+        // An entry of a code table is a value of records, nothing that one opens.
+        let is_record = |def: &EntityDef| !def.module.is_empty() && def.code != CodeEntry::DEF.code;
         let entities: Vec<_> =
-            self.tx.registry.all().filter(|def| def.is_searched() && !def.module.is_empty()).collect();
+            self.tx.registry.all().filter(|def| def.is_searched() && is_record(def)).collect();
         for def in entities {
             if self.may(def, "read").is_err() {
                 continue;

@@ -1,5 +1,6 @@
 //! A transaction as business code sees it: typed records in, typed records out, history for nothing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,9 @@ use crate::{
     Format, Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
 };
 
-/// A count that takes longer is worth keeping.
+/// A count that takes longer is worth keeping as long as nothing is written.
+const WORTH: Duration = Duration::from_millis(5);
+/// One that takes longer is worth keeping even when something is.
 const DEAR: Duration = Duration::from_millis(20);
 /// How long such a count is kept at most.
 const FRESH: Duration = Duration::from_secs(10);
@@ -48,6 +51,8 @@ pub struct Tx<'c> {
     pub(crate) shares: Option<Arc<Vec<(String, i64, bool)>>>,
     /// The record that was read last, as long as nothing was written since.
     pub(crate) seen: Option<Seen>,
+    /// How many rows the views have that were counted before anything was written: entity, query, rows.
+    pub(crate) told: HashMap<(&'static str, String), Option<i64>>,
 }
 
 /// A record within reach of an actor.
@@ -57,6 +62,8 @@ pub(crate) struct Seen {
     /// The actor may do more than read it.
     pub acts: bool,
     pub wrote: u64,
+    /// It was made just now, without child rows.
+    pub alone: bool,
 }
 
 impl<'c> Tx<'c> {
@@ -83,6 +90,7 @@ impl<'c> Tx<'c> {
             unindexed: None,
             shares: None,
             seen: None,
+            told: HashMap::new(),
         }
     }
 
@@ -93,7 +101,7 @@ impl<'c> Tx<'c> {
             return self.rows(sql);
         }
         let last = self.one(&Sql::new("SELECT COALESCE(MAX(id), 0) FROM event"))?;
-        self.kept(sql, last, |took| if took > DEAR { FRESH } else { Duration::ZERO })
+        self.kept(sql, last, |took| if took > WORTH { FRESH } else { Duration::ZERO })
     }
 
     /// A number that may be as old as `fresh`, or else as twenty times what it takes to count, if that is long.
