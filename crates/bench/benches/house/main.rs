@@ -2,7 +2,8 @@
 //! several rounds, the two sides in turn; what counts is the ratio, since no machine is quiet.
 //!
 //! `KEYUAN_BENCH_ROWS` says how many customers there are (1,000,000), `KEYUAN_BENCH_ROUNDS` how many rounds (5),
-//! `KEYUAN_BENCH_ONLY` which database. `KEYUAN_BENCH_PART` is one part alone: `find`, `create` or `files`.
+//! `KEYUAN_BENCH_ONLY` which database. `KEYUAN_BENCH_PART` is one part alone: `find`, `create`, `post` or
+//! `files`.
 
 mod client;
 mod data;
@@ -43,6 +44,7 @@ fn main() {
         match part.as_str() {
             "find" => measure::find(kind, &server(), &names, rounds, &mut table),
             "create" => measure::creating(kind, &server(), &mut raw, &names, rounds, &mut table),
+            "post" => measure::posting(kind, &server(), &mut table),
             _ => measure::all(kind, &program, &place, raw, &names, rounds, &mut table),
         }
     }
