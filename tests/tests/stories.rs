@@ -1,6 +1,7 @@
 //! The rules of the customer file, in the words of a sales manager; each on both databases.
 
-use domain::crm::{Contact, Customer};
+use domain::crm::Customer;
+use domain::crm::contact::Address;
 use model::{Access, Desk, Entity, Error, Input, Value};
 use tests::{World, code, databases};
 
@@ -23,24 +24,27 @@ fn a_customer_needs_a_name_and_starts_without_credit() {
 }
 
 #[test]
-fn a_new_customer_has_the_people_who_came_with_it_and_who_follow_at_once() {
+fn a_new_customer_has_the_addresses_that_came_with_it_and_that_follow_at_once() {
     databases(|db| {
         let world = World::new(db);
 
-        let people = world.act("王海燕", |desk| {
-            let people =
-                |desk: &mut Desk, id| desk.rows_of(Customer::DEF, id, Contact::DEF).map(|it| it.len());
+        let addresses = world.act("王海燕", |desk| {
+            let addresses =
+                |desk: &mut Desk, id| desk.rows_of(Customer::DEF, id, Address::DEF).map(|it| it.len());
             let mut input = Input::from([("name", "瑞丰建材")]);
             let alone = desk.create("customer", &input)?;
-            let before = people(desk, alone)?;
-            desk.create("contact", &Input::from([("customer", &*format!("#{alone}")), ("name", "张三")]))?;
+            let before = addresses(desk, alone)?;
+            desk.create(
+                "address",
+                &Input::from([("customer", &*format!("#{alone}")), ("address", "建国路1号")]),
+            )?;
             input.set("name", "金泰格散热器");
-            input.rows.insert("contact".into(), vec![Input::from([("name", "李四")])]);
+            input.rows.insert("address".into(), vec![Input::from([("address", "人民路2号")])]);
             let together = desk.create("customer", &input)?;
-            Ok([before, people(desk, together)?, people(desk, alone)?])
+            Ok([before, addresses(desk, together)?, addresses(desk, alone)?])
         });
 
-        assert_eq!(people.unwrap(), [0, 1, 1]);
+        assert_eq!(addresses.unwrap(), [0, 1, 1]);
     });
 }
 
