@@ -310,9 +310,16 @@ impl<'c> Tx<'c> {
     /// Adds to a figure that is kept beside the entries it sums up: without version, check or event, and so that two at
     /// once both count.
     pub fn add<T: Entity>(&mut self, id: Id<T>, field: &str, amount: impl Scalar) -> Result<()> {
+        self.add_all(id, [(field, amount.value())])
+    }
+
+    /// The same for several figures of one record.
+    pub fn add_all<T: Entity, const N: usize>(&mut self, id: Id<T>, all: [(&str, Value); N]) -> Result<()> {
         let mut sql = Sql::new("UPDATE ");
-        sql.name(T::DEF.code).push(" SET ").name(field).push(" = ").name(field).push(" + ");
-        sql.bind(amount.value()).push(" WHERE id = ").bind(id.0);
+        sql.name(T::DEF.code).push(" SET ").each(all, |sql, (field, amount)| {
+            sql.name(field).push(" = ").name(field).push(" + ").bind(amount);
+        });
+        sql.push(" WHERE id = ").bind(id.0);
         self.post(&sql)
     }
 

@@ -11,7 +11,7 @@ use crate::Customer;
 /// of it is still open, which allocations take away.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "应收明细", en = "Receivable", module = "money", icon = "file-dollar", title = customer, within = customer)]
-#[entity(ledger, views = VIEWS, derived = DERIVED)]
+#[entity(ledger, index(customer, open, due), views = VIEWS, derived = DERIVED)]
 pub struct Receivable {
     pub id: Id<Receivable>,
     #[field(zh = "客户", en = "Customer", readonly, list, filter)]

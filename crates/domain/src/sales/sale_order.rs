@@ -224,7 +224,8 @@ fn deliver(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
         tx.save(&mut SaleLine::of_order(line, sale.id))?;
     }
     sale::tally(&mut sale, tx)?;
-    sale::enter(&mut sale, &customer, tx)?;
+    let lines = tx.lines(&sale)?;
+    sale::enter(&mut sale, &customer, lines, tx)?;
     tx.save(&mut sale)?;
     // As the delivery left the order's own row.
     it.rest = Money(0);
