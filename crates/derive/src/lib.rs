@@ -195,6 +195,7 @@ struct EntityAttr {
     edit: Option<Expr>,
     tally: Option<Expr>,
     hold: Option<Expr>,
+    panel: Option<Expr>,
 }
 
 fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
@@ -221,6 +222,7 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             "edit" => fill(&mut it.edit, &meta),
             "tally" => fill(&mut it.tally, &meta),
             "hold" => fill(&mut it.hold, &meta),
+            "panel" => fill(&mut it.panel, &meta),
             "derived" => fill(&mut it.derived, &meta),
             "feeds" => {
                 it.feeds = true;
@@ -240,7 +242,7 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             other => Err(meta.error(format!(
                 "unknown attribute `{other}`; an entity takes zh, en, module, icon, number, title, owner, \
                  department, tree, of, within, closed, feeds, ledger, index, derived, lines, verbs, views, check, alike, \
-                 edit, tally, hold"
+                 edit, tally, hold, panel"
             ))),
         })?;
     }
@@ -311,6 +313,9 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
             Ok(::model::Entity::write(&record))
         })}
     });
+    let panel = attr.panel.as_ref().map_or(quote!(None), |panel| {
+        quote_spanned!(panel.span()=> Some(|row, at, tx| #panel(&<#name as ::model::Entity>::read(row)?, at, tx)))
+    });
     let derived = attr.derived.as_ref().map_or(quote!(&[]), |derived| quote!(#derived));
     let ledger = attr.ledger;
     attr.indexes.iter().flatten().try_for_each(|column| place(column).map(drop))?;
@@ -360,6 +365,7 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
                 edit: #edit,
                 tally: #tally,
                 hold: #hold,
+                panel: #panel,
             };
             impl ::model::Entity for #name {
                 const DEF: &'static ::model::EntityDef = &DEF;

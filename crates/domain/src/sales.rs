@@ -3,6 +3,7 @@
 mod account;
 mod credit;
 mod opening;
+mod panel;
 mod receipt;
 mod receivable;
 mod refund;

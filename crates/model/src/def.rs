@@ -69,6 +69,8 @@ pub struct EntityDef {
     pub tally: Option<Tally>,
     /// Marks a document that a gate has stopped: it waits for a way on.
     pub hold: Option<Hold>,
+    /// What a document says beside its head while it is written.
+    pub panel: Option<crate::PanelOf>,
 }
 
 pub type Tally = fn(&dyn Row, &mut Tx) -> Result<Vec<Value>>;

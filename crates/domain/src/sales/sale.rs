@@ -8,6 +8,7 @@ use model::{
 use super::account::{self, SaleEntry, reckon};
 use super::actor;
 use super::credit::{Moment, Release, check_trading, gate, until};
+use super::panel::panel;
 use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
 use crate::document::{Reason, check_date, check_open, no_lines};
@@ -18,7 +19,7 @@ use crate::{Customer, Product};
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售单", en = "Sale", module = "sales", icon = "file-invoice", number = "XS-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleLine, derived = DERIVED)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel)]
 #[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
 pub struct Sale {
     pub id: Id<Sale>,
@@ -86,11 +87,11 @@ pub struct SaleLine {
     #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
     pub unit: Option<Code>,
     /// Of one unit, tax included; empty takes the list price.
-    #[field(zh = "单价", en = "Price", list)]
+    #[field(zh = "单价", en = "Price", list, auto)]
     pub price: Option<Price>,
     #[field(zh = "折扣", en = "Discount", list)]
     pub discount: Rate,
-    #[field(zh = "税率", en = "Tax rate", list)]
+    #[field(zh = "税率", en = "Tax rate", list, auto)]
     pub tax_rate: Option<Rate>,
     #[field(zh = "金额", en = "Amount", readonly, list, sum)]
     pub amount: Money,

@@ -195,6 +195,17 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
     visit.show(move |desk| draw(desk, &asked)).await
 }
 
+/// Runs a verb that asks nothing on one record; what kept it from being done.
+pub async fn run_one(
+    visit: &Visit,
+    def: &'static EntityDef,
+    verb: &'static VerbDef,
+    id: i64,
+) -> Result<Option<Error>> {
+    let end = run::run(visit, def, Deed::Verb(verb), &Picked::Ids(vec![id]), &Input::default()).await?;
+    Ok(end.refused.into_iter().next().map(|it| it.1))
+}
+
 /// What happens, to how many, and what it takes.
 fn dialog(
     desk: &mut Desk,
@@ -380,6 +391,12 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
         [(_, error)] if is_one && faults.is_none() => Some(error.clone()),
         _ => None,
     };
+    // What a gate has stopped says so on its own page, with the ways on.
+    if let (Some(error), Picked::Ids(ids)) = (&refusal, &merged)
+        && error.is_hold()
+    {
+        return Ok([("hx-redirect", format!("/{}/{}", def.code, ids[0]))].into_response());
+    }
     if faults.is_some() || refusal.is_some() {
         // What was asked was not understood, or can't be: the dialog stays as it was filled in, and says so.
         let path = uri.path().to_owned();

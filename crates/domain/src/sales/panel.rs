@@ -1,0 +1,167 @@
+//! What stands beside a sale while it is written: whether the customer may have it on credit, and what the goods cost
+//! this customer the last times.
+
+use model::{
+    Date, Entity, Fact, Id, Kind, Label, Money, Notice, Panel, Part, Price, Quantity, Result, Section, Sql,
+    Text, Tone, Tx, Value, Way, message,
+};
+
+use super::credit::{Standing, standing};
+use super::sale::{Sale, SaleLine, Status};
+use crate::{Customer, Product};
+
+/// Rows of the price history.
+const PRICES: usize = 5;
+
+const fn label(zh: &'static str, en: &'static str) -> Label {
+    Label { zh, en }
+}
+
+pub fn panel(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
+    let mut panel = Panel::default();
+    if sale.customer == Id::NEW {
+        return Ok(panel);
+    }
+    let customer = tx.get(sale.customer)?;
+    let now = standing(tx, &customer, 0)?;
+    // What is checked counts among the used already.
+    let own = if sale.status == Status::Checked { Money(0) } else { sale.amount };
+    panel.sections.push(credit(&customer, &now, own));
+    if sale.status == Status::Held {
+        panel.notice = Some(held(sale, &customer, &now, own));
+    }
+    let lines = tx.lines(sale)?;
+    short(&lines, &mut panel, tx)?;
+    let at = at.filter(|it| *it < lines.len()).or(lines.len().checked_sub(1));
+    if let Some(line) = at.map(|at| &lines[at]).filter(|it| it.product != Id::NEW) {
+        panel.sections.push(prices(&customer, line, tx)?);
+    }
+    Ok(panel)
+}
+
+/// Limit, what of it is used, and what is left once this document counts: the figures of the gate.
+fn credit(customer: &Customer, now: &Standing, own: Money) -> Section {
+    let money = |label, amount: Money| Fact::new(label, Kind::Money, Value::from(&amount));
+    let left = now.limit - now.exposure - own;
+    let rows = |more: &str| Some(format!("/receivable?customer={}{more}", customer.id.0));
+    let days = customer.credit_days;
+    let tone = if left < Money(0) { Tone::Bad } else { Tone::Good };
+    let mut figures = vec![
+        Fact {
+            hint: Text::new(format!("期限 {days} 天"), format!("{days} days")),
+            ..money(label("放账额度", "Limit"), now.limit)
+        },
+        Fact { to: rows("&open!=0"), ..money(label("已用额度", "Used"), now.exposure) },
+        money(label("本单", "This document"), own),
+        Fact { tone, is_result: true, ..money(label("提交后可用", "Left after it"), left) },
+    ];
+    let mut parts = Vec::new();
+    parts.push(Part::Figures(std::mem::take(&mut figures)));
+    parts.push(Part::Meter { used: now.exposure.0, more: own.0, limit: now.limit.0 });
+    figures.push(Fact { to: rows(""), ..money(label("应收余额", "Balance"), customer.balance) });
+    if now.overdue > Money(0) {
+        let hint = Text::new(format!("逾期 {} 天", now.days), format!("{} days", now.days));
+        let overdue = money(label("过期账款", "Overdue"), now.overdue);
+        figures.push(Fact { hint, tone: Tone::Bad, to: rows("&view=overdue"), ..overdue });
+    }
+    parts.push(Part::Figures(figures));
+    let state = match () {
+        () if customer.blacklisted => (Tone::Bad, label("黑名单", "Blacklisted")),
+        () if now.overdue > Money(0) => (Tone::Bad, label("有过期账款", "Overdue")),
+        () if left < Money(0) => (Tone::Bad, label("超出额度", "Over the limit")),
+        () => (Tone::Good, label("可放账", "In order")),
+    };
+    let more = Some((label("账款明细", "Account"), format!("/receivable?customer={}", customer.id.0)));
+    let title = label("客户信用", "Credit").into();
+    Section { title, state: Some(state), more, group: Some("credit"), parts }
+}
+
+/// Why a held sale waits, in today's figures, and the ways on.
+fn held(sale: &Sale, customer: &Customer, now: &Standing, own: Money) -> Notice {
+    let money = |label, amount: Money| Fact::new(label, Kind::Money, Value::from(&amount));
+    let mut figures = vec![
+        money(label("本单", "This document"), own),
+        money(label("连同本单已用", "Used with it"), now.exposure + own),
+        money(label("额度", "Limit"), now.limit),
+    ];
+    let over = now.exposure + own - now.limit;
+    if over > Money(0) {
+        figures.push(Fact { tone: Tone::Bad, ..money(label("超出", "Over"), over) });
+    }
+    if now.overdue > Money(0) {
+        let hint = Text::new(format!("逾期 {} 天", now.days), format!("{} days", now.days));
+        figures.push(Fact { hint, tone: Tone::Bad, ..money(label("过期", "Overdue"), now.overdue) });
+    }
+    let id = customer.id.0;
+    let way = |label, entity, right, to: String, dialog| Way { label, entity, right, to, dialog };
+    let ways = vec![
+        way(
+            label("登记回款", "Record a receipt"),
+            "receipt",
+            "create",
+            format!("/receipt/new?customer={id}"),
+            false,
+        ),
+        way(
+            label("临时额度", "Temporary limit"),
+            "customer",
+            "credit",
+            format!("/customer/{id}/grant_temporary"),
+            true,
+        ),
+        way(
+            label("放行", "Release"),
+            "sale",
+            "release_credit",
+            format!("/sale/{}/release_credit", sale.id.0),
+            true,
+        ),
+    ];
+    let why = sale.held.as_deref().map(message::said);
+    let title = why.unwrap_or_else(|| label("单据已暂扣", "Held").into());
+    let says = label(
+        "减少本单后再审核，会重新检查；不能自己解决时，请有权的人放行。",
+        "Reduce it and check it again; where that is no way, someone with the right releases it.",
+    );
+    Notice { title, figures, group: Some("credit"), says: says.into(), ways }
+}
+
+/// The lines for which there is not enough in stock.
+fn short(lines: &[SaleLine], panel: &mut Panel, tx: &mut Tx) -> Result<()> {
+    for (n, line) in lines.iter().enumerate().filter(|it| it.1.product != Id::NEW) {
+        let product = tx.get(line.product)?;
+        let lacks = line.quantity - product.stock;
+        if product.stocked && lacks > Quantity(0) {
+            let says = Text::new(
+                format!("库存 {}，缺 {lacks}", product.stock),
+                format!("{} in stock, {lacks} short", product.stock),
+            );
+            panel.warnings.push((n, "quantity", says));
+        }
+    }
+    Ok(())
+}
+
+/// What this customer paid for the goods of a line the last times.
+fn prices(customer: &Customer, line: &SaleLine, tx: &mut Tx) -> Result<Section> {
+    let product: Product = tx.get(line.product)?;
+    let mut sql = Sql::new("SELECT date, sale, quantity, price FROM sale_entry WHERE customer = ");
+    sql.bind(customer.id.0).push(" AND product = ").bind(line.product.0);
+    sql.push(" AND quantity > 0 AND sale IS NOT NULL ORDER BY date DESC, id DESC LIMIT ").bind(PRICES as i64);
+    let mut rows = Vec::new();
+    for row in tx.rows(&sql)? {
+        let to = format!("/{}/{}", Sale::DEF.code, row[1].int());
+        rows.push((vec![row[0].clone(), row[2].clone(), row[3].clone()], Some(to)));
+    }
+    let kind = |zh, en, kind| (label(zh, en), kind);
+    let heads = vec![
+        kind("日期", "Date", <Date as model::Scalar>::KIND),
+        kind("数量", "Quantity", <Quantity as model::Scalar>::KIND),
+        kind("单价", "Price", <Price as model::Scalar>::KIND),
+    ];
+    let title = Text::new(format!("历史价　{}", product.name), format!("Prices paid: {}", product.name));
+    let none = label("这个客户还没买过", "Never bought by this customer");
+    let list = Text::new(format!("标价 {}", product.price), format!("List price {}", product.price));
+    let parts = vec![Part::Rows { heads, rows, none }, Part::Says(Tone::Plain, list)];
+    Ok(Section { title, state: None, more: None, group: None, parts })
+}
