@@ -185,6 +185,7 @@ struct EntityAttr {
     closed: Option<Ident>,
     feeds: bool,
     ledger: bool,
+    indexes: Vec<Vec<Ident>>,
     derived: Option<Expr>,
     lines: Option<Type>,
     verbs: Option<Expr>,
@@ -227,13 +228,20 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
                 it.feeds = true;
                 Ok(())
             }
+            "index" => {
+                let content;
+                syn::parenthesized!(content in meta.input);
+                let columns = content.parse_terminated(Ident::parse, syn::Token![,])?;
+                it.indexes.push(columns.into_iter().collect());
+                Ok(())
+            }
             "ledger" => {
                 it.ledger = true;
                 Ok(())
             }
             other => Err(meta.error(format!(
                 "unknown attribute `{other}`; an entity takes zh, en, module, icon, number, title, owner, \
-                 department, tree, of, within, closed, feeds, ledger, derived, lines, verbs, views, check, alike, \
+                 department, tree, of, within, closed, feeds, ledger, index, derived, lines, verbs, views, check, alike, \
                  edit, tally, hold, panel"
             ))),
         })?;
@@ -310,6 +318,11 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
     });
     let derived = attr.derived.as_ref().map_or(quote!(&[]), |derived| quote!(#derived));
     let ledger = attr.ledger;
+    attr.indexes.iter().flatten().try_for_each(|column| place(column).map(drop))?;
+    let indexes = attr.indexes.iter().map(|columns| {
+        let columns = columns.iter().map(|column| column.to_string());
+        quote!(&[#(#columns),*])
+    });
     let lines =
         attr.lines.as_ref().map_or(quote!(None), |line| quote!(Some(|| <#line as ::model::Entity>::DEF)));
     let document =
@@ -340,6 +353,7 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
                 closed: #closed,
                 lines: #lines,
                 ledger: #ledger,
+                indexes: &[#(#indexes),*],
                 derived: #derived,
                 number: #number,
                 verbs: VERBS_OF.defs,

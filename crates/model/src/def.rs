@@ -49,6 +49,8 @@ pub struct EntityDef {
     pub lines: Option<fn() -> &'static EntityDef>,
     /// A ledger: entries that the program writes and nobody changes, each its own history.
     pub ledger: bool,
+    /// Columns that are asked for together.
+    pub indexes: &'static [&'static [&'static str]],
     /// Fields without a column: expressions over the record, as of today.
     pub derived: &'static [FieldDef],
     pub number: Option<Pattern>,

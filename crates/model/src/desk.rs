@@ -271,7 +271,7 @@ impl<'c> Desk<'c> {
             sql.append(&self.reach(def, "t", false)?);
             let Some(mut record) = self.tx.rows(&sql)?.pop() else { return Ok(None) };
             let acts = record.pop().is_some_and(|it| it.int() == 1);
-            self.tx.seen = Some(Seen { def, record, acts, wrote });
+            self.tx.seen = Some(Seen { def, record, acts, wrote, alone: false });
         }
         Ok(self.tx.seen.as_ref())
     }
@@ -440,6 +440,10 @@ impl<'c> Desk<'c> {
             Error::NotFound { .. } => Error::Forbidden { entity: def.code, right: "create".into() },
             other => other,
         })?;
+        let made = |it: &&mut Seen| std::ptr::eq(it.def, def) && it.record[0].int() == id;
+        if let Some(seen) = self.tx.seen.as_mut().filter(made) {
+            seen.alone = input.rows.is_empty();
+        }
         Ok(id)
     }
 
@@ -508,6 +512,9 @@ impl<'c> Desk<'c> {
     ) -> Result<Vec<Card>> {
         self.load(def, id, "read")?;
         let of = child.of.ok_or_else(|| Error::missing(child.code))?;
+        if self.sight(def, id)?.is_some_and(|it| it.alone) {
+            return Ok(Vec::new());
+        }
         let mut sql = select(child);
         sql.push(" WHERE ").name(child.fields[of].name).push(" = ").bind(id).push(" ORDER BY id");
         let rows = self.tx.rows(&sql)?;

@@ -161,7 +161,8 @@ impl Desk<'_> {
             columns.push("number".into());
         }
         let told = |it: &&FieldDef| {
-            let is_told = matches!(it.kind, Kind::Text) || it.kind.is_amount() && !matches!(it.kind, Kind::Rate);
+            let is_told =
+                matches!(it.kind, Kind::Text) || it.kind.is_amount() && !matches!(it.kind, Kind::Rate);
             wide && it.list && is_told && !columns.iter().any(|name| name == it.name)
         };
         let facts: Vec<_> = to.fields.iter().filter(told).filter(|it| self.may_read(to, it)).collect();
@@ -200,7 +201,8 @@ impl Desk<'_> {
         let list = self.list(to.code, &query)?;
         let (rows, _) = self.rows(&list)?;
         let hint = |row: &Vec<Value>| if has_number { row[3].text().to_owned() } else { String::new() };
-        let at = |field: &FieldDef| list.columns.iter().find(|it| it.field.name == field.name).map(|it| it.at);
+        let at =
+            |field: &FieldDef| list.columns.iter().find(|it| it.field.name == field.name).map(|it| it.at);
         let facts: Vec<_> = facts.into_iter().filter_map(|it| Some((it, at(it)?))).collect();
         let mut found: Vec<Choice> = rows
             .iter()
@@ -245,16 +247,23 @@ impl Desk<'_> {
             typed.trim().is_empty()
                 || wanted.as_ref().is_some_and(|it| search::matches(it, &[(Source::Text, text)]))
         };
-        let choice =
-            |text: &str| Choice { value: text.into(), title: text.into(), hint: String::new(), depth: 0, facts: Vec::new() };
+        let choice = |text: &str| Choice {
+            value: text.into(),
+            title: text.into(),
+            hint: String::new(),
+            depth: 0,
+            facts: Vec::new(),
+        };
         Ok(rows.iter().map(|row| row[0].text()).filter(|it| fits(it)).map(choice).take(most).collect())
     }
 
     /// Finds in every entity that the actor may read: exact names first, then the actor's own, then the rest.
     pub fn find_all(&mut self, typed: &str, most: usize) -> Result<Vec<Find>> {
         let mut found = Vec::new();
+        // An entry of a code table is a value of records, nothing that one opens.
+        let is_record = |def: &EntityDef| !def.module.is_empty() && def.code != CodeEntry::DEF.code;
         let entities: Vec<_> =
-            self.tx.registry.all().filter(|def| def.is_searched() && !def.module.is_empty()).collect();
+            self.tx.registry.all().filter(|def| def.is_searched() && is_record(def)).collect();
         for def in entities {
             if self.may(def, "read").is_err() {
                 continue;

@@ -62,7 +62,15 @@ impl Desk<'_> {
             let mut new = before.clone().unwrap_or_else(|| line.blank(self.tx.now));
             new[of] = head[0].clone();
             let place = format!("{}.{n}.", line.code);
-            lines.push(self.completed(line, before.as_ref(), new, &row, &place, &mut faults, &mut refused)?);
+            lines.push(self.completed(
+                line,
+                before.as_ref(),
+                new,
+                &row,
+                &place,
+                &mut faults,
+                &mut refused,
+            )?);
         }
         self.tx.trial = Some((line, lines.clone()));
         if let Some(tally) = def.tally {
@@ -95,8 +103,7 @@ impl Desk<'_> {
         Error::gather(&mut own, self.fill(def, input, &mut new, old.is_none()))?;
         let is_missing = |field: &FieldDef| field.required && field.is_empty(&value_of(def, &new, field));
         let parent = if place.is_empty() { None } else { def.of };
-        let missing =
-            def.fields.iter().enumerate().any(|(n, field)| Some(n) != parent && is_missing(field));
+        let missing = def.fields.iter().enumerate().any(|(n, field)| Some(n) != parent && is_missing(field));
         own.retain(|it| it.code != "required");
         if own.is_empty() && !missing {
             match self.tx.checked(def, old, new.clone()) {
@@ -139,7 +146,8 @@ impl Desk<'_> {
                 notice.figures.clear();
             }
             let registry = self.tx.registry;
-            let may = |it: &crate::Way| registry.entity(it.entity).is_some_and(|to| self.may(to, it.right).is_ok());
+            let may =
+                |it: &crate::Way| registry.entity(it.entity).is_some_and(|to| self.may(to, it.right).is_ok());
             notice.ways.retain(may);
         }
         panel

@@ -2,8 +2,8 @@
 //! this customer the last times.
 
 use model::{
-    Date, Entity, Fact, Id, Kind, Label, Tone, Money, Notice, Panel, Part, Price, Quantity, Result, Section,
-    Sql, Text, Tx, Value, Way, message,
+    Date, Entity, Fact, Id, Kind, Label, Money, Notice, Panel, Part, Price, Quantity, Result, Section, Sql,
+    Text, Tone, Tx, Value, Way, message,
 };
 
 use super::credit::{Standing, standing};
@@ -95,9 +95,27 @@ fn held(sale: &Sale, customer: &Customer, now: &Standing, own: Money) -> Notice 
     let id = customer.id.0;
     let way = |label, entity, right, to: String, dialog| Way { label, entity, right, to, dialog };
     let ways = vec![
-        way(label("登记回款", "Record a receipt"), "receipt", "create", format!("/receipt/new?customer={id}"), false),
-        way(label("临时额度", "Temporary limit"), "customer", "credit", format!("/customer/{id}/grant_temporary"), true),
-        way(label("放行", "Release"), "sale", "release_credit", format!("/sale/{}/release_credit", sale.id.0), true),
+        way(
+            label("登记回款", "Record a receipt"),
+            "receipt",
+            "create",
+            format!("/receipt/new?customer={id}"),
+            false,
+        ),
+        way(
+            label("临时额度", "Temporary limit"),
+            "customer",
+            "credit",
+            format!("/customer/{id}/grant_temporary"),
+            true,
+        ),
+        way(
+            label("放行", "Release"),
+            "sale",
+            "release_credit",
+            format!("/sale/{}/release_credit", sale.id.0),
+            true,
+        ),
     ];
     let why = sale.held.as_deref().map(message::said);
     let title = why.unwrap_or_else(|| label("单据已暂扣", "Held").into());

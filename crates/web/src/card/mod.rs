@@ -14,8 +14,8 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::system::{Attachment, Follower, Note, Tag, Team};
 use model::{
-    Card, Condition, Date, Desk, EntityDef, Error, FieldDef, Format, Input, Kind, Lang, Offer, Op, Query, Result,
-    Stamp, Term, Value,
+    Card, Condition, Date, Desk, EntityDef, Error, FieldDef, Format, Input, Kind, Lang, Offer, Op, Query,
+    Result, Stamp, Term, Value,
 };
 
 use crate::list::ask::encode;

@@ -17,7 +17,7 @@ const NOTES: usize = 3;
 pub fn rail(desk: &mut Desk, view: &View) -> Result<Markup> {
     let lang = view.cells.lang;
     let mut blocks = vec![steps(desk, view)?];
-    for (within, rows) in view.below.iter().filter(|it| it.0.within.is_some()) {
+    for (within, rows) in view.below.iter().filter(|it| it.0.within.is_some() && it.0.feeds) {
         blocks.push(people_block(desk, view, within, *rows)?);
     }
     let add = hang::add(view, "note", "plus", t(lang, "添加备注", "Add a note"));
@@ -253,7 +253,8 @@ pub fn related(
         return Ok(None);
     }
     let lang = view.cells.lang;
-    let tools = html! { a href={ "/" (from.code) "?" (link) "=" (view.card.id) } { (t(lang, "看全部", "See all")) } };
+    let tools =
+        html! { a href={ "/" (from.code) "?" (link) "=" (view.card.id) } { (t(lang, "看全部", "See all")) } };
     let title = from.many(lang);
     Ok(Some(section(None, "ky-card is-clip", &title, Some(listed.rows), &tools, &listed.table)))
 }

@@ -178,14 +178,22 @@ fn fields(desk: &mut Desk, cells: &Cells, card: &Card, draft: &Draft) -> Result<
         let text = form::begun(cells, card, field, draft);
         let fault = draft.faults.iter().find(|it| it.field == field.name);
         let fault = fault.map(|it| model::message::fault(it, cells.lang));
-        let slot =
-            Slot { field, name: field.name, text: &text, fault: fault.as_deref(), source: &source, in_cell: false };
+        let slot = Slot {
+            field,
+            name: field.name,
+            text: &text,
+            fault: fault.as_deref(),
+            source: &source,
+            in_cell: false,
+        };
         let class = match field.kind {
             _ if field.format == Format::Long => "is-3",
             Kind::Text | Kind::Link(_) if field.required || matches!(field.kind, Kind::Text) => "is-2",
             _ => "",
         };
-        controls.push(html! { div class=(class) data-field=(field.name) { (ask::labelled(desk, &slot, "", None)?) } });
+        controls.push(
+            html! { div class=(class) data-field=(field.name) { (ask::labelled(desk, &slot, "", None)?) } },
+        );
     }
     Ok(controls)
 }
@@ -203,7 +211,9 @@ pub fn live(desk: &mut Desk, cells: &Cells, saved: Option<&Card>, trial: &Trial)
     let mut sections = trial.panel.sections.iter();
     let panel = match sections.next() {
         Some(first) => section::section(cells, first),
-        None => html! { p class="ky-mute" { (t(lang, "选好对方后，这里显示往来情况。", "Choose who it is for to see how they stand.")) } },
+        None => {
+            html! { p class="ky-mute" { (t(lang, "选好对方后，这里显示往来情况。", "Choose who it is for to see how they stand.")) } }
+        }
     };
     let more = html! { @for it in sections { (section::section(cells, it)) } };
     let notice = saved.or(Some(&trial.head)).zip(trial.panel.notice.as_ref());
@@ -350,8 +360,14 @@ fn row(
         }
         let name = format!("{}.{}.{}", line.code, row.n, field.name);
         let fault = row.faults.iter().find(|it| it.0 == field.name).map(|it| it.1.as_str());
-        let slot =
-            Slot { field, name: &name, text: row.texts.text(field.name), fault, source: &source, in_cell: true };
+        let slot = Slot {
+            field,
+            name: &name,
+            text: row.texts.text(field.name),
+            fault,
+            source: &source,
+            in_cell: true,
+        };
         let input = ask::input(desk, &slot)?;
         let about = match row.card {
             Some(card) if field.name == title => goods.about(desk, card)?,

@@ -12,7 +12,9 @@ use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use model::message::{fault, message};
-use model::{Card, Desk, EntityDef, Error, FieldDef, Given, Input, Kind, Offer, Query, Result, Trial, target_of};
+use model::{
+    Card, Desk, EntityDef, Error, FieldDef, Given, Input, Kind, Offer, Query, Result, Trial, target_of,
+};
 use serde_json::{Map, Value as Json, json};
 
 use crate::Site;
@@ -58,7 +60,8 @@ fn columns(desk: &Desk, line: &'static EntityDef) -> Vec<Column> {
     };
     let at = columns.iter().rposition(|it| !it.open).map_or(columns.len(), |at| at + 1);
     let kept = to.fields.iter().filter(|it| it.readonly && it.list && it.kind.is_amount());
-    let kept = kept.filter(|it| desk.may_read(to, it)).map(|field| Column { field, open: false, other: true });
+    let kept =
+        kept.filter(|it| desk.may_read(to, it)).map(|field| Column { field, open: false, other: true });
     columns.splice(at..at, kept);
     columns
 }
@@ -143,7 +146,8 @@ fn reckoned(desk: &mut Desk, entity: &str, id: i64, input: &Input, at: Option<us
         for column in &columns {
             let name = column.field.name;
             match column.open {
-                true => filled.extend(filled_in(desk, &cells, card, column.field)?.map(|it| (name.to_owned(), it))),
+                true => filled
+                    .extend(filled_in(desk, &cells, card, column.field)?.map(|it| (name.to_owned(), it))),
                 false => {
                     shown.insert(name.to_owned(), goods.shown(desk, &cells, card, column)?.into());
                 }

@@ -68,7 +68,8 @@ pub fn paper(desk: &mut Desk, card: &Card, paper: &Paper, stamp: &str) -> Result
         let Some(value) = value.as_ref().filter(|it| is_said && !field.is_empty(it)) else { continue };
         facts.push((field.label.of(lang), shown(desk, &cells, field, value)?));
     }
-    let sheets: Vec<&[Vec<String>]> = if lines.is_empty() { vec![&[]] } else { lines.chunks(paper.lines).collect() };
+    let sheets: Vec<&[Vec<String>]> =
+        if lines.is_empty() { vec![&[]] } else { lines.chunks(paper.lines).collect() };
     let of = sheets.len();
     let sum = |it: &Column| {
         let is_sum = it.field.sum && matches!(it.field.kind, Kind::Money | Kind::Quantity);

@@ -37,7 +37,9 @@ fn answer(desk: &mut Desk, entity: &str, input: &Input) -> Result<Json> {
     let (line, lang) = (lines_of(def)?, desk.actor.lang);
     if let Some(within) = id_of(input.fields.get("again")) {
         let Some(last) = desk.last_within(entity, within)? else {
-            return Ok(json!({ "rows": [], "says": t(lang, "还没有可以带入的单据", "There is none to repeat yet") }));
+            return Ok(
+                json!({ "rows": [], "says": t(lang, "还没有可以带入的单据", "There is none to repeat yet") }),
+            );
         };
         let copy = copied(desk, def, last)?;
         let mut rows = Vec::new();
@@ -90,7 +92,12 @@ fn held(desk: &mut Desk, line: &'static EntityDef, row: &Input) -> Result<Map<St
 }
 
 /// What a name means, if it means one thing: that number or name exactly, or the only one that fits.
-fn found(desk: &mut Desk, line: &'static EntityDef, title: &'static FieldDef, name: &str) -> Result<Option<Suggestion>> {
+fn found(
+    desk: &mut Desk,
+    line: &'static EntityDef,
+    title: &'static FieldDef,
+    name: &str,
+) -> Result<Option<Suggestion>> {
     if name.is_empty() {
         return Ok(None);
     }
@@ -130,7 +137,8 @@ fn read(text: &str, places: &Places) -> Vec<Read> {
 fn field_called(head: &str, places: &Places) -> Option<&'static FieldDef> {
     let head = head.trim_end_matches(['*', '¥', ' ']).to_lowercase();
     let is = |label: Label| label.zh == head || label.en.to_lowercase() == head;
-    let has = |field: &FieldDef| is(field.label) || field.alias.split('|').any(|it| !it.is_empty() && it == head);
+    let has =
+        |field: &FieldDef| is(field.label) || field.alias.split('|').any(|it| !it.is_empty() && it == head);
     if let Some(field) = places.open.iter().copied().find(|it| has(it)) {
         return Some(field);
     }

@@ -10,7 +10,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use model::message::message;
-use model::{Card, Desk, Error, Fault, FieldDef, Given, Input, Kind, Look, Registry, Result, Value, value_of};
+use model::{
+    Card, Desk, Error, Fault, FieldDef, Given, Input, Kind, Look, Registry, Result, Value, value_of,
+};
 use serde_json::json;
 
 use crate::act::{self, ask};
@@ -311,7 +313,13 @@ async fn then_run(visit: &Visit, said: &Said, entity: String, id: i64, verb: &st
     }
 }
 
-fn not_run(registry: Registry, entity: &str, verb: &model::VerbDef, error: &Error, lang: model::Lang) -> String {
+fn not_run(
+    registry: Registry,
+    entity: &str,
+    verb: &model::VerbDef,
+    error: &Error,
+    lang: model::Lang,
+) -> String {
     let (label, says) = (verb.label.of(lang), message(error, registry, entity, lang));
     crate::says!(lang, "已保存，但没有{label}：{says}", "Saved, but not done: {label}. {says}")
 }
