@@ -199,7 +199,8 @@ fn a_held_document_says_why_over_it_with_the_ways_on_that_the_reader_has() {
 
     assert_eq!(shop.value(&sale, "status"), Value::Text("held".into()));
     let mine = shop.house.get(WANG, &sale).text();
-    for text in ["单据已暂扣：超过放账额度", "7,500.00", "6,500.00", "aria-describedby=\"doc-notice\""] {
+    for text in ["单据已暂扣：超过放账额度", "7,500.00", "6,500.00", "aria-describedby=\"doc-notice\""]
+    {
         assert!(mine.contains(text), "{text}: {mine}");
     }
     assert!(!mine.contains("/release_credit") && !mine.contains("/receipt/new"), "{mine}");
@@ -250,7 +251,10 @@ fn lines_come_from_a_spreadsheet_from_text_and_from_the_last_document() {
         let answer = shop.house.post(WANG, "/sale/lines", &[("text", text)]);
         serde_json::from_slice(&answer.bytes).unwrap()
     };
-    let goods = |row: &Json| [&row["product"][1], &row["quantity"][0], &row["price"][0]].map(|it| it.as_str().unwrap_or("").to_owned());
+    let goods = |row: &Json| {
+        [&row["product"][1], &row["quantity"][0], &row["price"][0]]
+            .map(|it| it.as_str().unwrap_or("").to_owned())
+    };
 
     // Text: words and an amount; a name that fits two is left for a person to choose.
     let text = lines("DN20球阀 30个\n散热器　5\n铜球阀 2\n没有的 1");

@@ -1,4 +1,4 @@
-//! What stands beside a sale while it is written: whether the customer may have it on credit, and what the goods cost
+//! What stands beside an order and a sale while it is written: whether the customer may have it on credit, and what the goods cost
 //! this customer the last times.
 
 use model::{
@@ -7,7 +7,8 @@ use model::{
 };
 
 use super::credit::{Standing, standing};
-use super::sale::{Sale, SaleLine, Status};
+use super::sale::{self, Sale};
+use super::sale_order::{self, SaleOrder};
 use crate::{Customer, Product};
 
 /// Rows of the price history.
@@ -17,24 +18,64 @@ const fn label(zh: &'static str, en: &'static str) -> Label {
     Label { zh, en }
 }
 
-pub fn panel(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
+/// A document about to be checked, whichever it is.
+struct Asked<'a> {
+    entity: &'static str,
+    id: i64,
+    customer: Id<Customer>,
+    amount: Money,
+    /// What of the customer's exposure is this document's own already.
+    own: Money,
+    /// Why it waits, while it does.
+    held: Option<&'a str>,
+    goods: Vec<(Id<Product>, Quantity)>,
+}
+
+pub fn of_sale(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
+    let lines = tx.lines(sale)?;
+    let asked = Asked {
+        entity: Sale::DEF.code,
+        id: sale.id.0,
+        customer: sale.customer,
+        amount: sale.amount,
+        own: sale::own(sale, &lines, tx)?,
+        held: sale.held.as_deref().filter(|_| sale.status == sale::Status::Held),
+        goods: lines.iter().map(|it| (it.product, it.quantity)).collect(),
+    };
+    panel(&asked, at, tx)
+}
+
+pub fn of_order(order: &SaleOrder, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
+    let lines = tx.lines(order)?;
+    let asked = Asked {
+        entity: SaleOrder::DEF.code,
+        id: order.id.0,
+        customer: order.customer,
+        amount: order.rest,
+        own: if order.status == sale_order::Status::Checked { order.rest } else { Money(0) },
+        held: order.held.as_deref().filter(|_| order.status == sale_order::Status::Held),
+        goods: lines.iter().map(|it| (it.product, it.quantity)).collect(),
+    };
+    panel(&asked, at, tx)
+}
+
+fn panel(asked: &Asked, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
     let mut panel = Panel::default();
-    if sale.customer == Id::NEW {
+    if asked.customer == Id::NEW {
         return Ok(panel);
     }
-    let customer = tx.get(sale.customer)?;
-    let now = standing(tx, &customer, 0)?;
-    // What is checked counts among the used already.
-    let own = if sale.status == Status::Checked { Money(0) } else { sale.amount };
-    panel.sections.push(credit(&customer, &now, own));
-    if sale.status == Status::Held {
-        panel.notice = Some(held(sale, &customer, &now, own));
+    let customer = tx.get(asked.customer)?;
+    let mut now = standing(tx, &customer, 0)?;
+    // As the gate reckons: without what this document counts for already.
+    now.exposure = now.exposure - asked.own;
+    panel.sections.push(credit(&customer, &now, asked.amount));
+    if let Some(why) = asked.held {
+        panel.notice = Some(held(asked, why, &now));
     }
-    let lines = tx.lines(sale)?;
-    short(&lines, &mut panel, tx)?;
-    let at = at.filter(|it| *it < lines.len()).or(lines.len().checked_sub(1));
-    if let Some(line) = at.map(|at| &lines[at]).filter(|it| it.product != Id::NEW) {
-        panel.sections.push(prices(&customer, line, tx)?);
+    short(&asked.goods, &mut panel, tx)?;
+    let at = at.filter(|it| *it < asked.goods.len()).or(asked.goods.len().checked_sub(1));
+    if let Some((product, _)) = at.map(|at| asked.goods[at]).filter(|it| it.0 != Id::NEW) {
+        panel.sections.push(prices(&customer, product, tx)?);
     }
     Ok(panel)
 }
@@ -77,7 +118,8 @@ fn credit(customer: &Customer, now: &Standing, own: Money) -> Section {
 }
 
 /// Why a held sale waits, in today's figures, and the ways on.
-fn held(sale: &Sale, customer: &Customer, now: &Standing, own: Money) -> Notice {
+fn held(asked: &Asked, why: &str, now: &Standing) -> Notice {
+    let own = asked.amount;
     let money = |label, amount: Money| Fact::new(label, Kind::Money, Value::from(&amount));
     let mut figures = vec![
         money(label("本单", "This document"), own),
@@ -92,7 +134,7 @@ fn held(sale: &Sale, customer: &Customer, now: &Standing, own: Money) -> Notice 
         let hint = Text::new(format!("逾期 {} 天", now.days), format!("{} days", now.days));
         figures.push(Fact { hint, tone: Tone::Bad, ..money(label("过期", "Overdue"), now.overdue) });
     }
-    let id = customer.id.0;
+    let id = asked.customer.0;
     let way = |label, entity, right, to: String, dialog| Way { label, entity, right, to, dialog };
     let ways = vec![
         way(
@@ -111,26 +153,24 @@ fn held(sale: &Sale, customer: &Customer, now: &Standing, own: Money) -> Notice 
         ),
         way(
             label("放行", "Release"),
-            "sale",
+            asked.entity,
             "release_credit",
-            format!("/sale/{}/release_credit", sale.id.0),
+            format!("/{}/{}/release_credit", asked.entity, asked.id),
             true,
         ),
     ];
-    let why = sale.held.as_deref().map(message::said);
-    let title = why.unwrap_or_else(|| label("单据已暂扣", "Held").into());
     let says = label(
         "减少本单后再审核，会重新检查；不能自己解决时，请有权的人放行。",
         "Reduce it and check it again; where that is no way, someone with the right releases it.",
     );
-    Notice { title, figures, group: Some("credit"), says: says.into(), ways }
+    Notice { title: message::said(why), figures, group: Some("credit"), says: says.into(), ways }
 }
 
 /// The lines for which there is not enough in stock.
-fn short(lines: &[SaleLine], panel: &mut Panel, tx: &mut Tx) -> Result<()> {
-    for (n, line) in lines.iter().enumerate().filter(|it| it.1.product != Id::NEW) {
-        let product = tx.get(line.product)?;
-        let lacks = line.quantity - product.stock;
+fn short(goods: &[(Id<Product>, Quantity)], panel: &mut Panel, tx: &mut Tx) -> Result<()> {
+    for (n, (product, quantity)) in goods.iter().enumerate().filter(|it| it.1.0 != Id::NEW) {
+        let product = tx.get(*product)?;
+        let lacks = *quantity - product.stock;
         if product.stocked && lacks > Quantity(0) {
             let says = Text::new(
                 format!("库存 {}，缺 {lacks}", product.stock),
@@ -143,10 +183,10 @@ fn short(lines: &[SaleLine], panel: &mut Panel, tx: &mut Tx) -> Result<()> {
 }
 
 /// What this customer paid for the goods of a line the last times.
-fn prices(customer: &Customer, line: &SaleLine, tx: &mut Tx) -> Result<Section> {
-    let product: Product = tx.get(line.product)?;
+fn prices(customer: &Customer, product: Id<Product>, tx: &mut Tx) -> Result<Section> {
+    let product = tx.get(product)?;
     let mut sql = Sql::new("SELECT date, sale, quantity, price FROM sale_entry WHERE customer = ");
-    sql.bind(customer.id.0).push(" AND product = ").bind(line.product.0);
+    sql.bind(customer.id.0).push(" AND product = ").bind(product.id.0);
     sql.push(" AND quantity > 0 AND sale IS NOT NULL ORDER BY date DESC, id DESC LIMIT ").bind(PRICES as i64);
     let mut rows = Vec::new();
     for row in tx.rows(&sql)? {

@@ -8,7 +8,7 @@ use model::{
 use super::account::{self, SaleEntry, reckon};
 use super::actor;
 use super::credit::{Moment, Release, check_trading, gate, until};
-use super::panel::panel;
+use super::panel;
 use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
 use crate::document::{Reason, check_date, check_open, no_lines};
@@ -19,7 +19,7 @@ use crate::{Customer, Product};
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售单", en = "Sale", module = "sales", icon = "file-invoice", number = "XS-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleLine, derived = DERIVED)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_sale)]
 #[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
 pub struct Sale {
     pub id: Id<Sale>,
@@ -244,7 +244,7 @@ fn released(sale: &Sale, tx: &mut Tx) -> Result<Option<Money>> {
 }
 
 /// What of the customer's exposure is this sale's own: what its order promised, or itself once it is checked.
-fn own(sale: &Sale, lines: &[SaleLine], tx: &mut Tx) -> Result<Money> {
+pub(super) fn own(sale: &Sale, lines: &[SaleLine], tx: &mut Tx) -> Result<Money> {
     match sale.order {
         Some(order) => Ok(Part::of(tx, order, lines)?.exposure()),
         None => Ok(counted(sale)),

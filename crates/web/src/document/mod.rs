@@ -205,7 +205,9 @@ fn copied(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Input> {
     let (catalog, cells, line) = (desk.catalog().clone(), Cells::of(desk), lines_of(def)?);
     let spoken = |of: &'static EntityDef, input: &mut Input| {
         for (name, given) in &mut input.fields {
-            let Some(field) = catalog.field(of, name).filter(|it| matches!(it.kind, Kind::Rate)) else { continue };
+            let Some(field) = catalog.field(of, name).filter(|it| matches!(it.kind, Kind::Rate)) else {
+                continue;
+            };
             if let Some(value) = field.kind.parse(given.text()) {
                 *given = Given::Text(text_of(&cells, field, &value));
             }

@@ -60,7 +60,10 @@ fn an_order_of_five_lines_is_entered_by_keyboard_alone_held_and_released() {
         page.is_accessible("document, held");
         // Pressed again the gate looks again.
         page.press("Control+Enter");
-        page.wait_for("it is asked anew", "performance.getEntriesByType('navigation')[0].type === 'navigate'");
+        page.wait_for(
+            "it is asked anew",
+            "performance.getEntriesByType('navigation')[0].type === 'navigate'",
+        );
         page.see("单据已暂扣");
     });
 
@@ -91,7 +94,10 @@ fn lines_are_pasted_removed_and_kept() {
         page.see("账款明细");
         page.click("粘贴明细");
         // Typed, a tab would leave the field.
-        page.run("document.querySelector('#paste textarea').value = 'SP-0002\\t12\\nSP-0007 5个\\n没有这种货 3'", &[]);
+        page.run(
+            "document.querySelector('#paste textarea').value = 'SP-0002\\t12\\nSP-0007 5个\\n没有这种货 3'",
+            &[],
+        );
         page.click("加入明细");
         page.see("没有认出");
         page.wait_for("three lines", "document.querySelector('[data-count]').innerText === '3'");
@@ -104,7 +110,10 @@ fn lines_are_pasted_removed_and_kept() {
         page.press("Control+S");
         page.wait_for("it is saved", "/^.sale.\\d+$/.test(location.pathname)");
         page.see("已新建");
-        page.wait_for("its lines are there", "document.querySelector('td.is-goods [role=combobox]').value === '暖气专用球阀'");
+        page.wait_for(
+            "its lines are there",
+            "document.querySelector('td.is-goods [role=combobox]').value === '暖气专用球阀'",
+        );
         page.wait_for("nothing is unsaved", "document.querySelector('[data-unsaved]').hidden");
     });
 }
