@@ -30,7 +30,7 @@
     if (p.value && p.value.value) url.searchParams.set('value', p.value.value);
     const form = p.combo.closest('form');
     (p.combo.dataset.depends || '').split(',').filter(Boolean).forEach(function (name) {
-      const field = form && form.elements.namedItem(name);
+      const field = form && form.querySelector('[name="' + name + '"]');
       if (field) url.searchParams.set(name, field.value);
     });
     return url.pathname + url.search;

@@ -176,6 +176,7 @@
     const ctrl = event.ctrlKey || event.metaKey;
     const pop = form.querySelector('[data-prices]');
     if (event.altKey && event.code === 'KeyP' && at) { event.preventDefault(); prices(pop); return; }
+    if (event.altKey && event.code === 'Digit1' && cell) { event.preventDefault(); unfill(cell.parentElement, true); ask(form); return; }
     if (event.key === 'Escape' && !pop.hidden) { event.preventDefault(); pop.hidden = true; return; }
     if (event.key === 'Escape' && cell && event.target.dataset.before !== undefined && !event.target.closest('[data-combo]')) { event.target.value = event.target.dataset.before; reckon(form); }
     if (cell && ctrl && event.key === 'Backspace') { event.preventDefault(); ky.rows.remove(cell.parentElement); }

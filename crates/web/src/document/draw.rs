@@ -1,7 +1,7 @@
 //! The page drawn: where it is written, and its overview once it is final.
 
 use maud::{Markup, html};
-use model::{Card, Desk, EntityDef, Format, Input, Kind, Lang, Offer, Result, Trial, VerbDef};
+use model::{Card, Desk, EntityDef, Input, Kind, Lang, Offer, Result, Trial, VerbDef};
 
 use super::{Column, Goods, columns, lines_of, offers, related, section, tried};
 use crate::act::ask::{self, Slot};
@@ -70,12 +70,12 @@ fn body(desk: &mut Desk, card: &Card, draft: &Draft) -> Result<Markup> {
                     @if card.def.panel.is_some() { span { kbd { "Alt P" } (t(lang, "历史价", "Prices")) } }
                     span { kbd { "Ctrl D" } (t(lang, "复制上行", "Copy above")) }
                     span { kbd { "Ctrl Del" } (t(lang, "删行", "Remove line")) }
-                    span { kbd { "?" } (t(lang, "全部", "All")) }
+                    button type="button" data-dialog="keys" { kbd { "?" } (t(lang, "全部", "All")) }
                 }
                 div class="ky-doc-sums" data-live="foot" { (live.foot) }
             }
         }
-        dialog id="paste" aria-labelledby="paste-title" {
+        dialog class="ky-dialog" id="paste" aria-labelledby="paste-title" {
             form method="dialog" {
                 h2 id="paste-title" { (t(lang, "粘贴明细", "Paste lines")) }
                 p { (t(lang, "从 Excel 复制的行，或每行一个商品的文字，例如：DN20球阀 30个", "Rows copied from Excel, or one product a line, for example: DN20 ball valve 30")) }
@@ -167,7 +167,7 @@ fn menu_item(it: &Offer, base: &str, id: i64, lang: Lang) -> Markup {
     }
 }
 
-/// The head's fields in four columns; what is long to write takes two or three.
+/// The head's fields in four columns; what is long to write takes two.
 fn fields(desk: &mut Desk, cells: &Cells, card: &Card, draft: &Draft) -> Result<Vec<Markup>> {
     let source = format!("/{}/options", card.def.code);
     let mut controls = Vec::new();
@@ -187,8 +187,8 @@ fn fields(desk: &mut Desk, cells: &Cells, card: &Card, draft: &Draft) -> Result<
             in_cell: false,
         };
         let class = match field.kind {
-            _ if field.format == Format::Long => "is-3",
-            Kind::Text | Kind::Link(_) if field.required || matches!(field.kind, Kind::Text) => "is-2",
+            Kind::Text => "is-2",
+            Kind::Link(_) if field.required => "is-2",
             _ => "",
         };
         controls.push(

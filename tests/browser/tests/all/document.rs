@@ -79,7 +79,7 @@ fn an_order_of_five_lines_is_entered_by_keyboard_alone_held_and_released() {
         page.tab_to("dialog[open] .ky-btn.is-primary");
         page.press("Enter");
         page.see("已审核");
-        page.see("撤回审核");
+        page.see("过账");
         page.screenshot("document-released");
         page.is_accessible("document, checked");
     });
