@@ -121,6 +121,8 @@
     p.field.addEventListener('keydown', function (event) {
       if (event.isComposing || event.keyCode === 229) return;
       const open = !p.list.hidden;
+      // In a grid the arrows move between lines unless the list is open.
+      if (!open && !event.altKey && /^Arrow/.test(event.key) && p.field.closest('table[data-rows]')) return;
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) return;
       if (/^(ArrowDown|ArrowUp|PageDown|PageUp)$/.test(event.key)) { event.preventDefault(); if (open) ky.options.move(p.list, event.key, p.field); else search(p, ''); }
       else if (event.key === 'Enter' && open && p.free && !ky.options.active(p.list)) expand(p, false);

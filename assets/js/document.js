@@ -54,7 +54,7 @@
 
   function show(form, rows, answer) {
     const code = form.dataset.code;
-    form.querySelectorAll('[data-cell].is-bad, [data-cell].is-warn').forEach(function (cell) { cell.classList.remove('is-bad', 'is-warn'); cell.removeAttribute('title'); });
+    form.querySelectorAll('[data-cell].is-bad:not([data-fault]), [data-cell].is-warn').forEach(function (cell) { cell.classList.remove('is-bad', 'is-warn'); cell.removeAttribute('title'); });
     form.querySelectorAll('[data-live-fault]').forEach(function (f) { f.removeAttribute('aria-invalid'); delete f.dataset.liveFault; });
     rows.forEach(function (row, i) {
       const line = answer.lines[i];
@@ -86,7 +86,7 @@
       if (p.seen.value.trim() && !p.value.value && p.seen !== document.activeElement) cell.classList.add('is-bad');
     });
     const warning = answer.warnings[0];
-    say(form, answer.says || (warning && ky.text('第 ' + (warning[0] + 1) + ' 行：', 'Line ' + (warning[0] + 1) + ': ') + warning[2]) || '', answer.says ? 'is-bad' : 'is-warn');
+    if (answer.says || warning || !form.querySelector('[data-fault]')) say(form, answer.says || (warning && ky.text('第 ' + (warning[0] + 1) + ' 行：', 'Line ' + (warning[0] + 1) + ': ') + warning[2]) || '', answer.says ? 'is-bad' : 'is-warn');
     ['panel', 'more', 'notice', 'foot'].forEach(function (name) {
       const region = form.querySelector('[data-live="' + name + '"]');
       if (!region || region.dataset.html === answer[name]) return;
@@ -124,10 +124,11 @@
     const first = form.querySelector('.ky-doc-fields input[required]');
     if (first && !first.value && document.activeElement === document.body) first.focus();
     if (filled(form).length || (first && first.value)) ask(form);
-    form.addEventListener('input', function () { changed(form); });
+    form.addEventListener('input', function (event) { right(event.target.closest('[data-fault]')); changed(form); });
     form.addEventListener('change', function (event) {
       const goods = event.target.closest('td.is-goods');
       const head = event.target.closest('[data-field]');
+      right(event.target.closest('[data-fault]'));
       if (goods) took(goods);
       if (head && event.target.type === 'hidden' && parts(head).seen.required) unfill(form.querySelector('.ky-doc-fields'));
       changed(form);
@@ -158,6 +159,15 @@
       take(form, { text: text });
     });
   });
+
+  /* What saving found wrong is marked until it is written anew. */
+  function right(cell) {
+    if (!cell) return;
+    cell.removeAttribute('data-fault');
+    cell.removeAttribute('title');
+    cell.classList.remove('is-bad');
+    cell.querySelectorAll('[aria-invalid]').forEach(function (f) { f.removeAttribute('aria-invalid'); });
+  }
 
   /* Other goods have a price of their own; how many, is asked next. */
   function took(cell) {

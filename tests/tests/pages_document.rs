@@ -324,3 +324,40 @@ fn a_document_is_printed_on_a4_and_on_three_part_paper_with_a_fixed_number_of_li
     // Three sheets of four lines each, filled or not.
     assert_eq!(two_thirds.matches("<tr>").count(), 3 + 12 + 1);
 }
+
+#[test]
+fn what_saving_finds_wrong_in_a_line_is_said_and_marked_and_nothing_typed_is_lost() {
+    let shop = Shop::new();
+    let mut form = shop.form(&[("SP-00001", "3"), ("SP-00002", "")]);
+    form.push(("sale_line.1.remark".into(), "急用".into()));
+
+    let answer = shop.post(WANG, "/sale", &form);
+
+    assert_eq!(answer.status, 422);
+    let text = answer.text();
+    for part in ["销售明细 2 数量：应大于零", "data-fault", "急用", "SP-00001"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(shop.count("sale"), 0);
+}
+
+#[test]
+fn who_saves_a_document_that_another_changed_is_shown_the_difference() {
+    let shop = Shop::new();
+    let saved = shop.post(WANG, "/sale", &shop.form(&[("SP-00001", "3")]));
+    let sale = saved.header("hx-redirect").to_owned();
+    let mut mine = shop.form(&[("SP-00001", "5")]);
+    mine.push(("_version".into(), "1".into()));
+    mine.push(("remark".into(), "我的".into()));
+    let theirs = [("_version".to_owned(), "1".to_owned()), ("remark".to_owned(), "对方的".to_owned())];
+    shop.post(BOSS, &sale, &theirs);
+
+    let answer = shop.post(WANG, &sale, &mine);
+
+    assert_eq!(answer.status, 412);
+    let text = answer.text();
+    for part in ["何振邦", "对方的", "用我的", "data-document"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(shop.value(&sale, "amount"), Value::Int(7_500));
+}

@@ -40,6 +40,13 @@ fn body(desk: &mut Desk, card: &Card, draft: &Draft) -> Result<Markup> {
     let base = format!("/{}", card.def.code);
     let action = if card.id == 0 { base.clone() } else { format!("{base}/{}", card.id) };
     let filled = input.rows.get(line.code).map_or(0, Vec::len);
+    // Faults of lines stand in their cells; the bar says the first.
+    let registry = desk.catalog().registry;
+    let of_lines = draft.faults.iter().find(|it| it.field.starts_with(line.code));
+    let says = of_lines.map(|it| {
+        let place = model::message::place(registry, card.def.code, &it.field, lang);
+        format!("{place}{}{}", t(lang, "：", ": "), model::message::fault(it, lang))
+    });
     let within = card.def.parent().map(|it| card.def.fields[it.0].name);
     Ok(html! {
         form class="ky-doc" method="post" action=(action) autocomplete="off" novalidate data-guard data-document data-reckon={ (base) "/reckon" } data-paste={ (base) "/lines" } data-code=(line.code) data-id=(card.id) {
@@ -56,7 +63,7 @@ fn body(desk: &mut Desk, card: &Card, draft: &Draft) -> Result<Markup> {
             }
             div class="ky-doc-bar" {
                 h3 { (line.many(lang)) } span class="ky-count" data-count { (filled) }
-                span class="ky-doc-says" role="status" data-says {}
+                span class="ky-doc-says is-bad" role="status" data-says { @if let Some(says) = &says { (says) } }
                 span class="ky-grow" {}
                 @if let Some(within) = within { button class="ky-btn is-small is-text" type="button" data-again=(within) { (icon14("history")) (t(lang, "带入上次单据", "Repeat the last one")) } }
                 button class="ky-btn is-small is-text" type="button" data-paste-open { (icon14("forms")) (t(lang, "粘贴明细", "Paste lines")) }
@@ -375,7 +382,7 @@ fn row(
         };
         drawn.push(html! {
             td class={ (amount) @if fault.is_some() { " is-bad" } @if field.name == title { " is-goods" } } data-cell=(field.name) data-label=(label)
-                data-auto[field.auto] data-default=[field.default.filter(|_| field.name != title)] {
+                data-fault[fault.is_some()] title=[fault] data-auto[field.auto] data-default=[field.default.filter(|_| field.name != title)] {
                 @if field.name == title { div class="ky-goods" { (input) small data-about { (about) } } } @else { (input) }
                 @if let Some(fault) = fault { small class="ky-error ky-hidden" id={ (name) "-error" } { (fault) } }
             }

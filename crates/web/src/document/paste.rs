@@ -151,14 +151,12 @@ fn headed(cells: &[&str], heads: &[Option<&'static FieldDef>], places: &Places) 
     let mut read = Read::default();
     for (cell, field) in cells.iter().zip(heads).filter(|it| !it.0.is_empty()) {
         match field {
-            // Number and name may both be there: the number stands first and says it best.
-            Some(field) if std::ptr::eq(*field, places.title) => {
-                if read.name.is_empty() {
-                    read.name = (*cell).to_owned();
-                }
+            Some(field) if !std::ptr::eq(*field, places.title) => {
+                read.texts.push((field, (*cell).to_owned()));
             }
-            Some(field) => read.texts.push((field, (*cell).to_owned())),
-            None => {}
+            // Number and name may both be there: what stands first says it.
+            Some(_) if read.name.is_empty() => read.name = (*cell).to_owned(),
+            _ => {}
         }
     }
     read
@@ -170,7 +168,6 @@ fn unheaded(cells: &[&str], places: &Places) -> Read {
     for cell in cells.iter().filter(|it| !it.is_empty()) {
         match number(cell) {
             Some(number) if !read.name.is_empty() => take(&mut read, number, places),
-            None if read.name.is_empty() => read.name = (*cell).to_owned(),
             _ if read.name.is_empty() => read.name = (*cell).to_owned(),
             _ => {}
         }

@@ -46,6 +46,7 @@ fn an_order_of_five_lines_is_entered_by_keyboard_alone_held_and_released() {
         page.see("超出额度");
         page.see("整");
         page.press("Up");
+        page.wait_for("the line above has the focus", "document.activeElement.value === '静态平衡阀'");
         page.press("Alt+P");
         page.see("标价");
         page.screenshot("document");
