@@ -55,6 +55,9 @@ fn columns(desk: &Desk, line: &'static EntityDef) -> Vec<Column> {
             columns.push(Column { field, open, other: false });
         }
     }
+    // Remarks stand last, behind what the program says.
+    let title = line.title_field().name;
+    columns.sort_by_key(|it| it.open && it.field.name != title && matches!(it.field.kind, Kind::Text));
     let Some(to) = target_of(line.title_field()).filter(|to| desk.may(to, "read").is_ok()) else {
         return columns;
     };
