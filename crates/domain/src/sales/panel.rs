@@ -6,6 +6,7 @@ use model::{
     Text, Tone, Tx, Value, Way, message,
 };
 
+use super::account::SaleEntry;
 use super::credit::{Standing, standing};
 use super::sale::{Sale, SaleLine, Status};
 use crate::{Customer, Product};
@@ -73,7 +74,7 @@ fn credit(customer: &Customer, now: &Standing, own: Money) -> Section {
     };
     let more = Some((label("账款明细", "Account"), format!("/receivable?customer={}", customer.id.0)));
     let title = label("客户信用", "Credit").into();
-    Section { title, state: Some(state), more, group: Some("credit"), parts }
+    Section { title, state: Some(state), more, group: Some("credit"), of: None, parts }
 }
 
 /// Why a held sale waits, in today's figures, and the ways on.
@@ -163,5 +164,5 @@ fn prices(customer: &Customer, line: &SaleLine, tx: &mut Tx) -> Result<Section> 
     let none = label("这个客户还没买过", "Never bought by this customer");
     let list = Text::new(format!("标价 {}", product.price), format!("List price {}", product.price));
     let parts = vec![Part::Rows { heads, rows, none }, Part::Says(Tone::Plain, list)];
-    Ok(Section { title, state: None, more: None, group: None, parts })
+    Ok(Section { title, state: None, more: None, group: None, of: Some(SaleEntry::DEF.code), parts })
 }
