@@ -82,8 +82,8 @@ impl Desk<'_> {
         };
         self.tx.trial = None;
         let panel = self.open_to_actor(def, panel);
-        let head = self.tried_card(def, head);
-        let lines = lines.into_iter().map(|it| self.tried_card(line, it)).collect();
+        let head = self.tried_card(def, head)?;
+        let lines = lines.into_iter().map(|it| self.tried_card(line, it)).collect::<Result<_>>()?;
         Ok(Trial { head, lines, faults, refused, panel })
     }
 
@@ -122,10 +122,10 @@ impl Desk<'_> {
     }
 
     /// A record that is not saved as the actor may see it.
-    fn tried_card(&mut self, def: &'static EntityDef, record: Record) -> Card {
+    fn tried_card(&mut self, def: &'static EntityDef, record: Record) -> Result<Card> {
         let mut card = self.unsaved(def, record);
-        card.title = self.title(def, &card.record);
-        card
+        card.title = self.title(def, &card.record)?;
+        Ok(card)
     }
 
     /// A document's panel as it stands, for the page that shows it.
