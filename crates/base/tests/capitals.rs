@@ -44,3 +44,13 @@ fn less_than_a_yuan_nothing_and_less_than_nothing_have_their_words() {
     reads("-23.40", "负贰拾叁元肆角整");
     assert!(Money(i64::MIN).capitals().starts_with("负玖亿贰仟贰佰叁拾叁万柒仟贰佰零叁亿"));
 }
+
+#[test]
+fn money_is_grouped_by_thousands() {
+    let grouped = |amount: i64| base::Money(amount).grouped();
+    assert_eq!(grouped(0), "0.00");
+    assert_eq!(grouped(99_999), "999.99");
+    assert_eq!(grouped(100_000), "1,000.00");
+    assert_eq!(grouped(-123_456_780), "-1,234,567.80");
+    assert_eq!(grouped(-99_950), "-999.50");
+}

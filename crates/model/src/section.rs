@@ -2,9 +2,12 @@
 
 use crate::{Kind, Label, Row, Text, Tx, Value};
 
-/// What a document says while it is written: beside its head, over it, and at its lines.
+/// What a record says of itself: on its card, or of a document while it is written beside its head, over it, and at its
+/// lines.
 #[derive(Debug, Clone, Default)]
 pub struct Panel {
+    /// The few figures that tell most.
+    pub strip: Vec<Fact>,
     pub sections: Vec<Section>,
     /// Why it waits, and the ways on.
     pub notice: Option<Notice>,
@@ -21,6 +24,8 @@ pub struct Section {
     /// Where there is more of it: label and address.
     pub more: Option<(Label, String)>,
     pub group: Option<&'static str>,
+    /// Whose rows it sums up: it is there only for whoever may read them, and groups are that entity's.
+    pub of: Option<&'static str>,
     pub parts: Vec<Part>,
 }
 
@@ -39,6 +44,8 @@ pub enum Part {
         rows: Vec<(Vec<Value>, Option<String>)>,
         none: Label,
     },
+    /// Amounts that follow one another, each with what it is of and the rows behind it.
+    Series(Kind, Vec<(String, i64, String)>),
     Says(Tone, Text),
 }
 
@@ -51,6 +58,7 @@ pub struct Fact {
     pub kind: Kind,
     pub value: Value,
     pub tone: Tone,
+    pub group: Option<&'static str>,
     /// The figure that the others lead to.
     pub is_result: bool,
     /// The rows behind it.
@@ -93,6 +101,6 @@ pub type PanelOf = fn(&dyn Row, Option<usize>, &mut Tx) -> crate::Result<Panel>;
 impl Fact {
     pub fn new(label: Label, kind: Kind, value: Value) -> Fact {
         let hint = Label::NONE.into();
-        Fact { label, hint, kind, value, tone: Tone::Plain, is_result: false, to: None }
+        Fact { label, hint, kind, value, tone: Tone::Plain, group: None, is_result: false, to: None }
     }
 }

@@ -82,8 +82,8 @@ impl Desk<'_> {
         };
         self.tx.trial = None;
         let panel = self.open_to_actor(def, panel);
-        let head = self.tried_card(def, head);
-        let lines = lines.into_iter().map(|it| self.tried_card(line, it)).collect();
+        let head = self.tried_card(def, head)?;
+        let lines = lines.into_iter().map(|it| self.tried_card(line, it)).collect::<Result<_>>()?;
         Ok(Trial { head, lines, faults, refused, panel })
     }
 
@@ -122,10 +122,10 @@ impl Desk<'_> {
     }
 
     /// A record that is not saved as the actor may see it.
-    fn tried_card(&mut self, def: &'static EntityDef, record: Record) -> Card {
+    fn tried_card(&mut self, def: &'static EntityDef, record: Record) -> Result<Card> {
         let mut card = self.unsaved(def, record);
-        card.title = self.title(def, &card.record);
-        card
+        card.title = self.title(def, &card.record)?;
+        Ok(card)
     }
 
     /// A document's panel as it stands, for the page that shows it.
@@ -139,8 +139,22 @@ impl Desk<'_> {
     /// What of a panel the actor may see.
     fn open_to_actor(&self, def: &'static EntityDef, mut panel: Panel) -> Panel {
         let rights = &self.actor.rights;
-        let is_open = |group: Option<&str>| group.is_none_or(|it| rights.group(def, it) > Access::Mask);
-        panel.sections.retain(|it| is_open(it.group));
+        let opens =
+            |of: &EntityDef, group: Option<&str>| group.is_none_or(|it| rights.group(of, it) > Access::Mask);
+        let is_open = |group: Option<&str>| opens(def, group);
+        panel.strip.retain(|it| is_open(it.group));
+        panel.sections.retain_mut(|it| {
+            let of = it.of.map_or(Some(def), |of| self.tx.registry.entity(of));
+            let Some(of) = of.filter(|of| self.may(of, "read").is_ok() && opens(of, it.group)) else {
+                return false;
+            };
+            for part in &mut it.parts {
+                if let crate::Part::Figures(facts) = part {
+                    facts.retain(|fact| opens(of, fact.group));
+                }
+            }
+            true
+        });
         if let Some(notice) = &mut panel.notice {
             if !is_open(notice.group) {
                 notice.figures.clear();

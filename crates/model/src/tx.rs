@@ -55,6 +55,7 @@ pub struct Tx<'c> {
     pub(crate) seen: Option<Seen>,
     /// How many rows the views have that were counted before anything was written: entity, query, rows.
     pub(crate) told: HashMap<(&'static str, String), Option<i64>>,
+    as_of: (Option<Date>, Option<&'static str>),
 }
 
 /// A record within reach of an actor.
@@ -94,6 +95,7 @@ impl<'c> Tx<'c> {
             shares: None,
             seen: None,
             told: HashMap::new(),
+            as_of: (None, None),
         }
     }
 
@@ -140,6 +142,20 @@ impl<'c> Tx<'c> {
     /// The company's date at this moment.
     pub fn today(&self) -> Date {
         self.catalog.zone.to_datetime(self.now).date()
+    }
+
+    /// The day that is looked at: today, unless a list or report stands at an earlier one.
+    pub(crate) fn day(&self) -> Date {
+        self.as_of.0.unwrap_or_else(|| self.today())
+    }
+
+    /// Looks at things as they stood at the end of a day; the derived field named is a column of `t` meanwhile.
+    pub(crate) fn as_of(&mut self, day: Option<Date>, column: Option<&'static str>) {
+        self.as_of = (day, column);
+    }
+
+    pub(crate) fn is_column(&self, name: &str) -> bool {
+        self.as_of.1 == Some(name)
     }
 
     pub fn get<T: Entity>(&mut self, id: Id<T>) -> Result<T> {
@@ -331,12 +347,18 @@ impl<'c> Tx<'c> {
 
     /// Writes a derived field as an expression over the record under `alias`.
     pub(crate) fn derive(&self, sql: &mut Sql, alias: &str, field: &FieldDef) {
-        let [days, since, end] = self.dialect().days();
         sql.push("(");
-        for part in field.sql.split('{') {
+        self.phrase(sql, alias, field.sql);
+        sql.push(")");
+    }
+
+    /// Writes an expression of a declaration: over the record under `alias`, as of the day that is looked at.
+    pub(crate) fn phrase(&self, sql: &mut Sql, alias: &str, text: &str) {
+        let [days, since, end] = self.dialect().days();
+        for part in text.split('{') {
             let (word, text) = part.split_once('}').unwrap_or(("", part));
             match word {
-                "today" => sql.bind(self.today().to_string()),
+                "today" => sql.bind(self.day().to_string()),
                 "t" => sql.push(alias),
                 "days" => sql.push(days),
                 "since" => sql.push(since),
@@ -345,7 +367,6 @@ impl<'c> Tx<'c> {
             };
             sql.push(text);
         }
-        sql.push(")");
     }
 
     /// The values of derived fields of one record.

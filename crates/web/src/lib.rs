@@ -16,6 +16,7 @@ pub mod palette;
 pub mod password;
 mod print;
 pub mod problem;
+mod report;
 pub mod settings;
 pub mod shell;
 pub mod ui;
@@ -92,6 +93,7 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(api::routes())
         .merge(print::routes())
         .merge(export::routes())
+        .merge(report::routes())
         .merge(act::routes(registry))
         .merge(document::routes())
         .merge(form::routes())

@@ -24,15 +24,15 @@ pub fn routes() -> Router<Site> {
 }
 
 /// A sheet, and what history keeps of it.
-struct Sheet {
-    title: String,
-    body: Markup,
-    entity: &'static str,
-    query: String,
-    rows: i64,
-    back: String,
+pub struct Sheet {
+    pub title: String,
+    pub body: Markup,
+    pub entity: &'static str,
+    pub query: String,
+    pub rows: i64,
+    pub back: String,
     /// Other papers that it may be printed on.
-    papers: Markup,
+    pub papers: Markup,
 }
 
 async fn list(visit: Visit, At(entity): At<String>) -> Answer {
@@ -53,7 +53,7 @@ async fn card(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer {
     paper(&visit, visit.read(draw).await?).await
 }
 
-async fn paper(visit: &Visit, sheet: Sheet) -> Answer {
+pub async fn paper(visit: &Visit, sheet: Sheet) -> Answer {
     let (entity, query, rows) = (sheet.entity, sheet.query.clone(), sheet.rows);
     // What leaves the house on paper is recorded before it is shown.
     visit.write(move |desk| desk.take("print", entity, &query, rows)).await?;
@@ -71,7 +71,7 @@ async fn paper(visit: &Visit, sheet: Sheet) -> Answer {
 }
 
 /// Who printed it, for which house, when.
-fn stamp(desk: &Desk, name: &str) -> String {
+pub fn stamp(desk: &Desk, name: &str) -> String {
     let catalog = desk.catalog();
     let now = catalog.zone.to_datetime(desk.now()).strftime("%Y-%m-%d %H:%M").to_string();
     let company = catalog.parameter("company_name");

@@ -6,6 +6,7 @@ use model::{
     Text, Tone, Tx, Value, Way, message,
 };
 
+use super::account::SaleEntry;
 use super::credit::{Standing, standing};
 use super::sale::{self, Sale};
 use super::sale_order::{self, SaleOrder};
@@ -114,7 +115,7 @@ fn credit(customer: &Customer, now: &Standing, own: Money) -> Section {
     };
     let more = Some((label("账款明细", "Account"), format!("/receivable?customer={}", customer.id.0)));
     let title = label("客户信用", "Credit").into();
-    Section { title, state: Some(state), more, group: Some("credit"), parts }
+    Section { title, state: Some(state), more, group: Some("credit"), of: None, parts }
 }
 
 /// Why a held sale waits, in today's figures, and the ways on.
@@ -203,5 +204,5 @@ fn prices(customer: &Customer, product: Id<Product>, tx: &mut Tx) -> Result<Sect
     let none = label("这个客户还没买过", "Never bought by this customer");
     let list = Text::new(format!("标价 {}", product.price), format!("List price {}", product.price));
     let parts = vec![Part::Rows { heads, rows, none }, Part::Says(Tone::Plain, list)];
-    Ok(Section { title, state: None, more: None, group: None, parts })
+    Ok(Section { title, state: None, more: None, group: None, of: Some(SaleEntry::DEF.code), parts })
 }

@@ -1,7 +1,8 @@
 //! Receivables 应收: what each document made a customer owe or paid back, and which payment met which debt.
 
 use model::{
-    Choice, Date, Entity, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views, system::User, views,
+    Choice, Date, Entity, FieldDef, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views, system::User,
+    views,
 };
 
 use super::{Receipt, ReceivableOpening, Refund, Sale, SaleReturn};
@@ -62,17 +63,36 @@ pub enum Kind {
     Reversal,
 }
 
-static DERIVED: &[model::FieldDef] = &[model::FieldDef {
-    name: "late",
-    label: Label { zh: "超期天数", en: "Days late" },
-    kind: model::Kind::Int,
-    unit: Some("day"),
-    list: true,
-    // How long the term was passed: until it was settled, or until today.
-    sql: "CASE WHEN COALESCE({t}.settled, {today}) > {t}.due \
-          THEN {days}COALESCE({t}.settled, {today}){since}{t}.due{end} END",
-    ..model::FieldDef::DERIVED
-}];
+static DERIVED: &[FieldDef] = &[
+    FieldDef {
+        name: "late",
+        label: Label { zh: "超期天数", en: "Days late" },
+        kind: model::Kind::Int,
+        unit: Some("day"),
+        list: true,
+        // How long the term was passed: until it was settled, or until today.
+        sql: "CASE WHEN COALESCE({t}.settled, {today}) > {t}.due \
+              THEN {days}COALESCE({t}.settled, {today}){since}{t}.due{end} END",
+        ..FieldDef::DERIVED
+    },
+    // What was open at the end of an earlier day: what is open now, and what later allocations took away.
+    FieldDef {
+        name: "rest",
+        label: Label { zh: "当日未结", en: "Open that day" },
+        kind: model::Kind::Money,
+        sum: true,
+        sql: "{t}.open + COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.charge = {t}.id AND a.date > {today}), 0) \
+              - COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.credit = {t}.id AND a.date > {today}), 0)",
+        ..FieldDef::DERIVED
+    },
+    FieldDef {
+        name: "payable",
+        label: Label { zh: "应付日", en: "Payable" },
+        kind: model::Kind::Date,
+        sql: "COALESCE({t}.due, {t}.date)",
+        ..FieldDef::DERIVED
+    },
+];
 
 const VIEWS: Views = views![
     open("未结清", "Open", "open!=0"),

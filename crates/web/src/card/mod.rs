@@ -14,8 +14,8 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::system::{Attachment, Follower, Note, Tag, Team};
 use model::{
-    Card, Condition, Date, Desk, EntityDef, Error, FieldDef, Format, Input, Kind, Lang, Offer, Op, Query,
-    Result, Stamp, Term, Value,
+    Card, Condition, Date, Desk, EntityDef, Error, FieldDef, Format, Input, Kind, Lang, Offer, Op, Panel,
+    Query, Result, Stamp, Term, Value,
 };
 
 use crate::list::ask::encode;
@@ -70,6 +70,8 @@ pub struct View {
     pub tags: Vec<Tag>,
     pub followers: Vec<Follower>,
     pub team: Vec<Team>,
+    /// What the record says of itself.
+    pub panel: Panel,
 }
 
 impl View {
@@ -91,8 +93,23 @@ impl View {
         notes.sort_by_key(|it| !it.pinned);
         let (files, tags) = (desk.attached(def.code, id)?, desk.attached(def.code, id)?);
         let (followers, team) = (desk.attached(def.code, id)?, desk.attached(def.code, id)?);
-        let past = None;
-        Ok(View { card, parts, cells, base, from, at, past, below, notes, files, tags, followers, team })
+        let (past, panel) = (None, if def.lines.is_some() { Panel::default() } else { desk.panel(&card)? });
+        Ok(View {
+            panel,
+            card,
+            parts,
+            cells,
+            base,
+            from,
+            at,
+            past,
+            below,
+            notes,
+            files,
+            tags,
+            followers,
+            team,
+        })
     }
 
     /// The card at another of its sections.
@@ -177,7 +194,7 @@ fn page(desk: &mut Desk, entity: &str, id: i64, asked: &Input, done: Option<&str
             Err(Error::NotFound { .. }) => unborn = true,
             Err(error) => return Err(error),
         }
-        (view.card.editable, view.card.deletable) = (false, false);
+        (view.card.editable, view.card.deletable, view.panel) = (false, false, Panel::default());
         view.card.verbs.clear();
     }
     let column = if unborn {
@@ -501,6 +518,9 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
     for n in 0..=last {
         panels.push(part::panel(desk, view, n, true)?);
     }
+    let said = |it: &model::Section| html! { section class="ky-card is-said" { (crate::document::section::section(&view.cells, it)) } };
+    let said: Vec<_> = view.panel.sections.iter().map(said).collect();
+    panels.splice(1.min(panels.len())..1.min(panels.len()), said);
     for (child, _) in view.below.iter().filter(|it| it.1 > 0 && it.0.within.is_none()) {
         children.push(rail::panel(desk, view, child, true)?);
     }

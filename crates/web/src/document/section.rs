@@ -57,7 +57,28 @@ fn drawn(cells: &Cells, part: &Part) -> Markup {
                 } } }
             }
         },
+        Part::Series(kind, points) => series(cells, *kind, points),
         Part::Says(tone, says) => html! { p class={ "ky-mute " (class(*tone)) } { (says.of(lang)) } },
+    }
+}
+
+/// Bars side by side, the last one strong; each leads to its rows.
+fn series(cells: &Cells, kind: Kind, points: &[(String, i64, String)]) -> Markup {
+    let most = points.iter().map(|it| it.1).max().unwrap_or(0).max(1);
+    let ends = points.first().zip(points.last());
+    html! {
+        svg class="ky-series" viewBox="0 0 408 64" preserveAspectRatio="none" role="group" {
+            @for (n, (label, amount, to)) in points.iter().enumerate() {
+                @let high = (i128::from((*amount).max(0)) * 60 / i128::from(most)) as i64;
+                @let says = format!("{label} {}", value(cells, kind, &Value::Int(*amount)));
+                a href=(to) aria-label=(says) {
+                    title { (says) }
+                    rect class="is-hit" x=(n * 34) width="34" height="64" {}
+                    rect class="is-bar" x=(n * 34 + 6) y=(64 - high.max(1)) width="22" height=(high.max(1)) rx="1.5" {}
+                }
+            }
+        }
+        @if let Some((first, last)) = ends { p class="ky-legend is-mute" { span { (first.0) } span { (last.0) } } }
     }
 }
 
