@@ -76,7 +76,7 @@ impl Asked {
         if self.def.date.is_empty() {
             return Ok(desk.report_day(self.query())?.to_string());
         }
-        let value = self.query().period.clone().unwrap_or_else(|| model::PERIOD.to_owned());
+        let value = self.query().period.clone().unwrap_or_else(|| self.def.period.to_owned());
         if value == "all" {
             return Ok(t(desk.actor.lang, "全部时间", "All time").to_owned());
         }
