@@ -218,6 +218,9 @@ pub struct Figures {
     pub day: Date,
 }
 
+/// By what, and whether downwards.
+type Order<T> = Vec<(T, bool)>;
+
 struct Compiled {
     rows: Sql,
     totals: Sql,
@@ -376,10 +379,7 @@ impl Desk<'_> {
         }
         let (columns, width) = columns(&axes, &measures);
         if def.holders.is_some() {
-            let last =
-                asked.on(def.date).and_then(|it| it.value.split("..").last().and_then(|it| days(it, day)));
-            let last = last.map_or(day, |it| it.1);
-            self.stand(def, &asked, &axes, &measures, last, &mut rows, &mut totals)?;
+            self.stand(def, &asked, &axes, &measures, &mut rows, &mut totals)?;
         }
         for row in rows.iter_mut().chain([&mut totals]) {
             row.truncate(axes.len() + compiled.figures);
@@ -553,7 +553,7 @@ impl Desk<'_> {
         query: &Query,
         axes: &[Axis],
         measures: &[&'static Measure],
-    ) -> Result<(Vec<(String, bool)>, Vec<(Sql, bool)>)> {
+    ) -> Result<(Order<String>, Order<Sql>)> {
         let mut words = query.sort.clone();
         if words.is_empty() {
             words.extend(

@@ -1,9 +1,10 @@
 //! What a report sets beside its facts: how many records stood with each owner at the end of a slice of time. Today's
 //! owners are known; history walks back to those of an earlier day.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::query::{Condition, Op, Query, Term};
+use crate::query::{Condition, Op, Query, Term, days};
 use crate::report::{Axis, Holders, Of, slice_end};
 use crate::tx::Record;
 use crate::{Date, Desk, Measure, ReportDef, Result, Scalar, Sql, Value};
@@ -19,7 +20,6 @@ impl Desk<'_> {
         asked: &Query,
         axes: &[Axis],
         measures: &[&'static Measure],
-        last: Date,
         rows: &mut Vec<Record>,
         totals: &mut Record,
     ) -> Result<()> {
@@ -54,24 +54,27 @@ impl Desk<'_> {
             return Ok(());
         }
         let today = self.tx.today();
+        let last = asked.on(def.date).and_then(|it| days(it.value.split("..").last()?, today));
+        let last = last.map_or(today, |it| it.1.min(today));
         let slices: BTreeMap<Value, Date> = match slice {
             Some(n) => {
                 let end = |row: &Record| {
                     Some((row[n].clone(), slice_end(axes[n].name(), row[n].text())?.min(last)))
                 };
-                rows.iter().filter_map(end).map(|(value, day)| (value, day.min(today))).collect()
+                rows.iter().filter_map(end).collect()
             }
-            None => BTreeMap::from([(Value::Null, last.min(today))]),
+            None => BTreeMap::from([(Value::Null, last)]),
         };
         let catalog = self.tx.catalog.clone();
         let mut known: HashMap<Date, Held> = HashMap::new();
-        for day in slices.values().copied().chain([last.min(today)]) {
-            if !known.contains_key(&day) {
+        for day in slices.values().copied().chain([last]) {
+            if let Entry::Vacant(place) = known.entry(day) {
                 let mut held = self.held_on(holders, def, &query, day)?;
-                held.retain(|owner, _| {
+                let is_asked = |owner: &Option<i64>| {
                     owners.as_ref().is_none_or(|it| owner.is_some_and(|owner| it.contains(&owner)))
-                });
-                known.insert(day, held);
+                };
+                held.retain(|owner, _| is_asked(owner));
+                place.insert(held);
             }
         }
         for (value, day) in &slices {
@@ -102,7 +105,7 @@ impl Desk<'_> {
                 rows.push(row);
             }
         }
-        let all: i64 = known[&last.min(today)].values().sum();
+        let all: i64 = known[&last].values().sum();
         places.iter().for_each(|at| totals[*at] = if all > 0 { Value::Int(all) } else { Value::Null });
         Ok(())
     }
