@@ -220,6 +220,17 @@ fn the_palette_finds_by_initials_and_hides_what_is_out_of_reach() {
 }
 
 #[test]
+fn the_palette_lists_no_entries_of_code_tables() {
+    let house = Bench::new();
+
+    let (_, codes) = house.get("何振邦", "/palette?q=%E5%8C%97%E4%BA%AC%E5%B8%82");
+    let (_, records) = house.get("何振邦", "/palette?q=%E5%8C%97%E4%BA%AC");
+
+    assert!(!codes.contains("/code_entry/"), "{codes}");
+    assert!(records.contains("data-href=\"/customer/"), "{records}");
+}
+
+#[test]
 fn the_palette_offers_only_pages_and_commands_that_one_may_use() {
     let house = Bench::new();
 

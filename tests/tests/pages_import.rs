@@ -105,6 +105,24 @@ fn a_large_file_is_checked_while_its_columns_are_mapped() {
 }
 
 #[test]
+fn a_list_that_is_in_already_says_how_many_rows_stay_as_they_are() {
+    let house = Importing(House::new(PEOPLE));
+    let list = "名称,电话\n廊坊安次暖通有限公司,0316-6000009\n".as_bytes();
+    let trial = || {
+        let at = house.begin("吴淑芬", list);
+        (house.form("吴淑芬", &format!("{at}/check"), &[("step", "confirm")]).text(), at)
+    };
+
+    let (first, at) = trial();
+    house.form("吴淑芬", &format!("{at}/run"), &[("rows", "1")]);
+    house.work();
+    let (second, _) = trial();
+
+    assert!(first.contains("开始导入 1 行") && !first.contains("没有变化 <b>"), "{first}");
+    assert!(second.contains("没有变化 <b>1</b>") && second.contains("disabled"), "{second}");
+}
+
+#[test]
 fn a_list_goes_in_and_comes_out_again() {
     let house = Importing(House::new(PEOPLE));
     let gb = encoding_rs::GB18030.encode(LIST).0.into_owned();

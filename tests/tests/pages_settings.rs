@@ -819,3 +819,15 @@ fn the_codes_of_the_second_step_are_those_of_the_standard() {
     assert_eq!(web::totp::step_of(secret, "287 082", 89), Some(1));
     assert_eq!(web::totp::step_of(secret, "287082", 120), None);
 }
+
+#[test]
+fn an_empty_list_of_the_settings_offers_no_import() {
+    let house = House::with(PEOPLE, &[]);
+
+    let fields = house.get("吴淑芬", "/custom_field?view=*").text();
+    let customers = house.get("何振邦", "/customer?view=*").text();
+
+    assert!(fields.contains("还没有自定义字段") && fields.contains("/custom_field/new"));
+    assert!(!fields.contains("Excel 导入最快"));
+    assert!(customers.contains("Excel 导入最快"));
+}

@@ -450,6 +450,88 @@ fn bought(shop: &Shop, quantity: &str, cost: &str) -> i64 {
     id
 }
 
+fn ordered(shop: &Shop, count: u32) -> i64 {
+    let mut input = Input::from([("customer", format!("#{}", shop.customer))]);
+    let line = Input::from([("product", "铜球阀".to_owned()), ("quantity", count.to_string())]);
+    input.rows.insert("lines".into(), vec![line]);
+    shop.world.act("王海燕", move |desk| desk.create("sale_order", &input)).unwrap()
+}
+
+#[test]
+fn an_order_counts_until_it_is_delivered_and_is_delivered_in_parts() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let order = ordered(&shop, 20);
+        shop.run("王海燕", "sale_order", order, "check", Input::default()).unwrap();
+        assert_eq!(shop.figures()[..3], [0, 50_000, 50_000]);
+        assert_eq!(shop.value("product", 1, "reserved"), Value::Int(200_000));
+
+        let mut part =
+            Input::from([("customer", format!("#{}", shop.customer)), ("order", format!("#{order}"))]);
+        part.rows.insert("lines".into(), vec![Input::from([("product", "铜球阀"), ("quantity", "8")])]);
+        let sale = shop.world.act("王海燕", move |desk| desk.create("sale", &part)).unwrap();
+        shop.run("王海燕", "sale", sale, "post", Input::default()).unwrap();
+
+        assert_eq!(shop.figures()[..3], [20_000, 50_000, 50_000]);
+        assert_eq!(shop.value("sale_order", order, "rest"), Value::Int(30_000));
+        assert_eq!(shop.value("sale_order_line", 1, "rest"), Value::Int(120_000));
+        shop.audit();
+
+        shop.run("王海燕", "sale_order", order, "deliver", Input::default()).unwrap();
+        assert_eq!(shop.figures()[..3], [50_000, 50_000, 50_000]);
+        assert_eq!(shop.value("sale_order", order, "status"), Value::from("done"));
+        assert_eq!(shop.value("product", 1, "reserved"), Value::Int(0));
+        shop.audit();
+
+        // What comes back is open again.
+        shop.run("张国栋", "sale", sale, "reverse", reason()).unwrap();
+        assert_eq!(shop.figures()[..3], [30_000, 50_000, 50_000]);
+        assert_eq!(shop.value("sale_order", order, "status"), Value::from("checked"));
+        shop.run("王海燕", "sale_order", order, "close", reason()).unwrap();
+        assert_eq!(shop.figures()[..3], [30_000, 30_000, 70_000]);
+        shop.audit();
+    });
+}
+
+#[test]
+fn an_order_beyond_the_limit_is_held_and_a_released_one_is_delivered() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let order = ordered(&shop, 50);
+
+        let refused = shop.run("王海燕", "sale_order", order, "check", Input::default());
+        shop.run("张国栋", "sale_order", order, "release_credit", reason()).unwrap();
+        shop.run("王海燕", "sale_order", order, "deliver", Input::default()).unwrap();
+
+        assert_eq!(code(refused), "credit_limit_exceeded");
+        assert_eq!(shop.figures()[..3], [125_000, 125_000, -25_000]);
+        shop.audit();
+    });
+}
+
+#[test]
+fn a_cash_customer_needs_no_credit_when_the_money_comes_with_the_sale() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.credit("0", "0");
+        let sale = shop.draft(4);
+        let paid = || Input::from([("account", "cash")]);
+
+        let by_sales = shop.run("王海燕", "sale", sale, "post_paid", paid());
+        shop.world
+            .act("何振邦", |desk| {
+                let cash = [("list", "money_account"), ("code", "cash"), ("name", "现金")];
+                desk.create("code_entry", &Input::from(cash))
+            })
+            .unwrap();
+        shop.run("周会计", "sale", sale, "post_paid", paid()).unwrap();
+
+        assert_eq!(code(by_sales), "forbidden");
+        assert_eq!((shop.figures()[0], shop.value("sale", sale, "unpaid")), (0, Value::Int(0)));
+        shop.audit();
+    });
+}
+
 fn stock(shop: &Shop) -> (i64, i64) {
     let of = |field: &str| shop.value("product", 1, field).int();
     (of("stock") / 10_000, of("stock_value"))
@@ -670,5 +752,62 @@ fn of_many_who_post_at_once_exactly_as_many_pass_as_the_limit_allows() {
         assert_eq!(codes, ["credit_limit_exceeded"; 22]);
         assert_eq!(shop.figures()[..3], [100_000, 100_000, 0]);
         shop.audit();
+    });
+}
+
+#[test]
+fn what_was_owed_when_the_books_began_is_due_on_its_own_day() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let opening = |amount: &str| {
+            let customer = format!("#{}", shop.customer);
+            let input = [("customer", customer.as_str()), ("date", "2026-01-05"), ("amount", amount)];
+            let input = Input::from(input);
+            let id = shop.world.act("周会计", move |desk| desk.create("receivable_opening", &input)).unwrap();
+            shop.run("周会计", "receivable_opening", id, "post", Input::default()).unwrap();
+            id
+        };
+
+        let owed = opening("300");
+        opening("-50");
+        assert_eq!(shop.figures(), [25_000, 25_000, 75_000, 30_000]);
+        shop.received("100", None);
+        assert_eq!(shop.figures()[3], 20_000);
+        shop.run("周会计", "receivable_opening", owed, "reverse", reason()).unwrap();
+
+        assert_eq!(shop.figures(), [-15_000, -15_000, 115_000, 0]);
+        shop.audit();
+    });
+}
+
+#[test]
+fn the_customers_file_says_to_each_what_they_may_know() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        bought(&shop, "10", "10");
+        shop.sold(4);
+        let said = |who: &str| {
+            let customer = shop.customer;
+            let panel = shop.world.look(who, move |desk| {
+                let card = desk.get("customer", customer)?;
+                desk.panel(&card)
+            });
+            let panel = panel.unwrap();
+            let mut said: Vec<_> = panel.strip.iter().map(|it| it.label.en).collect();
+            for section in &panel.sections {
+                for part in &section.parts {
+                    if let model::Part::Figures(facts) = part {
+                        said.extend(facts.iter().map(|it| it.label.en));
+                    }
+                }
+            }
+            said
+        };
+
+        let (boss, sales, clerk) = (said("何振邦"), said("王海燕"), said("吴淑芬"));
+
+        assert!(boss.contains(&"Margin this year") && boss.contains(&"Sales this year"));
+        assert!(sales.contains(&"Sales this year") && sales.contains(&"Used"));
+        assert!(!sales.contains(&"Margin this year") && !clerk.contains(&"Margin this year"));
     });
 }

@@ -1,6 +1,8 @@
 //! The rules of the customer file, in the words of a sales manager; each on both databases.
 
-use model::{Access, Error, Input, Value};
+use domain::crm::Customer;
+use domain::crm::contact::Address;
+use model::{Access, Desk, Entity, Error, Input, Value};
 use tests::{World, code, databases};
 
 #[test]
@@ -18,6 +20,31 @@ fn a_customer_needs_a_name_and_starts_without_credit() {
         assert_eq!(card.value("credit_limit"), Some(&Value::Int(0)));
         assert_eq!(card.value("owner"), Some(&Value::Int(world.person("王海燕").user)));
         assert_eq!(card.value("department"), Some(&Value::Int(world.person("王海燕").department)));
+    });
+}
+
+#[test]
+fn a_new_customer_has_the_addresses_that_came_with_it_and_that_follow_at_once() {
+    databases(|db| {
+        let world = World::new(db);
+
+        let addresses = world.act("王海燕", |desk| {
+            let addresses =
+                |desk: &mut Desk, id| desk.rows_of(Customer::DEF, id, Address::DEF).map(|it| it.len());
+            let mut input = Input::from([("name", "瑞丰建材")]);
+            let alone = desk.create("customer", &input)?;
+            let before = addresses(desk, alone)?;
+            desk.create(
+                "address",
+                &Input::from([("customer", &*format!("#{alone}")), ("address", "建国路1号")]),
+            )?;
+            input.set("name", "金泰格散热器");
+            input.rows.insert("address".into(), vec![Input::from([("address", "人民路2号")])]);
+            let together = desk.create("customer", &input)?;
+            Ok([before, addresses(desk, together)?, addresses(desk, alone)?])
+        });
+
+        assert_eq!(addresses.unwrap(), [0, 1, 1]);
     });
 }
 

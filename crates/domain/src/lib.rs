@@ -16,8 +16,8 @@ use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, Registry};
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, CreditGrant, CreditRule, Receipt, Receivable, Refund, Sale, SaleEntry, SaleLine, SaleReturn,
-    SaleReturnLine,
+    Allocation, CreditGrant, CreditRule, Receipt, Receivable, ReceivableOpening, Refund, Sale, SaleEntry,
+    SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine,
 };
 pub use stock::{Product, StockEntry, StockIn, StockInLine, StockLevel, Warehouse};
 
@@ -26,6 +26,8 @@ static ENTITIES: &[&EntityDef] = &[
     Contact::DEF,
     Address::DEF,
     Relation::DEF,
+    SaleOrder::DEF,
+    SaleOrderLine::DEF,
     Sale::DEF,
     SaleLine::DEF,
     SaleReturn::DEF,
@@ -33,6 +35,7 @@ static ENTITIES: &[&EntityDef] = &[
     SaleEntry::DEF,
     Receipt::DEF,
     Refund::DEF,
+    ReceivableOpening::DEF,
     Receivable::DEF,
     Allocation::DEF,
     CreditRule::DEF,

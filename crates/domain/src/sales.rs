@@ -2,20 +2,27 @@
 
 mod account;
 mod credit;
+mod file;
+mod opening;
+mod panel;
 mod receipt;
 mod receivable;
 mod refund;
 mod sale;
+mod sale_order;
 mod sale_return;
 
 use model::{Id, Tx, system::User};
 
 pub use account::SaleEntry;
 pub use credit::{CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, seed, standing};
+pub use file::file;
+pub use opening::ReceivableOpening;
 pub use receipt::Receipt;
 pub use receivable::{AUDITS, Allocation, Receivable};
 pub use refund::Refund;
 pub use sale::{Sale, SaleLine};
+pub use sale_order::{RESERVED, SaleOrder, SaleOrderLine};
 pub use sale_return::{SaleReturn, SaleReturnLine};
 
 /// Whoever acts, where that is a person.

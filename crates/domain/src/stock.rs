@@ -85,14 +85,23 @@ pub struct Product {
     pub stamp: Stamp,
 }
 
-static DERIVED: &[FieldDef] = &[FieldDef {
-    name: "cost",
-    label: Label { zh: "平均成本", en: "Average cost" },
-    kind: Kind::Price,
-    group: Some("cost"),
-    sql: "CASE WHEN {t}.stock > 0 THEN {t}.stock_value * 1000000 / {t}.stock END",
-    ..FieldDef::DERIVED
-}];
+static DERIVED: &[FieldDef] = &[
+    FieldDef {
+        name: "reserved",
+        label: Label { zh: "已预留", en: "Reserved" },
+        kind: Kind::Quantity,
+        sql: crate::sales::RESERVED,
+        ..FieldDef::DERIVED
+    },
+    FieldDef {
+        name: "cost",
+        label: Label { zh: "平均成本", en: "Average cost" },
+        kind: Kind::Price,
+        group: Some("cost"),
+        sql: "CASE WHEN {t}.stock > 0 THEN {t}.stock_value * 1000000 / {t}.stock END",
+        ..FieldDef::DERIVED
+    },
+];
 
 const VIEWS: Views = views![
     active("在售商品", "Active", "active=true"),

@@ -271,7 +271,7 @@ impl<'c> Desk<'c> {
             sql.append(&self.reach(def, "t", false)?);
             let Some(mut record) = self.tx.rows(&sql)?.pop() else { return Ok(None) };
             let acts = record.pop().is_some_and(|it| it.int() == 1);
-            self.tx.seen = Some(Seen { def, record, acts, wrote });
+            self.tx.seen = Some(Seen { def, record, acts, wrote, alone: false });
         }
         Ok(self.tx.seen.as_ref())
     }
@@ -350,7 +350,7 @@ impl<'c> Desk<'c> {
             def,
             id,
             version: record[def.stamp()[0]].int(),
-            title: self.title(def, &record),
+            title: self.title(def, &record)?,
             fields,
             editable,
             deletable,
@@ -359,14 +359,18 @@ impl<'c> Desk<'c> {
         })
     }
 
-    fn title(&self, def: &EntityDef, record: &Record) -> String {
+    /// What a record is called: its title, or what it is about where that is another record.
+    pub(crate) fn title(&mut self, def: &EntityDef, record: &Record) -> Result<String> {
+        if let Some(to) = target_of(def.title_field()) {
+            return Ok(self.called(to, record[def.title + 1].int())?.1);
+        }
         let text = record[def.title + 1].text();
         // A document that has no number yet.
         if text.is_empty() && def.lines.is_some() {
-            return Label { zh: "草稿", en: "Draft" }.of(self.actor.lang).to_owned();
+            return Ok(Label { zh: "草稿", en: "Draft" }.of(self.actor.lang).to_owned());
         }
         let word = self.tx.registry.word(def.title_field().format, text);
-        word.map_or(text, |it| it.of(self.actor.lang)).to_owned()
+        Ok(word.map_or(text, |it| it.of(self.actor.lang)).to_owned())
     }
 
     /// A record before it is first saved, with what the caller wants filled in.
@@ -383,23 +387,26 @@ impl<'c> Desk<'c> {
                 record[at] = value;
             }
         }
+        Ok(self.unsaved(def, record))
+    }
+
+    /// A record that is not saved yet, as the actor may see it.
+    pub(crate) fn unsaved(&self, def: &'static EntityDef, record: Record) -> Card {
         let catalog = self.tx.catalog.clone();
         let fields = catalog.fields(def).filter(|field| self.may_see(def, field));
         let fields =
             fields.map(|field| (field, self.may_read(def, field).then(|| value_of(def, &record, field))));
-        let fields = fields.collect();
-        let title = String::new();
-        Ok(Card {
+        Card {
             def,
-            id: 0,
-            version: 0,
-            title,
-            fields,
+            id: record[0].int(),
+            version: record[def.stamp()[0]].int(),
+            title: String::new(),
+            fields: fields.collect(),
             editable: true,
             deletable: false,
             verbs: Vec::new(),
             record,
-        })
+        }
     }
 
     pub(crate) fn fresh(&self, def: &'static EntityDef) -> Record {
@@ -437,6 +444,10 @@ impl<'c> Desk<'c> {
             Error::NotFound { .. } => Error::Forbidden { entity: def.code, right: "create".into() },
             other => other,
         })?;
+        let made = |it: &&mut Seen| std::ptr::eq(it.def, def) && it.record[0].int() == id;
+        if let Some(seen) = self.tx.seen.as_mut().filter(made) {
+            seen.alone = input.rows.is_empty();
+        }
         Ok(id)
     }
 
@@ -505,6 +516,9 @@ impl<'c> Desk<'c> {
     ) -> Result<Vec<Card>> {
         self.load(def, id, "read")?;
         let of = child.of.ok_or_else(|| Error::missing(child.code))?;
+        if self.sight(def, id)?.is_some_and(|it| it.alone) {
+            return Ok(Vec::new());
+        }
         let mut sql = select(child);
         sql.push(" WHERE ").name(child.fields[of].name).push(" = ").bind(id).push(" ORDER BY id");
         let rows = self.tx.rows(&sql)?;
@@ -556,7 +570,7 @@ impl<'c> Desk<'c> {
             Ok(record) => {
                 let number =
                     to.at("number").filter(|&at| at != to.title + 1).map(|at| record[at].text().to_owned());
-                Ok((number, self.title(to, &record)))
+                Ok((number, self.title(to, &record)?))
             }
             Err(Error::NotFound { .. }) => Ok((None, String::new())),
             Err(error) => Err(error),

@@ -135,6 +135,10 @@ impl Table {
         if !def.module.is_empty() {
             indexes.push(Index { unique: false, columns: vec!["created".to_owned(), "id".to_owned()] });
         }
+        for columns in def.indexes {
+            let columns = columns.iter().map(|it| (*it).to_owned()).collect();
+            indexes.push(Index { unique: false, columns });
+        }
         let search = registry.search_groups(def).into_iter().map(str::to_owned).collect();
         Table { name: def.code.to_owned(), columns, indexes, search }
     }

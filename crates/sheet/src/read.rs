@@ -328,6 +328,15 @@ fn delimited(source: &Source, head: &[u8], name: &str) -> Result<Dialect> {
             "The file is named like a spreadsheet but holds a web page (HTML or XML). Open it in Excel, save it as .xlsx and import that.",
         ));
     }
+    // Old systems call their text exports .xls; nothing writes text and calls it .xlsx or .ods.
+    let name_ends = |end: &str| name.to_ascii_lowercase().ends_with(end);
+    if name_ends(".xlsx") || name_ends(".ods") {
+        return Err(refused(
+            "file_is_text",
+            "这个文件名为表格，内容却是纯文本。如果是 CSV，请把文件名结尾改为 .csv；否则请用 Excel 或 WPS 另存为 .xlsx 后再导入。",
+            "The file is named like a spreadsheet but holds plain text. If it is CSV, let its name end in .csv; otherwise save it as .xlsx in Excel and import that.",
+        ));
+    }
     let encoding = text::encoding(source.open()?).map_err(unreadable)?;
     text::dialect(source.open()?, encoding, name).map_err(unreadable)
 }

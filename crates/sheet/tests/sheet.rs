@@ -170,3 +170,15 @@ fn wrong_files_are_refused_with_a_reason() {
         assert!(refusal.says.zh.ends_with('。') && refusal.says.en.ends_with('.'));
     }
 }
+
+#[test]
+fn text_that_is_named_like_a_workbook_is_refused_and_old_exports_are_read() {
+    let open = |name: &str| rows("名称,电话\n金泰格,010-88888888\n", name);
+
+    for name in ["客户.xlsx", "LIST.XLSX", "客户.ods"] {
+        assert_eq!(open(name).unwrap_err().code(), "file_is_text", "{name}");
+    }
+    for name in ["客户.xls", "客户.csv", "客户.txt", "客户"] {
+        assert_eq!(open(name).unwrap().len(), 1, "{name}");
+    }
+}

@@ -4,6 +4,7 @@ mod act;
 mod api;
 mod assets;
 mod card;
+pub mod document;
 mod export;
 mod form;
 mod guard;
@@ -94,6 +95,7 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(export::routes())
         .merge(report::routes())
         .merge(act::routes(registry))
+        .merge(document::routes())
         .merge(form::routes())
         .merge(card::routes())
         .merge(list::routes())

@@ -2,7 +2,8 @@
 //! several rounds, the two sides in turn; what counts is the ratio, since no machine is quiet.
 //!
 //! `KEYUAN_BENCH_ROWS` says how many customers there are (1,000,000), `KEYUAN_BENCH_ROUNDS` how many rounds (5),
-//! `KEYUAN_BENCH_ONLY` which database. With `KEYUAN_BENCH_FIND` only finding is measured.
+//! `KEYUAN_BENCH_ONLY` which database. `KEYUAN_BENCH_PART` is one part alone: `find`, `create`, `post` or
+//! `files`.
 
 mod client;
 mod data;
@@ -13,6 +14,7 @@ mod table;
 
 use std::path::Path;
 
+use server::Server;
 use table::Table;
 
 fn number(name: &str, usual: usize) -> usize {
@@ -30,17 +32,23 @@ fn main() {
     let program = root.join("target/release/keyuan");
     assert!(program.exists(), "make build first");
     let mut table = Table::default();
-    let only = std::env::var("KEYUAN_BENCH_ONLY").unwrap_or_default();
+    let word = |name: &str| std::env::var(name).unwrap_or_default();
+    let (only, part) = (word("KEYUAN_BENCH_ONLY"), word("KEYUAN_BENCH_PART"));
     for kind in ["sqlite", "postgres"].into_iter().filter(|it| only.is_empty() || *it == only) {
-        let place = data::place(kind, &folder, &names);
-        if std::env::var_os("KEYUAN_BENCH_FIND").is_some() {
-            measure::find(kind, &program, &place, &names, rounds, &mut table);
+        if part == "files" {
             continue;
         }
-        let raw = raw::Raw::open(&place);
-        measure::all(kind, &program, &place, raw, &names, rounds, &mut table);
+        let place = data::place(kind, &folder, &names);
+        let server = || Server::start(&program, &place);
+        let mut raw = raw::Raw::open(&place);
+        match part.as_str() {
+            "find" => measure::find(kind, &server(), &names, rounds, &mut table),
+            "create" => measure::creating(kind, &server(), &mut raw, &names, rounds, &mut table),
+            "post" => measure::posting(kind, &server(), &mut table),
+            _ => measure::all(kind, &program, &place, raw, &names, rounds, &mut table),
+        }
     }
-    if std::env::var_os("KEYUAN_BENCH_FIND").is_none() {
+    if matches!(part.as_str(), "" | "files") {
         measure::files(&program, &names, &mut table);
     }
     println!("{}", table.text());

@@ -1,12 +1,10 @@
 //! The same rows by plain SQL with prepared statements, on a connection of our own.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use domain::Customer;
-use model::Entity;
-use model::search::{Source, document};
+use domain::crm::name::core_name;
+use model::search::{Tokens, document, sort_key};
+use model::{Entity, Value};
 use postgres::types::{ToSql, Type};
-use rusqlite::types::Value;
 
 use crate::data::Place;
 
@@ -17,6 +15,8 @@ pub enum Raw {
 
 /// Rows that a writer puts into one commit.
 const GROUP: usize = 64;
+/// Rows that a writer has ready.
+const ROWS: usize = 40_000;
 
 impl Raw {
     pub fn open(place: &Place) -> Raw {
@@ -85,82 +85,132 @@ impl Raw {
         bytes
     }
 
-    /// Copies of a customer, with the event and the search entry that each has, in groups of 64: rows a second.
-    pub fn write(&mut self, seconds: f64) -> f64 {
+    /// New customers as the program writes them: record, search entry, event and the series' last number, in groups of
+    /// 64: rows a second. They differ in name and telephone as those that are sent to the program do, and all that is
+    /// made from these is made beforehand. `like` is one that the program has written.
+    pub fn write(&mut self, seconds: f64, like: i64, names: &[String], round: usize) -> f64 {
         let mut columns: Vec<&str> = Customer::DEF.columns().skip(1).collect();
         columns.push("title_key");
         let list = columns.iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>().join(", ");
         let places = (1..=columns.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
         let insert = format!("INSERT INTO customer ({list}) VALUES ({places})");
+        let like = self.one(&format!("SELECT {list} FROM customer WHERE id = $1"), like);
+        let at = |name: &str| columns.iter().position(|it| *it == name).expect("a column");
+        let [number, name, core, phone, owner, key] =
+            ["number", "name", "core", "phone", "owner", "title_key"].map(at);
+        let owner = like[owner].int();
+        let series = "WHERE series = 'customer:KH-{}'";
+        let last = self.one(&format!("SELECT last FROM number {series} AND last > $1"), 0)[0].int();
+        let rows: Vec<(Vec<Value>, Tokens)> = (0..ROWS)
+            .map(|n| {
+                let text = &names[(n % 64 * 7919 + n / 64 * 31 + round * 101) % names.len()];
+                let mut row = like.clone();
+                row[number] = Value::from(format!("KH-{:06}", last + 1 + n as i64));
+                row[name] = Value::from(text.clone());
+                row[core] = Value::from(core_name(text));
+                row[phone] = Value::from(format!("154{:08}", n / 64));
+                row[key] = Value::from(sort_key(text));
+                let searched = Customer::DEF.searched().map(|(at, field)| (field.source(), row[at].text()));
+                let mut tokens = document(searched.filter(|it| !it.1.is_empty()));
+                tokens.owned(owner);
+                (row, tokens)
+            })
+            .collect();
         let event = "INSERT INTO event (entity, record, at, \"user\", door, kind, changes) \
-                     VALUES ('customer', $1, '2026-01-01T00:00:00Z', 1, 'api', 'create', '{}')";
-        let tokens = document([(Source::Number, "KH-0000001"), (Source::Text, "北京金泰格散热器有限公司")]);
-        let at = columns.iter().position(|it| *it == "number").expect("a number");
-        static DONE: AtomicUsize = AtomicUsize::new(0);
+                     VALUES ('customer', $1, $2, $3, 'browser', 'create', '{}')";
+        let count = format!("UPDATE number SET last = last + 1 {series}");
+        let now = like[at("created")].clone();
         let since = std::time::Instant::now();
-        let number = || format!("RAW-{}-{}", std::process::id(), DONE.fetch_add(1, Ordering::Relaxed));
-        let mut count = 0;
+        let mut done = 0;
         match self {
             Raw::Sqlite(db) => {
-                let sql = format!("SELECT {list} FROM customer LIMIT 1");
-                let like: Vec<Value> = db
-                    .query_row(&sql, [], |row| (0..columns.len()).map(|n| row.get(n)).collect())
-                    .expect("a customer");
-                while since.elapsed().as_secs_f64() < seconds {
+                for group in rows.chunks(GROUP).take_while(|_| since.elapsed().as_secs_f64() < seconds) {
                     db.execute_batch("BEGIN IMMEDIATE").expect("it begins");
-                    for _ in 0..GROUP {
-                        let mut row = like.clone();
-                        row[at] = Value::Text(number());
+                    for (row, tokens) in group {
+                        let counted = db.prepare_cached(&count).and_then(|mut it| it.execute([]));
+                        assert_eq!(counted, Ok(1), "a number");
                         // `RETURNING` would open a savepoint, for which the text index writes out what it holds.
                         db.prepare_cached(&insert)
-                            .and_then(|mut it| it.execute(rusqlite::params_from_iter(&row)))
+                            .and_then(|mut it| it.execute(rusqlite::params_from_iter(row.iter().map(sqlite))))
                             .expect("a row");
                         let id = db.last_insert_rowid();
-                        db.prepare_cached(event).and_then(|mut it| it.execute([id])).expect("an event");
                         let search = "INSERT INTO customer_search (rowid, open) VALUES ($1, $2)";
                         db.prepare_cached(search)
                             .and_then(|mut it| it.execute((id, tokens.fts5())))
                             .expect("an entry");
+                        db.prepare_cached(event)
+                            .and_then(|mut it| it.execute((id, now.text(), owner)))
+                            .expect("an event");
                     }
                     db.execute_batch("COMMIT").expect("it commits");
-                    count += GROUP;
+                    done += group.len();
                 }
             }
             Raw::Postgres(client) => {
-                let row = client
-                    .query_one(&format!("SELECT {list} FROM customer LIMIT 1"), &[])
-                    .expect("a customer");
-                let like: Vec<Box<dyn ToSql + Sync>> = (0..columns.len())
-                    .map(|n| match *row.columns()[n].type_() {
-                        Type::TEXT => Box::new(row.get::<_, Option<String>>(n)) as Box<dyn ToSql + Sync>,
-                        _ => Box::new(row.get::<_, Option<i64>>(n)),
-                    })
-                    .collect();
                 let insert = format!("{insert} RETURNING id");
-                let [insert, event] =
-                    [insert.as_str(), event].map(|sql| client.prepare(sql).expect("it prepares"));
                 let search = "INSERT INTO customer_search (id, open, contact) \
                               VALUES ($1, CAST(CAST($2 AS TEXT) AS tsvector), CAST('' AS tsvector))";
-                let search = client.prepare(search).expect("it prepares");
-                while since.elapsed().as_secs_f64() < seconds {
+                let [insert, event, search, count] = [insert.as_str(), event, search, &count]
+                    .map(|sql| client.prepare(sql).expect("it prepares"));
+                for group in rows.chunks(GROUP).take_while(|_| since.elapsed().as_secs_f64() < seconds) {
                     let mut tx = client.transaction().expect("it begins");
-                    for _ in 0..GROUP {
-                        let number = number();
-                        let values: Vec<&(dyn ToSql + Sync)> = like
-                            .iter()
-                            .enumerate()
-                            .map(|(n, it)| if n == at { &number as &(dyn ToSql + Sync) } else { &**it })
-                            .collect();
+                    for (row, tokens) in group {
+                        assert_eq!(tx.execute(&count, &[]).expect("a number"), 1);
+                        let values: Vec<Box<dyn ToSql + Sync>> =
+                            row.iter().zip(insert.params()).map(|(it, kind)| postgres(it, kind)).collect();
+                        let values: Vec<_> = values.iter().map(|it| &**it).collect();
                         let id: i64 = tx.query_one(&insert, &values).expect("a row").get(0);
-                        tx.execute(&event, &[&id]).expect("an event");
                         tx.execute(&search, &[&id, &tokens.tsvector()]).expect("an entry");
+                        tx.execute(&event, &[&id, &now.text(), &owner]).expect("an event");
                     }
                     tx.commit().expect("it commits");
-                    count += GROUP;
+                    done += group.len();
                 }
             }
         }
-        count as f64 / since.elapsed().as_secs_f64()
+        done as f64 / since.elapsed().as_secs_f64()
+    }
+
+    /// A row, cell by cell.
+    fn one(&mut self, sql: &str, id: i64) -> Vec<Value> {
+        match self {
+            Raw::Sqlite(db) => {
+                let cell = |cell| match cell {
+                    rusqlite::types::Value::Integer(int) => Value::Int(int),
+                    rusqlite::types::Value::Text(text) => Value::Text(text),
+                    _ => Value::Null,
+                };
+                let mut statement = db.prepare(sql).expect("it prepares");
+                let width = statement.column_count();
+                let row = |row: &rusqlite::Row| (0..width).map(|n| row.get(n).map(cell)).collect();
+                statement.query_row([id], row).expect("a row")
+            }
+            Raw::Postgres(client) => {
+                let row = client.query_one(sql, &[&id]).expect("a row");
+                let cell = |n: usize| match *row.columns()[n].type_() {
+                    Type::TEXT => row.get::<_, Option<String>>(n).map_or(Value::Null, Value::Text),
+                    _ => row.get::<_, Option<i64>>(n).map_or(Value::Null, Value::Int),
+                };
+                (0..row.len()).map(cell).collect()
+            }
+        }
+    }
+}
+
+fn postgres(value: &Value, kind: &Type) -> Box<dyn ToSql + Sync> {
+    match value {
+        Value::Int(int) => Box::new(*int),
+        Value::Text(text) => Box::new(text.clone()),
+        Value::Null if *kind == Type::TEXT => Box::new(None::<String>),
+        Value::Null => Box::new(None::<i64>),
+    }
+}
+
+fn sqlite(value: &Value) -> rusqlite::types::Value {
+    match value {
+        Value::Null => rusqlite::types::Value::Null,
+        Value::Int(int) => (*int).into(),
+        Value::Text(text) => text.clone().into(),
     }
 }
 

@@ -30,6 +30,8 @@ pub struct CreditRule {
 
 #[derive(Debug, Clone, Copy, PartialEq, Choice)]
 pub enum Moment {
+    #[choice(zh = "审核销售订单", en = "Checking an order", code = "sale_order.check")]
+    OrderCheck,
     #[choice(zh = "审核销售单", en = "Checking a sale", code = "sale.check")]
     SaleCheck,
     #[choice(zh = "过账销售单", en = "Posting a sale", code = "sale.post")]
@@ -74,7 +76,7 @@ impl CreditRule {
 }
 
 pub fn seed(tx: &mut Tx) -> Result<()> {
-    [Moment::SaleCheck, Moment::SalePost]
+    [Moment::OrderCheck, Moment::SaleCheck, Moment::SalePost]
         .into_iter()
         .try_for_each(|it| tx.save(&mut CreditRule::of(it)).map(drop))
 }
@@ -294,4 +296,24 @@ pub fn check_trading(customer: &Customer) -> Result<()> {
         refuse!("customer_closed", "客户已关闭，不能再做生意；需要时请先重新启用" "The customer is closed; reopen it first if need be");
     }
     Ok(())
+}
+
+/// What a release asks.
+#[derive(Form)]
+pub struct Release {
+    #[field(zh = "有效至", en = "Valid until")]
+    pub until: Option<Date>,
+    #[field(zh = "原因", en = "Reason", required, again)]
+    pub reason: String,
+}
+
+/// The last day of a release.
+pub fn until(asked: &Release, tx: &Tx) -> Result<Date> {
+    let days = tx.catalog.number("release_days");
+    let until = asked.until.unwrap_or_else(|| tx.today().saturating_add(days.days()));
+    if until < tx.today() {
+        let says = Label { zh: "放行不能在过去到期", en: "A release does not end in the past" };
+        return Err(Error::fault("until", "out_of_range", says));
+    }
+    Ok(until)
 }

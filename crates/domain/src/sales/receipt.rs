@@ -103,6 +103,29 @@ fn post(receipt: &mut Receipt, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
+/// Books the money that comes with a sale about to be posted.
+pub(super) fn receive(tx: &mut Tx, sale: &Sale, account: Option<Code>, method: Option<Code>) -> Result<()> {
+    let mut receipt = Receipt {
+        id: Id::NEW,
+        number: None,
+        customer: sale.customer,
+        date: sale.date,
+        amount: sale.amount,
+        method,
+        account,
+        sale: Some(sale.id),
+        reference: None,
+        status: Status::Draft,
+        reverses: None,
+        handler: actor(tx),
+        remark: None,
+        stamp: Stamp::default(),
+    };
+    tx.save(&mut receipt)?;
+    post(&mut receipt, tx)?;
+    tx.save(&mut receipt).map(drop)
+}
+
 fn item(receipt: &Receipt, kind: Kind) -> Item {
     Item { receipt: Some(receipt.id), ..Item::of(kind, receipt.date, -receipt.amount) }
 }

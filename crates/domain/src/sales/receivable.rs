@@ -5,14 +5,14 @@ use model::{
     views,
 };
 
-use super::{Receipt, Refund, Sale, SaleReturn};
+use super::{Receipt, ReceivableOpening, Refund, Sale, SaleReturn};
 use crate::Customer;
 
 /// An open item: a sale and what else is owed stands with a plus, a receipt with a minus. It never changes but for what
 /// of it is still open, which allocations take away.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "应收明细", en = "Receivable", module = "money", icon = "file-dollar", title = customer, within = customer)]
-#[entity(ledger, views = VIEWS, derived = DERIVED)]
+#[entity(ledger, index(customer, open, due), views = VIEWS, derived = DERIVED)]
 pub struct Receivable {
     pub id: Id<Receivable>,
     #[field(zh = "客户", en = "Customer", readonly, list, filter)]
@@ -29,6 +29,8 @@ pub struct Receivable {
     pub sale_return: Option<Id<SaleReturn>>,
     #[field(zh = "退款单", en = "Refund", readonly, filter)]
     pub refund: Option<Id<Refund>>,
+    #[field(zh = "期初单", en = "Opening", readonly, filter)]
+    pub opening: Option<Id<ReceivableOpening>>,
     /// The last day on which it may be paid without being overdue; a credit has none.
     #[field(zh = "到期日", en = "Due", readonly, list, filter)]
     pub due: Option<Date>,
@@ -130,6 +132,7 @@ pub struct Item {
     pub receipt: Option<Id<Receipt>>,
     pub sale_return: Option<Id<SaleReturn>>,
     pub refund: Option<Id<Refund>>,
+    pub opening: Option<Id<ReceivableOpening>>,
     pub salesperson: Option<Id<User>>,
 }
 
@@ -144,6 +147,7 @@ impl Item {
             receipt: None,
             sale_return: None,
             refund: None,
+            opening: None,
             salesperson: None,
         }
     }
@@ -151,7 +155,7 @@ impl Item {
 
 /// Enters an item to the account of a customer, which the caller has locked.
 pub fn enter(tx: &mut Tx, customer: Id<Customer>, item: Item) -> Result<Receivable> {
-    let Item { kind, date, due, amount, sale, receipt, sale_return, refund, salesperson } = item;
+    let Item { kind, date, due, amount, sale, receipt, sale_return, refund, opening, salesperson } = item;
     let settled = (amount == Money(0)).then_some(date);
     let stamp = Stamp::default();
     let mut entry = Receivable {
@@ -163,6 +167,7 @@ pub fn enter(tx: &mut Tx, customer: Id<Customer>, item: Item) -> Result<Receivab
         receipt,
         sale_return,
         refund,
+        opening,
         due,
         amount,
         open: amount,
@@ -307,8 +312,10 @@ pub static AUDITS: &[model::Audit] = &[
               OR (r.amount < 0 AND (r.open > 0 OR r.open < r.amount)) LIMIT 20",
     },
     model::Audit {
-        says: "what is checked and not posted is not the sum of its sales",
+        says: "what is promised and not delivered is not the sum of its sales and orders",
         sql: "SELECT c.number FROM customer c WHERE c.pending <> \
-              COALESCE((SELECT SUM(s.amount) FROM sale s WHERE s.customer = c.id AND s.status = 'checked'), 0) LIMIT 20",
+              COALESCE((SELECT SUM(s.amount) FROM sale s WHERE s.customer = c.id AND s.status = 'checked' \
+              AND s.\"order\" IS NULL), 0) \
+              + COALESCE((SELECT SUM(o.rest) FROM sale_order o WHERE o.customer = c.id AND o.status = 'checked'), 0) LIMIT 20",
     },
 ];

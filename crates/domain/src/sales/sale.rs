@@ -7,8 +7,10 @@ use model::{
 
 use super::account::{self, SaleEntry, reckon};
 use super::actor;
-use super::credit::{Moment, check_trading, gate};
+use super::credit::{Moment, Release, check_trading, gate, until};
+use super::panel;
 use super::receivable::{self, Item, Kind};
+use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
 use crate::document::{Reason, check_date, check_open, no_lines};
 use crate::stock::{self, Movement, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
@@ -17,7 +19,7 @@ use crate::{Customer, Product};
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售单", en = "Sale", module = "sales", icon = "file-invoice", number = "XS-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleLine, derived = DERIVED)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_sale)]
 #[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
 pub struct Sale {
     pub id: Id<Sale>,
@@ -26,6 +28,9 @@ pub struct Sale {
     pub number: Option<String>,
     #[field(zh = "客户", en = "Customer", required, list, filter)]
     pub customer: Id<Customer>,
+    /// The order that it delivers, all or in part.
+    #[field(zh = "销售订单", en = "Of order", filter, depends = "customer")]
+    pub order: Option<Id<SaleOrder>>,
     #[field(zh = "日期", en = "Date", list, filter, default = "today")]
     pub date: Date,
     #[field(zh = "业务员", en = "Salesperson", list, filter)]
@@ -82,11 +87,11 @@ pub struct SaleLine {
     #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
     pub unit: Option<Code>,
     /// Of one unit, tax included; empty takes the list price.
-    #[field(zh = "单价", en = "Price", list)]
+    #[field(zh = "单价", en = "Price", list, auto)]
     pub price: Option<Price>,
     #[field(zh = "折扣", en = "Discount", list)]
     pub discount: Rate,
-    #[field(zh = "税率", en = "Tax rate", list)]
+    #[field(zh = "税率", en = "Tax rate", list, auto)]
     pub tax_rate: Option<Rate>,
     #[field(zh = "金额", en = "Amount", readonly, list, sum)]
     pub amount: Money,
@@ -139,6 +144,7 @@ static DERIVED: &[FieldDef] = &[
 const VERBS: Verbs<Sale> = verbs![
     check("审核", "Check", when |it| matches!(it.status, Status::Draft | Status::Held), else "只有草稿和暂扣的单据可以审核" "Only a draft or a held sale can be checked"),
     post("过账", "Post", when |it| matches!(it.status, Status::Draft | Status::Held | Status::Checked), else "这张单据已经过账或作废" "It is posted or void already"),
+    post_paid("收款过账", "Post as paid", asks Paid, when |it| matches!(it.status, Status::Draft | Status::Held | Status::Checked), else "这张单据已经过账或作废" "It is posted or void already", needs "post_paid"),
     release_credit("放行", "Release", asks Release, when |it| it.status == Status::Held, else "只有暂扣的单据需要放行" "Only a held sale needs a release"),
     withdraw("撤回审核", "Withdraw", when |it| it.status == Status::Checked, else "单据没有审核，或已过账" "Not checked, or posted already", needs "check"),
     void("作废", "Void", asks Reason, when |it| it.number.is_some() && matches!(it.status, Status::Draft | Status::Held | Status::Checked), else "没有单号的草稿直接删除，已过账的用红冲" "Delete a draft without a number; reverse what is posted", is danger),
@@ -170,6 +176,14 @@ fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
         new.salesperson = new.salesperson.or(customer.owner);
         new.address = new.address.take().or(customer.address);
     }
+    if let Some(order) = new.order {
+        let order = tx.get(order)?;
+        if order.customer != new.customer {
+            let says = Label { zh: "这张订单是别的客户的", en: "This order is another customer's" };
+            return Err(Error::fault("order", "other_customer", says));
+        }
+        new.warehouse = new.warehouse.or(order.warehouse);
+    }
     new.salesperson = new.salesperson.or_else(|| actor(tx));
     let maker = new.salesperson.filter(|maker| old.is_none_or(|old| old.salesperson != Some(*maker)));
     if let Some(maker) = maker {
@@ -195,7 +209,7 @@ fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result
 }
 
 /// What the head says of the lines.
-fn tally(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
+pub(super) fn tally(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
     let lines = tx.lines(sale)?;
     sale.amount = lines.iter().map(|it| it.amount).sum();
     sale.tax = lines.iter().map(|it| it.tax).sum();
@@ -208,32 +222,47 @@ fn hold(sale: &mut Sale, refusal: &Refusal, _: &mut Tx) {
 }
 
 /// The customer, locked: every rule over many sales hangs on this row.
-fn locked(sale: &Sale, tx: &mut Tx) -> Result<Customer> {
+fn locked(sale: &Sale, tx: &mut Tx) -> Result<(Customer, Vec<SaleLine>)> {
     let customer = tx.get(sale.customer)?;
     check_trading(&customer)?;
     check_open(sale.date, tx)?;
-    if tx.lines(sale)?.is_empty() {
+    let lines = tx.lines(sale)?;
+    if lines.is_empty() {
         return Err(no_lines());
     }
-    Ok(customer)
+    Ok((customer, lines))
 }
 
-/// The amount up to which the sale was released, as long as that holds.
-fn released(sale: &Sale, tx: &Tx) -> Option<Money> {
-    sale.released.filter(|_| sale.released_until.is_none_or(|until| tx.today() <= until))
+/// The amount up to which the sale or its order was released, as long as that holds.
+fn released(sale: &Sale, tx: &mut Tx) -> Result<Option<Money>> {
+    let of_order = match sale.order {
+        Some(order) => sale_order::released(&tx.get(order)?, tx),
+        None => None,
+    };
+    let own = sale.released.filter(|_| sale.released_until.is_none_or(|until| tx.today() <= until));
+    Ok(own.max(of_order))
 }
 
-/// What of the customer's exposure is this sale's own.
-fn own(sale: &Sale) -> Money {
-    if sale.status == Status::Checked { sale.amount } else { Money(0) }
+/// What of the customer's exposure is this sale's own: what its order promised, or itself once it is checked.
+pub(super) fn own(sale: &Sale, lines: &[SaleLine], tx: &mut Tx) -> Result<Money> {
+    match sale.order {
+        Some(order) => Ok(Part::of(tx, order, lines)?.exposure()),
+        None => Ok(counted(sale)),
+    }
+}
+
+/// A checked sale counts, unless its order does.
+fn counted(sale: &Sale) -> Money {
+    if sale.status == Status::Checked && sale.order.is_none() { sale.amount } else { Money(0) }
 }
 
 /// Checks a sale: it gets its number and counts into the customer's exposure.
 fn check(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
-    let customer = locked(sale, tx)?;
-    gate(tx, Moment::SaleCheck, &customer, sale.amount, Money(0), released(sale, tx))?;
-    tx.add(customer.id, "pending", sale.amount)?;
+    let (customer, lines) = locked(sale, tx)?;
+    let (own, released) = (own(sale, &lines, tx)?, released(sale, tx)?);
+    gate(tx, Moment::SaleCheck, &customer, sale.amount, own, released)?;
     sale.status = Status::Checked;
+    tx.add(customer.id, "pending", counted(sale))?;
     sale.held = None;
     give_number(sale, tx)
 }
@@ -248,10 +277,37 @@ fn give_number(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
 
 /// Posts a sale: the goods leave, the customer owes the money.
 fn post(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
-    let customer = locked(sale, tx)?;
-    gate(tx, Moment::SalePost, &customer, sale.amount, own(sale), released(sale, tx))?;
+    let (customer, lines) = locked(sale, tx)?;
+    let (own, released) = (own(sale, &lines, tx)?, released(sale, tx)?);
+    gate(tx, Moment::SalePost, &customer, sale.amount, own, released)?;
+    enter(sale, &customer, lines, tx)
+}
+
+#[derive(Form)]
+pub struct Paid {
+    #[field(zh = "收款账户", en = "Account", code = "money_account", required)]
+    account: Option<Code>,
+    #[field(zh = "收款方式", en = "Method", code = "settlement_method", again)]
+    method: Option<Code>,
+}
+
+/// Posts a sale together with the receipt that pays it: cash customers need no credit.
+fn post_paid(sale: &mut Sale, tx: &mut Tx, asked: Paid) -> Result<()> {
+    let (customer, lines) = locked(sale, tx)?;
+    let (own, released) = (own(sale, &lines, tx)?, released(sale, tx)?);
+    // The money is here: nothing of this sale is on credit.
+    gate(tx, Moment::SalePost, &customer, Money(0), own, released.or(Some(sale.amount)))?;
+    enter(sale, &customer, lines, tx)?;
+    super::receipt::receive(tx, sale, asked.account, asked.method)
+}
+
+/// What posting writes, once the gate has let it pass.
+pub(super) fn enter(sale: &mut Sale, customer: &Customer, lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()> {
     leave_exposure(sale, tx)?;
-    deliver(sale, tx)?;
+    if let Some(order) = sale.order {
+        Part::of(tx, order, &lines)?.settle(tx)?;
+    }
+    deliver(sale, lines, tx)?;
     let due = sale.date.saturating_add(customer.credit_days.days());
     sale.due = Some(due);
     let mut charge = receivable::enter(tx, customer.id, item(sale, Kind::Sale, Some(due)))?;
@@ -262,14 +318,15 @@ fn post(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
 }
 
 /// Takes the goods out of stock and enters each line to the account of sales, with what it cost.
-fn deliver(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
+fn deliver(sale: &mut Sale, mut lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()> {
     let warehouse = match sale.warehouse {
-        Some(warehouse) => warehouse,
+        Some(warehouse) => {
+            check_warehouse(tx, warehouse)?;
+            warehouse
+        }
         None => main_warehouse(tx)?,
     };
     sale.warehouse = Some(warehouse);
-    check_warehouse(tx, warehouse)?;
-    let mut lines = tx.lines(sale)?;
     // In one order for everybody, so that two documents never wait for each other.
     lines.sort_by_key(|line| line.product.0);
     let mut cost = Some(Money(0));
@@ -338,29 +395,15 @@ fn item(sale: &Sale, kind: Kind, due: Option<Date>) -> Item {
 
 /// A checked sale stops counting as a promise.
 fn leave_exposure(sale: &Sale, tx: &mut Tx) -> Result<()> {
-    let own = own(sale);
-    if own != Money(0) {
-        tx.add(sale.customer, "pending", -own)?;
+    match counted(sale) {
+        Money(0) => Ok(()),
+        own => tx.add(sale.customer, "pending", -own),
     }
-    Ok(())
-}
-
-#[derive(Form)]
-pub struct Release {
-    #[field(zh = "有效至", en = "Valid until")]
-    until: Option<Date>,
-    #[field(zh = "原因", en = "Reason", required, again)]
-    reason: String,
 }
 
 /// Lets a held sale pass, at this amount and no more (CRD-06): it is checked at once.
 fn release_credit(sale: &mut Sale, tx: &mut Tx, asked: Release) -> Result<()> {
-    let days = tx.catalog.number("release_days");
-    let until = asked.until.unwrap_or_else(|| tx.today().saturating_add(days.days()));
-    if until < tx.today() {
-        let says = Label { zh: "放行不能在过去到期", en: "A release does not end in the past" };
-        return Err(Error::fault("until", "out_of_range", says));
-    }
+    let until = until(&asked, tx)?;
     tx.because(&asked.reason);
     sale.released = Some(sale.amount);
     sale.released_until = Some(until);
@@ -425,10 +468,66 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
         }
         account::enter(tx, account_entry(&opposite, &back))?;
     }
+    if let Some(order) = sale.order {
+        let back = tx.lines(&opposite)?;
+        Part::of(tx, order, &back)?.settle(tx)?;
+    }
     let charge = receivable::item_of(tx, "sale", Value::from(&sale.id))?;
     let charge = charge.ok_or_else(|| Error::Internal(format!("sale/{} has no entry", sale.id.0)))?;
     receivable::reverse(tx, &charge, item(&opposite, Kind::Reversal, None))?;
     tx.because(&asked.reason);
     sale.status = Status::Reversed;
     Ok(())
+}
+
+impl Sale {
+    /// The delivery of all that is open of an order.
+    pub(super) fn of_order(order: &SaleOrder, date: Date) -> Sale {
+        Sale {
+            id: Id::NEW,
+            number: None,
+            customer: order.customer,
+            order: Some(order.id),
+            date,
+            salesperson: order.salesperson,
+            department: order.department,
+            customer_owner: order.customer_owner,
+            address: order.address.clone(),
+            delivered: None,
+            warehouse: order.warehouse,
+            amount: Money(0),
+            tax: Money(0),
+            cost: None,
+            due: None,
+            status: Status::Draft,
+            held: None,
+            released: None,
+            released_until: None,
+            releaser: None,
+            reverses: None,
+            remark: None,
+            stamp: Stamp::default(),
+        }
+    }
+}
+
+impl SaleLine {
+    /// What is open of an order's line.
+    pub(super) fn of_order(line: &SaleOrderLine, sale: Id<Sale>) -> SaleLine {
+        SaleLine {
+            id: Id::NEW,
+            sale,
+            product: line.product,
+            quantity: line.quantity - line.delivered,
+            unit: line.unit.clone(),
+            price: line.price,
+            discount: line.discount,
+            tax_rate: line.tax_rate,
+            amount: Money(0),
+            tax: Money(0),
+            cost: None,
+            remark: line.remark.clone(),
+            stamp: Stamp::default(),
+        }
+    }
 }

@@ -131,6 +131,9 @@ pub fn value(desk: &mut Desk, field: &FieldDef, value: &model::Value) -> Result<
         link["title"] = Some(title).filter(|it| !it.is_empty()).into();
         return Ok(link);
     }
+    if let model::Value::Null | model::Value::Text(_) = value {
+        return Ok(value.json());
+    }
     let mut out = Vec::new();
     plain(&mut out, field.kind, value.cell());
     serde_json::from_slice(&out).map_err(|error| Error::Internal(error.to_string()))

@@ -139,12 +139,16 @@ pub fn edit(view: &View, part: &str, title: &str, brief: bool) -> Markup {
 /// Four to six figures that tell most: amounts, then how much stands within, then since when.
 pub fn strip(desk: &Desk, view: &View) -> Markup {
     let lang = view.cells.lang;
+    if !view.panel.strip.is_empty() {
+        return html! { dl class="ky-strip is-facts" { @for it in &view.panel.strip { (crate::document::section::fact(&view.cells, it)) } } };
+    }
     let mut cells: Vec<(String, Markup, Markup)> = Vec::new();
     for (n, part) in view.parts.iter().enumerate() {
         for (field, value) in part.fields.iter().filter(|it| it.0.kind.is_amount() && !it.0.is_custom()) {
             let unit = unit(field, lang);
             let figure = match value {
                 None => html! { span class="ky-mute" { "***" } },
+                Some(value) if field.is_empty(value) => none(),
                 Some(value) => {
                     html! { a href=(view.to(&n.to_string())) { (view.cells.value(field, value.cell())) } @if !unit.is_empty() && unit != "¥" { small { " " (unit) } } }
                 }

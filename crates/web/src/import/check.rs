@@ -323,9 +323,10 @@ fn foot(import: &Import, back: &str, counts: Option<Counts>, on: &Markup) -> Mar
             a class="ky-btn" href=(back) { (icon14("chevron-left")) (t(lang, "上一步", "Back")) }
             form method="post" action=(import.link("/drop")) { button class="ky-btn is-text" { (t(lang, "取消导入", "Give up")) } }
             span class="ky-grow" {}
-            @if let Some(Counts { new, updated, skipped, refused, .. }) = counts {
+            @if let Some(Counts { new, updated, same, skipped, refused, .. }) = counts {
                 span class="ky-wizard-sum" {
                     (t(lang, "将新建 ", "")) (n(new)) (t(lang, " 条，更新 ", " new, ")) (n(updated)) (t(lang, " 条", " updated"))
+                    @if same > 0 { (t(lang, "，没有变化 ", ", ")) (n(same)) (t(lang, " 条", " same")) }
                     @if skipped > 0 { (t(lang, "，跳过 ", ", ")) (n(skipped)) (t(lang, " 条", " skipped")) }
                     @if refused > 0 { (t(lang, "，", ", ")) span class="is-bad" { (count(refused)) (t(lang, " 行不导入", " refused")) } }
                 }

@@ -23,6 +23,8 @@ pub fn nothing(
     let code = ask.def.code;
     let all = desk.count(code, &Query::default())?;
     let may_create = desk.may(ask.def, "create").is_ok();
+    // Lists are brought along; how the house is set up is not.
+    let may_import = ask.def.module != "settings" && desk.may(ask.def, "import").is_ok();
     let new = html! {
         @if may_create { a class="ky-btn" href={ "/" (code) "/new" } { (icon("plus")) (new_label(noun, lang)) } }
     };
@@ -31,16 +33,16 @@ pub fn nothing(
             div class="ky-empty" {
                 (art("first"))
                 h2 { @if lang == Lang::Zh { "还没有" (noun) } @else { "No " (ask.def.many(lang).to_lowercase()) " yet" } }
-                @if may_create {
+                @if may_create && may_import {
                     p { (t(lang, "从旧系统或 Excel 导入最快，列名不一样也能对上；也可以先新建一条试试。", "Importing from another system or from Excel is quickest, whatever the columns are called. Or enter one first.")) }
                 }
                 div class="ky-row" {
-                    @if desk.may(ask.def, "import").is_ok() {
+                    @if may_import {
                         a class="ky-btn is-primary" href={ "/" (code) "/import" } { (icon("upload")) (t(lang, "导入", "Import ")) (noun) }
                     }
                     (new)
                 }
-                @if desk.may(ask.def, "import").is_ok() { p class="ky-small" { a href={ "/" (code) "/template.xlsx" } { (t(lang, "下载导入模板", "Download the import template")) } } }
+                @if may_import { p class="ky-small" { a href={ "/" (code) "/template.xlsx" } { (t(lang, "下载导入模板", "Download the import template")) } } }
             }
         },
         all => no_match(desk, ask, all, new)?,

@@ -263,6 +263,7 @@ fn entries(
                         title,
                         hint: String::new(),
                         depth: 0,
+                        facts: Vec::new(),
                     });
                 }
             }

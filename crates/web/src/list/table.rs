@@ -194,6 +194,7 @@ fn width(field: &FieldDef, is_title: bool) -> usize {
         (_, Format::Email | Format::Url | Format::Long | Format::Said) => 180,
         (Kind::Choice(all), _) if is_grade(all) => 56,
         (Kind::Choice(_) | Kind::Bool, _) => 84,
+        (Kind::Link(to), _) if to().title_field().name == "number" => 124,
         (Kind::Link(to), _) if to().code.len() <= 4 => 80,
         (Kind::Link(_), _) => 170,
         (Kind::Code, Format::Path) => 140,

@@ -108,6 +108,7 @@ async fn index(visit: Visit) -> Answer {
     let draw = |desk: &mut Desk| {
         let lang = desk.actor.lang;
         let reports = desk.reports();
+        // Who may see none has no such page.
         if reports.is_empty() {
             return Err(Error::missing("report"));
         }
@@ -259,6 +260,7 @@ async fn sheet(visit: Visit, At(code): At<String>) -> Answer {
             query: format!("report/{code}?{raw}"),
             rows: found.rows.len() as i64,
             back: asked.ask.link(&[]),
+            papers: html! {},
         })
     };
     paper(&visit, visit.read(draw).await?).await

@@ -60,7 +60,7 @@ pub fn opened(desk: &mut Desk, headers: &HeaderMap, whose: &str) -> Result<Marku
 fn changed(desk: &mut Desk, whose: &str) -> Result<Vec<Line>> {
     let cells = Cells::of(desk);
     let mut found: Vec<(Moment, Line)> = Vec::new();
-    for def in business(desk, "read") {
+    for def in business(desk, "read").into_iter().filter(|it| !it.ledger) {
         let mine = if def.owner.is_some() { whose } else { "changer=me" };
         let list = match desk.list(def.code, &latest(def, mine)) {
             Err(Error::Invalid(_) | Error::NotFound { .. }) => continue,
@@ -70,6 +70,11 @@ fn changed(desk: &mut Desk, whose: &str) -> Result<Vec<Line>> {
         for row in desk.rows(&list)?.0 {
             let Ok(moment) = row[at].text().parse() else { continue };
             let title = cells.value(title.field, row[title.at].cell());
+            let title = if title.is_empty() {
+                format!("{} #{}", def.label.of(cells.lang), row[0].int())
+            } else {
+                title
+            };
             found.push((moment, Line { def, id: row[0].int(), title, hint: when(desk, moment) }));
         }
     }

@@ -30,9 +30,13 @@ const MOST: usize = 8;
 
 pub fn read(desk: &mut Desk, mine: bool) -> Result<Vec<Tile>> {
     let mut tiles = Vec::new();
-    for view in desk.views_to_show()?.into_iter().filter(|it| it.remind).take(MOST) {
+    for view in desk.views_to_show()?.into_iter().filter(|it| it.remind) {
         tiles.extend(tile(desk, view.entity, &view.code, mine)?);
     }
+    // What is urgent first, and no second row for what there is nothing of.
+    tiles.sort_by_key(|it| (it.all.count == 0, !it.urgent));
+    let some = tiles.iter().filter(|it| it.all.count > 0).count();
+    tiles.truncate(some.clamp(ROW, MOST));
     let customers: &'static EntityDef = <domain::Customer as model::Entity>::DEF;
     let more = customers.views.iter().filter(|it| WORTH_A_LOOK.contains(&it.code));
     for view in more {

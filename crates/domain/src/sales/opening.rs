@@ -1,0 +1,83 @@
+//! What customers owed when the books began 期初应收: one document an open item, so that each is due on its own day.
+
+use model::{Date, Entity, Error, Id, Money, Result, Stamp, ToSpan, Tx, Value, Verbs, Views, verbs, views};
+
+use super::receivable::{self, Item, Kind};
+use crate::Customer;
+use crate::document::{Reason, Status, check_date, check_open};
+
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "期初应收", en = "Opening receivable", module = "money", icon = "book", number = "QC-{6}", title = number)]
+#[entity(within = customer, verbs = VERBS, views = VIEWS, check = check, edit = |it| it.status == Status::Draft)]
+pub struct ReceivableOpening {
+    pub id: Id<ReceivableOpening>,
+    #[field(zh = "单号", en = "Number", unique, readonly, search, list)]
+    pub number: Option<String>,
+    #[field(zh = "客户", en = "Customer", required, list, filter, alias = "客户名称|customer name")]
+    pub customer: Id<Customer>,
+    #[field(zh = "日期", en = "Date", list, filter, default = "today", alias = "单据日期|发生日期")]
+    pub date: Date,
+    /// Empty is the date plus the customer's credit term.
+    #[field(zh = "到期日", en = "Due", list, filter)]
+    pub due: Option<Date>,
+    /// A minus is what the customer had paid in advance.
+    #[field(zh = "金额", en = "Amount", required, list, sum, alias = "欠款|未收金额|余额")]
+    pub amount: Money,
+    #[field(zh = "原单号", en = "Old number", search, list, alias = "单据号|发票号|reference")]
+    pub reference: Option<String>,
+    #[field(zh = "状态", en = "Status", readonly, list, filter)]
+    pub status: Status,
+    #[field(zh = "备注", en = "Remark", format = Long)]
+    pub remark: Option<String>,
+    pub stamp: Stamp,
+}
+
+const VERBS: Verbs<ReceivableOpening> = verbs![
+    post("过账", "Post", when |it| it.status == Status::Draft, else "已经过账" "Posted already"),
+    reverse("红冲", "Reverse", asks Reason, when |it| it.status == Status::Posted, else "没有过账" "Not posted", is danger),
+];
+
+const VIEWS: Views = views![draft("待过账", "To post", "status=draft" => post), all("全部", "All", "")];
+
+fn check(new: &mut ReceivableOpening, old: Option<&ReceivableOpening>, tx: &mut Tx) -> Result<()> {
+    if new.amount == Money(0) {
+        return Err(Error::invalid("amount", "required"));
+    }
+    if old.is_none_or(|old| old.date != new.date) {
+        check_date(new.date, tx)?;
+    }
+    Ok(())
+}
+
+fn item(it: &ReceivableOpening, kind: Kind, amount: Money) -> Item {
+    Item {
+        due: it.due.filter(|_| amount > Money(0)),
+        opening: Some(it.id),
+        ..Item::of(kind, it.date, amount)
+    }
+}
+
+fn post(it: &mut ReceivableOpening, tx: &mut Tx) -> Result<()> {
+    let customer = tx.get(it.customer)?;
+    check_open(it.date, tx)?;
+    if it.due.is_none() && it.amount > Money(0) {
+        it.due = Some(it.date.saturating_add(customer.credit_days.days()));
+    }
+    receivable::enter(tx, customer.id, item(it, Kind::Opening, it.amount))?;
+    it.status = Status::Posted;
+    it.number = Some(tx.next_number::<ReceivableOpening>()?);
+    Ok(())
+}
+
+/// Takes an opening item back by an entry of the same day the other way round.
+fn reverse(it: &mut ReceivableOpening, tx: &mut Tx, asked: Reason) -> Result<()> {
+    tx.get(it.customer)?;
+    check_open(it.date, tx)?;
+    let entry = receivable::item_of(tx, "opening", Value::from(&it.id))?;
+    let entry =
+        entry.ok_or_else(|| Error::Internal(format!("receivable_opening/{} has no entry", it.id.0)))?;
+    receivable::reverse(tx, &entry, item(it, Kind::Reversal, -it.amount))?;
+    tx.because(&asked.reason);
+    it.status = Status::Reversed;
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! The sale order 销售订单: a promise before the delivery. Once checked it counts into the customer's exposure and
+//! reserves goods; it is delivered in parts (SAL-16).
+
+use model::{
+    Choice, Code, Date, Entity, Error, FieldDef, Id, Kind, Label, Money, Price, Quantity, Rate, Refusal,
+    Result, Stamp, ToSpan, Tx, Value, Verbs, Views, message, system::Department, system::User, verbs, views,
+};
+
+use super::account::reckon;
+use super::actor;
+use super::credit::{Moment, Release, check_trading, gate, until};
+use super::panel;
+use super::sale::{self, Sale, SaleLine};
+use crate::document::{Reason, check_date, no_lines};
+use crate::stock::Warehouse;
+use crate::{Customer, Product};
+
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "销售订单", en = "Sale order", module = "sales", icon = "writing-sign", number = "DD-{yymm}-{4}", title = number)]
+#[entity(owner = salesperson, department = department, within = customer, lines = SaleOrderLine)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_order)]
+#[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
+pub struct SaleOrder {
+    pub id: Id<SaleOrder>,
+    /// Given when it is checked.
+    #[field(zh = "单号", en = "Number", unique, readonly, search, list, section("单据", "Document"))]
+    pub number: Option<String>,
+    #[field(zh = "客户", en = "Customer", required, list, filter)]
+    pub customer: Id<Customer>,
+    #[field(zh = "日期", en = "Date", list, filter, default = "today")]
+    pub date: Date,
+    #[field(zh = "交货日期", en = "Wanted by", list, filter)]
+    pub wanted: Option<Date>,
+    #[field(zh = "业务员", en = "Salesperson", list, filter)]
+    pub salesperson: Option<Id<User>>,
+    #[field(zh = "部门", en = "Department", filter)]
+    pub department: Option<Id<Department>>,
+    #[field(zh = "客户业务员", en = "Customer's owner", readonly, filter)]
+    pub customer_owner: Option<Id<User>>,
+    #[field(zh = "送货地址", en = "Delivery address")]
+    pub address: Option<String>,
+    #[field(zh = "仓库", en = "Warehouse", filter)]
+    pub warehouse: Option<Id<Warehouse>>,
+    /// After this day its goods are free for others.
+    #[field(zh = "预留到", en = "Reserved until")]
+    pub reserved_until: Option<Date>,
+    #[field(zh = "金额", en = "Amount", readonly, list, sum)]
+    pub amount: Money,
+    #[field(zh = "税额", en = "Tax", readonly, sum)]
+    pub tax: Money,
+    /// What of the amount is not yet delivered.
+    #[field(zh = "未发金额", en = "Not delivered", readonly, list, sum, filter)]
+    pub rest: Money,
+    #[field(zh = "状态", en = "Status", readonly, list, filter)]
+    pub status: Status,
+    #[field(zh = "暂扣原因", en = "Held because", readonly, format = Said)]
+    pub held: Option<String>,
+    #[field(zh = "放行金额", en = "Released up to", readonly, group = "credit")]
+    pub released: Option<Money>,
+    #[field(zh = "放行有效至", en = "Released until", readonly, group = "credit")]
+    pub released_until: Option<Date>,
+    #[field(zh = "放行人", en = "Released by", readonly, group = "credit")]
+    pub releaser: Option<Id<User>>,
+    #[field(zh = "备注", en = "Remark", format = Long)]
+    pub remark: Option<String>,
+    pub stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "订单明细", en = "Order line", of = sale_order, title = product, check = check_line, derived = LINE)]
+pub struct SaleOrderLine {
+    pub id: Id<SaleOrderLine>,
+    #[field(zh = "销售订单", en = "Sale order", required)]
+    pub sale_order: Id<SaleOrder>,
+    #[field(zh = "商品", en = "Product", required, list, filter)]
+    pub product: Id<Product>,
+    #[field(zh = "数量", en = "Quantity", required, list, sum, default = "1")]
+    pub quantity: Quantity,
+    #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
+    pub unit: Option<Code>,
+    /// Of one unit, tax included; empty takes the list price.
+    #[field(zh = "单价", en = "Price", list, auto)]
+    pub price: Option<Price>,
+    #[field(zh = "折扣", en = "Discount", list)]
+    pub discount: Rate,
+    #[field(zh = "税率", en = "Tax rate", list, auto)]
+    pub tax_rate: Option<Rate>,
+    #[field(zh = "金额", en = "Amount", readonly, list, sum)]
+    pub amount: Money,
+    #[field(zh = "税额", en = "Tax", readonly, sum)]
+    pub tax: Money,
+    #[field(zh = "已发", en = "Delivered", readonly, list, sum)]
+    pub delivered: Quantity,
+    #[field(zh = "备注", en = "Remark")]
+    pub remark: Option<String>,
+    pub stamp: Stamp,
+}
+
+static LINE: &[FieldDef] = &[FieldDef {
+    name: "rest",
+    label: Label { zh: "未发", en: "Open" },
+    kind: Kind::Quantity,
+    list: true,
+    sql: "{t}.quantity - {t}.delivered",
+    ..FieldDef::DERIVED
+}];
+
+#[derive(Debug, Clone, Copy, PartialEq, Choice)]
+pub enum Status {
+    #[choice(zh = "草稿", en = "Draft")]
+    Draft,
+    #[choice(zh = "暂扣", en = "Held")]
+    Held,
+    #[choice(zh = "已审核", en = "Checked")]
+    Checked,
+    #[choice(zh = "已发完", en = "Delivered")]
+    Done,
+    #[choice(zh = "已结案", en = "Closed")]
+    Closed,
+    #[choice(zh = "已作废", en = "Void")]
+    Void,
+}
+
+const VERBS: Verbs<SaleOrder> = verbs![
+    check("审核", "Check", when |it| matches!(it.status, Status::Draft | Status::Held), else "只有草稿和暂扣的订单可以审核" "Only a draft or a held order can be checked"),
+    deliver("发货", "Deliver", when |it| it.status == Status::Checked, else "只有审核过、还没发完的订单可以发货" "Only a checked order with open lines is delivered"),
+    release_credit("放行", "Release", asks Release, when |it| it.status == Status::Held, else "只有暂扣的订单需要放行" "Only a held order needs a release"),
+    withdraw("撤回审核", "Withdraw", when |it| it.status == Status::Checked && it.rest == it.amount, else "订单没有审核，或已经发过货" "Not checked, or partly delivered", needs "check"),
+    close("结案", "Close the rest", asks Reason, when |it| it.status == Status::Checked, else "订单没有未发的货" "Nothing is open", needs "check"),
+    void("作废", "Void", asks Reason, when |it| it.number.is_some() && it.rest == it.amount && matches!(it.status, Status::Draft | Status::Held | Status::Checked), else "没有单号的草稿直接删除，发过货的用结案" "Delete a draft without a number; close what was partly delivered", is danger),
+];
+
+// One view says all there is to say of one.
+#[allow(clippy::needless_update)]
+const VIEWS: Views = views![
+    open("未发完", "Open", "status=checked"),
+    draft("草稿", "Drafts", "status=draft,held"),
+    held("暂扣订单", "Held", "status=held" => release_credit, remind, urgent),
+    late("该发未发", "Late", "status=checked&wanted<today" => deliver, remind),
+    this_month("本月", "This month", "date=this_month"),
+    all("全部", "All", ""),
+];
+
+/// Goods that checked orders keep for their customers, as a derived field of a product.
+pub const RESERVED: &str = "SELECT CAST(COALESCE(SUM(l.quantity - l.delivered), 0) AS BIGINT) FROM sale_order_line l \
+     JOIN sale_order o ON o.id = l.sale_order WHERE l.product = {t}.id AND o.status = 'checked' \
+     AND (o.reserved_until IS NULL OR o.reserved_until >= {today})";
+
+fn complete(new: &mut SaleOrder, old: Option<&SaleOrder>, tx: &mut Tx) -> Result<()> {
+    if old.is_none_or(|old| old.date != new.date) {
+        check_date(new.date, tx)?;
+    }
+    if old.is_none_or(|old| old.customer != new.customer) {
+        let customer = tx.get(new.customer)?;
+        check_trading(&customer)?;
+        new.customer_owner = customer.owner;
+        new.salesperson = new.salesperson.or(customer.owner);
+        new.address = new.address.take().or(customer.address);
+    }
+    new.salesperson = new.salesperson.or_else(|| actor(tx));
+    let maker = new.salesperson.filter(|maker| old.is_none_or(|old| old.salesperson != Some(*maker)));
+    if let Some(maker) = maker {
+        new.department = tx.catalog.department_of(maker.0).map(Id::of).or(new.department);
+    }
+    Ok(())
+}
+
+fn check_line(new: &mut SaleOrderLine, old: Option<&SaleOrderLine>, tx: &mut Tx) -> Result<()> {
+    let product = tx.get(new.product)?;
+    if old.is_none_or(|old| old.product != new.product) {
+        new.unit = product.unit;
+    }
+    if new.quantity <= Quantity(0) {
+        return Err(Error::invalid("quantity", "not_positive"));
+    }
+    let price = *new.price.get_or_insert(product.price);
+    let rate = *new.tax_rate.get_or_insert(product.tax_rate);
+    (new.amount, new.tax) = reckon(new.quantity, price, new.discount, rate)?;
+    Ok(())
+}
+
+fn tally(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
+    let lines = tx.lines(it)?;
+    it.amount = lines.iter().map(|line| line.amount).sum();
+    it.tax = lines.iter().map(|line| line.tax).sum();
+    it.rest = it.amount;
+    Ok(())
+}
+
+fn hold(it: &mut SaleOrder, refusal: &Refusal, _: &mut Tx) {
+    it.status = Status::Held;
+    it.held = Some(message::kept(&refusal.says));
+}
+
+/// Checks an order: it gets its number, counts into the customer's exposure and reserves its goods.
+fn check(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
+    let customer = tx.get(it.customer)?;
+    check_trading(&customer)?;
+    if tx.lines(it)?.is_empty() {
+        return Err(no_lines());
+    }
+    gate(tx, Moment::OrderCheck, &customer, it.rest, Money(0), released(it, tx))?;
+    tx.add(customer.id, "pending", it.rest)?;
+    it.status = Status::Checked;
+    it.held = None;
+    if it.reserved_until.is_none() {
+        let days = tx.catalog.number("reserve_days");
+        it.reserved_until = (days > 0).then(|| tx.today().saturating_add(days.days()));
+    }
+    if it.number.is_none() {
+        it.number = Some(tx.next_number::<SaleOrder>()?);
+    }
+    Ok(())
+}
+
+/// Delivers all that is open by a sale of its own, posted at once. A part is delivered by a sale that names the order.
+fn deliver(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
+    let customer = tx.get(it.customer)?;
+    check_trading(&customer)?;
+    gate(tx, Moment::SalePost, &customer, it.rest, it.rest, released(it, tx))?;
+    let lines = tx.lines(it)?;
+    let mut sale = Sale::of_order(it, tx.today());
+    tx.save(&mut sale)?;
+    for line in lines.iter().filter(|line| line.delivered < line.quantity) {
+        tx.save(&mut SaleLine::of_order(line, sale.id))?;
+    }
+    sale::tally(&mut sale, tx)?;
+    let lines = tx.lines(&sale)?;
+    sale::enter(&mut sale, &customer, lines, tx)?;
+    tx.save(&mut sale)?;
+    // As the delivery left the order's own row.
+    it.rest = Money(0);
+    it.status = Status::Done;
+    Ok(())
+}
+
+/// What a sale delivers of its order, or takes back: parts of the order's lines, and their amount.
+pub struct Part {
+    order: Id<SaleOrder>,
+    lines: Vec<(Id<SaleOrderLine>, Quantity)>,
+    amount: Money,
+    /// The amount counts into the customer's exposure until it is delivered.
+    counts: bool,
+}
+
+impl Part {
+    /// What `lines` make of an order: goods that leave fill what is open, goods that come back open it again.
+    pub fn of(tx: &mut Tx, order: Id<SaleOrder>, lines: &[SaleLine]) -> Result<Part> {
+        let it = tx.get(order)?;
+        let mut of_order = tx.lines(&it)?;
+        let mut part =
+            Part { order, lines: Vec::new(), amount: Money(0), counts: it.status == Status::Checked };
+        for line in lines {
+            let mut left = line.quantity;
+            for open in of_order.iter_mut().filter(|it| it.product == line.product) {
+                let now = left.clamp(-open.delivered, open.quantity - open.delivered);
+                let share = |it: &SaleOrderLine| it.amount.share(it.delivered.0, it.quantity.0);
+                let before = share(open);
+                open.delivered = open.delivered + now;
+                part.amount = part.amount + share(open) - before;
+                part.lines.push((open.id, now));
+                left = left - now;
+            }
+        }
+        Ok(part)
+    }
+
+    /// What of the customer's exposure it is.
+    pub fn exposure(&self) -> Money {
+        if self.counts { self.amount } else { Money(0) }
+    }
+
+    /// Writes it to the order, and takes it out of the customer's exposure.
+    pub fn settle(self, tx: &mut Tx) -> Result<()> {
+        for (line, quantity) in &self.lines {
+            tx.add(*line, "delivered", *quantity)?;
+        }
+        let it = tx.get(self.order)?;
+        tx.add(it.id, "rest", -self.amount)?;
+        let status = match it.status {
+            Status::Checked if it.rest == self.amount => Status::Done,
+            Status::Done if self.amount < Money(0) => Status::Checked,
+            other => other,
+        };
+        tx.touch(it.id, "status", Value::from(&status))?;
+        match status {
+            Status::Checked | Status::Done => tx.add(it.customer, "pending", -self.amount),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The amount up to which an order was released, as long as that holds.
+pub fn released(it: &SaleOrder, tx: &Tx) -> Option<Money> {
+    it.released.filter(|_| it.released_until.is_none_or(|until| tx.today() <= until))
+}
+
+fn release_credit(it: &mut SaleOrder, tx: &mut Tx, asked: Release) -> Result<()> {
+    let until = until(&asked, tx)?;
+    tx.because(&asked.reason);
+    it.released = Some(it.rest);
+    it.released_until = Some(until);
+    it.releaser = actor(tx);
+    check(it, tx)
+}
+
+fn withdraw(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
+    forget(it, tx)?;
+    it.status = Status::Draft;
+    Ok(())
+}
+
+/// The rest stops counting into the customer's exposure.
+fn forget(it: &SaleOrder, tx: &mut Tx) -> Result<()> {
+    tx.get(it.customer)?;
+    if it.status == Status::Checked {
+        tx.add(it.customer, "pending", -it.rest)?;
+    }
+    Ok(())
+}
+
+/// Gives the rest of an order up.
+fn close(it: &mut SaleOrder, tx: &mut Tx, asked: Reason) -> Result<()> {
+    tx.because(&asked.reason);
+    forget(it, tx)?;
+    it.status = Status::Closed;
+    Ok(())
+}
+
+fn void(it: &mut SaleOrder, tx: &mut Tx, asked: Reason) -> Result<()> {
+    tx.because(&asked.reason);
+    forget(it, tx)?;
+    it.status = Status::Void;
+    Ok(())
+}
