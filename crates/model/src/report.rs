@@ -750,6 +750,14 @@ impl Figures {
             terms.extend(Query::parse(&text).map(|it| it.terms).unwrap_or_default());
         }
         terms.extend(Query::parse(self.def.behind).map(|it| it.terms).unwrap_or_default());
+        // The list says the day itself.
+        for term in &mut terms {
+            if let Term::One(it) = term
+                && it.value == "..today"
+            {
+                it.value = format!("..{}", self.day);
+            }
+        }
         terms.dedup();
         let columns = self.def.columns.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect();
         Query { terms, columns, ..self.asked.clone() }.text()
