@@ -1,6 +1,7 @@
 //! What reports say, in the words of a sales manager; each on both databases.
 
 use model::{Figures, Input, Query, Result, Value};
+use tests::served::{Served, hold, sign_in};
 use tests::{World, code, databases};
 
 /// 王海燕 and 李建军 sell two products to a customer each, over three months; one sale is reversed, one comes back in part.
@@ -268,5 +269,159 @@ fn ageing_of_an_earlier_day_is_what_entries_and_allocations_say() {
             let balance = ask(day).map_or(0, |it| it[0]);
             assert_eq!(balance, replay(&trade, trade.customers[0], day), "{day}");
         }
+    });
+}
+
+#[test]
+fn the_active_rate_counts_each_owners_customers_of_the_month_whoever_served_them() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        trade.world.customer("王海燕", "天津津滨暖通");
+        trade.world.customer("赵敏", "沧州渤海管件");
+        let named_rows = |query: &str| {
+            let found = trade.ask("何振邦", "activity", query).unwrap();
+            let catalog = trade.world.look("何振邦", |desk| Ok(desk.catalog().clone())).unwrap();
+            let name = |row: &Vec<Value>| match &row[0] {
+                Value::Int(id) => catalog.user_name(*id).unwrap_or_default().to_owned(),
+                value => value.text().to_owned(),
+            };
+            let rows: Vec<_> = found.rows.iter().map(|row| (name(row), row[1..4].to_vec())).collect();
+            (rows, found.totals[1..4].to_vec())
+        };
+        let row = |name: &str, figures: [i64; 3]| (name.to_owned(), figures.map(Value::Int).to_vec());
+
+        // In February each sold to one customer that is still there; the others were entered later.
+        let (people, all) = named_rows("period=2026-02&sort=-active,salesperson");
+        assert_eq!(people, [row("王海燕", [1, 1, 10_000]), row("李建军", [1, 1, 10_000])]);
+        assert_eq!(all, [2, 2, 10_000].map(Value::Int));
+
+        // A customer in nobody's hands counts for the company only.
+        trade.run(
+            "王海燕",
+            "customer",
+            trade.customers[0],
+            "release",
+            Input::from([("pool", "shared"), ("reason", "长期无往来")]),
+        );
+        let (people, all) = named_rows("period=2026-01-01..&sort=-customers,salesperson");
+        assert_eq!(
+            people.iter().filter(|it| it.0 == "赵敏").count(),
+            1,
+            "who did nothing stands there too: {people:?}"
+        );
+        assert_eq!(all, [Value::Int(2), Value::Int(4), Value::Int(5_000)]);
+        let mine = trade.ask("王海燕", "activity", "period=2026-02").unwrap();
+        assert_eq!(mine.totals[2], Value::Int(1), "王海燕 sees one customer now");
+    });
+}
+
+/// The people of the stories, each with a role, signed in under their names.
+const ROLES: [(&str, &str); 5] = [
+    ("何振邦", "owner"),
+    ("张国栋", "sales_manager"),
+    ("王海燕", "salesperson"),
+    ("吴淑芬", "reader"),
+    ("周会计", "finance"),
+];
+
+fn served(db: &store::Db, trade: &Trade, data: &std::path::Path) -> Served {
+    let roles = |desk: &mut model::Desk| ROLES.iter().try_for_each(|(name, role)| hold(desk, name, role));
+    db.write(&trade.world.system, roles).unwrap();
+    for (name, _) in ROLES {
+        sign_in(db, trade.world.person(name).user, name);
+    }
+    Served::new(db, data)
+}
+
+/// The addresses that a page's figures lead to.
+fn doors(page: &str) -> Vec<String> {
+    let parts = page.split("class=\"ky-fig\" href=\"").skip(1);
+    parts.filter_map(|it| Some(it.split('"').next()?.replace("&amp;", "&"))).collect()
+}
+
+#[test]
+fn each_report_opens_for_whom_it_is_for_and_every_figure_leads_to_a_list() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        let data = tempfile::tempdir().unwrap();
+        let served = served(db, &trade, data.path());
+        for (name, role) in ROLES {
+            let may_see = |code: &str| match role {
+                "owner" | "sales_manager" | "finance" => true,
+                "salesperson" => code != "margin",
+                _ => false,
+            };
+            let (status, index) = served.read(name, "/report");
+            assert_eq!(status, 200);
+            for report in domain::REGISTRY.reports {
+                let may = may_see(report.code);
+                let path = format!("/report/{}?period=2026-01-01..&as_of=2026-04-10", report.code);
+                let (status, page) = served.read(name, &path);
+                assert_eq!(status == 200, may, "{name} {}: {status}", report.code);
+                assert_eq!(index.contains(&format!("/report/{}\"", report.code)), may);
+                for door in doors(&page) {
+                    assert_eq!(served.get(name, &door).status, 200, "{name} {door}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn the_api_answers_a_report_in_columns_rows_and_totals() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        let data = tempfile::tempdir().unwrap();
+        let served = served(db, &trade, data.path());
+        let json =
+            |path: &str| serde_json::from_str::<serde_json::Value>(&served.read("何振邦", path).1).unwrap();
+
+        let sales =
+            json(&format!("/api/v1/report/sales?group=customer,month&measure=amount,quantity&{EVER}&size=2"));
+        let all = json(&format!("/api/v1/report/sales?group=salesperson&measure=amount&{EVER}"));
+        let wrong = json("/api/v1/report/sales?group=colour");
+
+        let names: Vec<_> =
+            sales["columns"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["customer", "month", "amount", "quantity"]);
+        assert_eq!((sales["rows"].as_array().unwrap().len(), &sales["next"]), (2, &serde_json::json!(2)));
+        // 7 valves, reversed later, and two heads: the most of any month.
+        assert_eq!(sales["rows"][0][0]["title"], "北京金泰格散热器有限公司");
+        assert_eq!(sales["rows"][0][1], "2026-02");
+        assert_eq!(sales["totals"], serde_json::json!([null, null, "905.00", "23"]));
+        assert_eq!((all["rows"].as_array().unwrap().len(), &all["next"]), (2, &serde_json::Value::Null));
+        assert_eq!(wrong["code"], "unknown_field");
+        assert_eq!(served.read("何振邦", "/api/v1/report/nothing").0, 404);
+        let described = json("/api/openapi.json");
+        for report in domain::REGISTRY.reports {
+            assert!(described["paths"][format!("/api/v1/report/{}", report.code)]["get"].is_object());
+        }
+    });
+}
+
+#[test]
+fn a_report_that_leaves_the_house_says_its_conditions_and_is_written_down() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        let data = tempfile::tempdir().unwrap();
+        let served = served(db, &trade, data.path());
+        let query = format!("{EVER}&group=product&measure=amount");
+
+        let file = served.look("张国栋", &format!("/report/sales/export?format=csv&{query}"));
+        let sheet = served.read("张国栋", &format!("/report/sales/print?{query}&product=any"));
+        let refused = served.read("王海燕", "/report/sales/export?format=csv");
+
+        let lines: Vec<String> =
+            file.text().trim_start_matches('\u{feff}').lines().map(str::to_owned).collect();
+        assert_eq!(lines, ["商品,金额", "温控阀,240.00", "铜球阀,100.00", "合计,340.00"]);
+        assert_eq!(sheet.0, 200);
+        assert!(sheet.1.contains("商品 有值") && sheet.1.contains("340.00"), "{}", sheet.1);
+        assert_eq!(refused.0, 403);
+        let kept = trade.world.look("何振邦", |desk| {
+            let list = desk.list("access", &Query::parse("columns=kind,query,rows&sort=id").unwrap())?;
+            Ok(desk.rows(&list)?.0)
+        });
+        let kept: Vec<_> = kept.unwrap().iter().map(|row| (row[2].text().to_owned(), row[4].int())).collect();
+        assert_eq!(kept, [("export".to_owned(), 2), ("print".to_owned(), 2)]);
     });
 }

@@ -1,10 +1,10 @@
 //! The reports 报表: what was sold, what it earned, what is owed and for how long, whose customers are alive.
 
-use model::{Dimension, Entity, FieldDef, Kind, Label, Measure, Of, Only, ReportDef};
+use model::{Dimension, Entity, FieldDef, Holders, Kind, Label, Measure, Of, Only, ReportDef};
 
-use crate::{Receivable, SaleEntry};
+use crate::{Customer, Receivable, SaleEntry};
 
-pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &AGEING];
+pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &AGEING, &ACTIVITY];
 
 const fn by(name: &'static str, path: &'static str) -> Dimension {
     Dimension { name, path }
@@ -148,5 +148,35 @@ static AGEING: ReportDef = ReportDef {
     group: "customer",
     shown: "balance,not_due,d1_30,d31_60,d61_90,d90,advance",
     columns: "customer,date,kind,sale,due,amount,rest",
+    ..ReportDef::PLAIN
+};
+
+/// How many of a salesperson's customers bought something in the month, whoever served them (CLS-12 to 14). Nobody's
+/// customers count for the company alone.
+static ACTIVITY: ReportDef = ReportDef {
+    code: "activity",
+    label: Label { zh: "客户活跃率", en: "Active customers" },
+    module: "sales",
+    fact: SaleEntry::DEF,
+    date: "date",
+    dimensions: &[by("salesperson", "customer_owner"), by("department", "customer_owner.department")],
+    measures: &[
+        measure("rate", "活跃率", "Active rate", Kind::Rate, Of::Ratio("active", "customers")),
+        Measure {
+            only: Only::Where("effective=true"),
+            ..measure("active", "有成交客户", "Active", Kind::Int, Of::Distinct("customer"))
+        },
+        measure("customers", "负责客户", "Customers", Kind::Int, Of::Standing),
+    ],
+    group: "salesperson",
+    shown: "active,customers,rate",
+    period: "this_month",
+    holders: Some(Holders {
+        of: Customer::DEF,
+        owner: "owner",
+        link: "customer",
+        dimension: "customer_owner",
+        department: "customer_owner.department",
+    }),
     ..ReportDef::PLAIN
 };

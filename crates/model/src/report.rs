@@ -28,8 +28,12 @@ pub struct ReportDef {
     /// The dimensions and measures that are shown unless somebody asks for others.
     pub group: &'static str,
     pub shown: &'static str,
+    /// The period of whoever asks for none.
+    pub period: &'static str,
     /// The columns of the rows behind a figure.
     pub columns: &'static str,
+    /// Whose records are set beside the facts.
+    pub holders: Option<Holders>,
     /// Links of the fact by which sums over a year must come at once: each has an index that holds all they need.
     pub swift: &'static [&'static str],
 }
@@ -48,7 +52,9 @@ impl ReportDef {
         measures: &[],
         group: "",
         shown: "",
+        period: "this_year",
         columns: "",
+        holders: None,
         swift: &[],
     };
 
@@ -90,6 +96,20 @@ pub enum Of {
     Distinct(&'static str),
     /// One measure by another, as a share.
     Ratio(&'static str, &'static str),
+    /// How many records the report's holders had at the end of the time that a row stands for.
+    Standing,
+}
+
+/// Records with owners that are set beside facts of theirs.
+pub struct Holders {
+    pub of: &'static EntityDef,
+    /// The field that says whose one is.
+    pub owner: &'static str,
+    /// The fact's link to one.
+    pub link: &'static str,
+    /// The fact's fields that say whose one was then, and in which department.
+    pub dimension: &'static str,
+    pub department: &'static str,
 }
 
 #[derive(Clone, Copy)]
@@ -162,7 +182,7 @@ pub fn slices(slice: &str, first: &str, last: &str, most: usize) -> Vec<String> 
 }
 
 /// A dimension as it was asked for.
-struct Axis {
+pub(crate) struct Axis {
     name: &'static str,
     field: &'static FieldDef,
     /// The field of the fact that decides it; of a path, the link.
@@ -198,6 +218,9 @@ pub struct Figures {
     pub day: Date,
 }
 
+/// By what, and whether downwards.
+type Order<T> = Vec<(T, bool)>;
+
 struct Compiled {
     rows: Sql,
     totals: Sql,
@@ -206,8 +229,6 @@ struct Compiled {
     figures: usize,
 }
 
-/// The period of whoever asks for none.
-pub const PERIOD: &str = "this_year";
 /// Most dimensions at once.
 const AXES: usize = 4;
 /// Rows of a page.
@@ -244,6 +265,7 @@ impl Desk<'_> {
         };
         match it.of {
             Of::Count => true,
+            Of::Standing => def.holders.as_ref().is_some_and(|it| self.may(it.of, "read").is_ok()),
             Of::Sum(name) | Of::Distinct(name) => reads(name),
             Of::Ratio(of, by) => {
                 [of, by].into_iter().filter_map(|it| def.measure(it)).all(|it| self.may_measure(def, it))
@@ -295,7 +317,7 @@ impl Desk<'_> {
     fn conditions(&self, def: &'static ReportDef, query: &Query) -> Query {
         let mut terms = Query::parse(def.only).map(|it| it.terms).unwrap_or_default();
         if !def.date.is_empty() {
-            let value = query.period.clone().unwrap_or_else(|| PERIOD.to_owned());
+            let value = query.period.clone().unwrap_or_else(|| def.period.to_owned());
             if value != "all" {
                 terms.push(Term::One(Condition { field: def.date.to_owned(), op: Op::Is, value }));
             }
@@ -341,6 +363,7 @@ impl Desk<'_> {
             sql.append(key).push(if *down { " DESC NULLS LAST" } else { " NULLS LAST" });
         });
         let (size, page) = match most {
+            _ if def.holders.is_some() => (MOST, 1),
             Some(most) => (most, 1),
             None => (query.size.unwrap_or(SIZE).clamp(1, 500), query.page.unwrap_or(1).min(MOST)),
         };
@@ -355,10 +378,16 @@ impl Desk<'_> {
             None => totals.extend(self.tx.counted(&compiled.totals)?.pop().unwrap_or_default()),
         }
         let (columns, width) = columns(&axes, &measures);
+        if def.holders.is_some() {
+            self.stand(def, &asked, &axes, &measures, &mut rows, &mut totals)?;
+        }
         for row in rows.iter_mut().chain([&mut totals]) {
             row.truncate(axes.len() + compiled.figures);
             shares(row, axes.len(), &measures);
             row.resize(width, Value::Null);
+        }
+        if def.holders.is_some() {
+            sorted(&mut rows, &columns, &axes, &sort);
         }
         self.entitle(&columns, &mut rows)?;
         let axes = axes.iter().map(|it| (it.name, it.path)).collect();
@@ -412,7 +441,7 @@ impl Desk<'_> {
         filter = filter.through_indexes();
         filter.append(&period);
         let mut figures = Vec::new();
-        let mut is_additive = true;
+        let mut is_additive = def.holders.is_none();
         for measure in measures {
             let parts: Vec<&Measure> = match measure.of {
                 Of::Ratio(of, by) => [of, by].into_iter().filter_map(|it| def.measure(it)).collect(),
@@ -490,6 +519,8 @@ impl Desk<'_> {
     fn figure(&mut self, def: &'static ReportDef, measure: &Measure, day: Date) -> Result<Sql> {
         let mut of = Sql::default();
         match measure.of {
+            // Filled in later.
+            Of::Standing => return Ok(Sql::new("CAST(NULL AS BIGINT)")),
             Of::Sum(name) | Of::Distinct(name) => {
                 let field = self.readable(def.fact, name)?;
                 self.expression(&mut of, "t", field);
@@ -508,7 +539,7 @@ impl Desk<'_> {
         }
         let mut sql = Sql::new(match measure.of {
             Of::Sum(_) => "CAST(SUM(",
-            Of::Count | Of::Ratio(..) => "CAST(COUNT(",
+            Of::Count | Of::Ratio(..) | Of::Standing => "CAST(COUNT(",
             Of::Distinct(_) => "CAST(COUNT(DISTINCT ",
         });
         sql.append(&of).push(") AS BIGINT)");
@@ -522,7 +553,7 @@ impl Desk<'_> {
         query: &Query,
         axes: &[Axis],
         measures: &[&'static Measure],
-    ) -> Result<(Vec<(String, bool)>, Vec<(Sql, bool)>)> {
+    ) -> Result<(Order<String>, Order<Sql>)> {
         let mut words = query.sort.clone();
         if words.is_empty() {
             words.extend(
@@ -603,7 +634,42 @@ impl Desk<'_> {
     }
 }
 
+/// Rows that no statement put into their order.
+fn sorted(rows: &mut [Record], columns: &[Column], axes: &[Axis], sort: &[(String, bool)]) {
+    let place = |name: &str| {
+        let axis = axes.iter().position(|it| it.name == name);
+        axis.or_else(|| columns.iter().position(|it| it.field.name == name))
+    };
+    let keys: Vec<(usize, bool)> = sort.iter().filter_map(|it| Some((place(&it.0)?, it.1))).collect();
+    rows.sort_by(|a, b| {
+        let by = |at: usize, down: bool| match (a[at] == Value::Null, b[at] == Value::Null) {
+            (false, false) if down => b[at].cmp(&a[at]),
+            (false, false) => a[at].cmp(&b[at]),
+            (a, b) => a.cmp(&b),
+        };
+        let all = keys.iter().copied().chain((0..axes.len()).map(|at| (at, false)));
+        all.map(|(at, down)| by(at, down)).find(|it| it.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    });
+}
+
+/// The last day of a slice.
+pub(crate) fn slice_end(slice: &str, value: &str) -> Option<Date> {
+    span(slice, value).map(|it| it.1)
+}
+
 impl Axis {
+    pub fn is_slice(&self) -> bool {
+        matches!(self.place, Place::Slice)
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
     /// What its column is called in the statement: a field of the fact keeps its name.
     fn column(&self) -> &'static str {
         if let Place::Own = self.place { self.field.name } else { self.name }
@@ -687,6 +753,29 @@ impl Figures {
         terms.dedup();
         let columns = self.def.columns.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect();
         Query { terms, columns, ..self.asked.clone() }.text()
+    }
+
+    /// Where a figure leads: to the list of the rows behind it, with the same conditions. A share has no rows of its own.
+    pub fn door(&self, row: Option<&Record>, column: usize) -> Option<String> {
+        let measure = column
+            .checked_sub(self.axes.len())
+            .and_then(|_| self.def.measure(self.columns[column].field.name))?;
+        match (measure.of, &self.def.holders) {
+            (Of::Ratio(..), _) => None,
+            (Of::Standing, Some(holders)) => {
+                let mut query = Query::default();
+                for term in row.map(|row| self.conditions(row, self.axes.len())).unwrap_or_default() {
+                    if let Term::One(it) = term
+                        && let Some(rest) = it.field.strip_prefix(holders.dimension)
+                    {
+                        let field = format!("{}{rest}", holders.owner);
+                        query.terms.push(Term::One(Condition { field, ..it }));
+                    }
+                }
+                Some(format!("/{}?view=*&{}", holders.of.code, query.text()))
+            }
+            _ => Some(format!("/{}?{}", self.def.fact.code, self.behind(row, column))),
+        }
     }
 
     /// What the first dimensions of a row say, as conditions.

@@ -144,6 +144,11 @@ impl<'c> Tx<'c> {
         self.catalog.zone.to_datetime(self.now).date()
     }
 
+    /// The last moment of a day in the company's zone.
+    pub(crate) fn day_end(&self, day: Date) -> Moment {
+        self.catalog.zone.to_timestamp(day.at(23, 59, 59, 999_000_000)).unwrap_or(self.now)
+    }
+
     /// The day that is looked at: today, unless a list or report stands at an earlier one.
     pub(crate) fn day(&self) -> Date {
         self.as_of.0.unwrap_or_else(|| self.today())

@@ -141,7 +141,10 @@ fn figures(report: &'static ReportDef) -> Json {
         "" => text("as_of", "The day at whose end things stand; today when there is none".into()),
         _ => text(
             "period",
-            "Such as 2026, 2026-03, 2026-01..2026-06, last_month, all; this_year when there is none".into(),
+            format!(
+                "Such as 2026, 2026-03, 2026-01..2026-06, last_month, all; {} when there is none",
+                report.period
+            ),
         ),
     };
     let parameters = [

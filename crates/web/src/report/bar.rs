@@ -139,7 +139,7 @@ fn time(desk: &mut Desk, asked: &Asked) -> Result<Markup> {
             }
         }
     } else {
-        let now = asked.query().period.clone().unwrap_or_else(|| model::PERIOD.to_owned());
+        let now = asked.query().period.clone().unwrap_or_else(|| asked.def.period.to_owned());
         html! { div class="ky-pop is-range" data-filter="period" { (filter::span(desk, &asked.ask, "period", &now)) } }
     };
     Ok(html! {

@@ -43,7 +43,7 @@ pub fn draw(desk: &mut Desk, asked: &Asked, found: &Figures) -> Result<Option<(S
             value: found.totals[found.columns[n].at].int(),
             says: cells.value(found.columns[n].field, found.totals[found.columns[n].at].cell()),
             share: None,
-            href: Some(format!("/{}?{}", found.def.fact.code, found.behind(None, n))),
+            href: found.door(None, n),
         };
         (parts.map(bar).collect::<Vec<_>>(), first.label.of(lang).to_owned(), None)
     } else {
@@ -89,7 +89,7 @@ fn over_time(over: &Figures, slice: &str, cells: &Cells) -> Vec<Bar> {
             value: value.int(),
             says: cells.value(over.columns[1].field, value.cell()),
             share: share.map(Value::int),
-            href: row.map(|row| format!("/{}?{}", over.def.fact.code, over.behind(Some(row), 1))),
+            href: row.and_then(|row| over.door(Some(row), 1)),
             label,
         }
     };

@@ -76,7 +76,7 @@ impl Asked {
         if self.def.date.is_empty() {
             return Ok(desk.report_day(self.query())?.to_string());
         }
-        let value = self.query().period.clone().unwrap_or_else(|| model::PERIOD.to_owned());
+        let value = self.query().period.clone().unwrap_or_else(|| self.def.period.to_owned());
         if value == "all" {
             return Ok(t(desk.actor.lang, "全部时间", "All time").to_owned());
         }
@@ -108,6 +108,10 @@ async fn index(visit: Visit) -> Answer {
     let draw = |desk: &mut Desk| {
         let lang = desk.actor.lang;
         let reports = desk.reports();
+        // Who may see none has no such page.
+        if reports.is_empty() {
+            return Err(model::Error::missing("report"));
+        }
         let modules = desk.catalog().registry.modules;
         let body = html! {
             div class="ky-reports" {
@@ -125,7 +129,6 @@ async fn index(visit: Visit) -> Answer {
                         }
                     }
                 }
-                @if reports.is_empty() { p class="ky-mute" { (t(lang, "没有你可以看的报表", "There is no report that you may see")) } }
             }
         };
         Ok(Page::new(t(lang, "报表", "Reports"), "report", body))

@@ -22,10 +22,10 @@ pub fn figure(found: &Figures, cells: &Cells, row: Option<&Record>, n: usize) ->
         (Kind::Rate, Value::Int(int)) => percent(*int),
         _ => cells.value(column.field, value.cell()),
     };
-    if matches!(column.field.kind, Kind::Rate) {
-        return html! { (text) };
+    match found.door(row, n) {
+        Some(door) => html! { a class="ky-fig" href=(door) { (text) } },
+        None => html! { (text) },
     }
-    html! { a class="ky-fig" href={ "/" (found.def.fact.code) "?" (found.behind(row, n)) } { (text) } }
 }
 
 /// A share to one decimal.
