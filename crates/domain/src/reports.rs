@@ -124,7 +124,6 @@ static AGEING: ReportDef = ReportDef {
     dimensions: &[
         by("customer", "customer"),
         by("salesperson", "salesperson"),
-        by("owner", "customer.owner"),
         by("class", "customer.class"),
         by("region", "customer.region"),
         by("kind", "kind"),

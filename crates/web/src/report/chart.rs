@@ -73,7 +73,7 @@ pub fn draw(desk: &mut Desk, asked: &Asked, found: &Figures) -> Result<Option<(S
     if bars.len() < 2 {
         return Ok(None);
     }
-    Ok(Some((title.clone(), svg(&title, &bars, first, share.is_some(), lang))))
+    Ok(Some((title.clone(), svg(&title, &bars, first, share.is_some(), asked.def.date.is_empty(), lang))))
 }
 
 /// A bar for each slice, those without rows too.
@@ -121,7 +121,7 @@ fn short(value: i64, field: &FieldDef, lang: Lang) -> String {
     }
 }
 
-fn svg(title: &str, bars: &[Bar], field: &FieldDef, has_share: bool, lang: Lang) -> Markup {
+fn svg(title: &str, bars: &[Bar], field: &FieldDef, has_share: bool, is_state: bool, lang: Lang) -> Markup {
     let (most, least) = (
         bars.iter().map(|it| it.value).max().unwrap_or(0),
         bars.iter().map(|it| it.value).min().unwrap_or(0),
@@ -168,7 +168,7 @@ fn svg(title: &str, bars: &[Bar], field: &FieldDef, has_share: bool, lang: Lang)
                 @let drawn = html! {
                     title { (says) }
                     rect class="is-hit" x=(middle(at) - room / n / 2) y="10" width=(room / n) height=(HIGH) {}
-                    rect class="is-bar" x=(middle(at) - wide / 2) y=(from) width=(wide) height=(high) rx="2" {}
+                    rect class={ "is-bar" @if is_state { " is-age-" (at.min(5)) } } x=(middle(at) - wide / 2) y=(from) width=(wide) height=(high) rx="2" {}
                 };
                 @match &bar.href { Some(href) => { a href=(href) aria-label=(says) { (drawn) } } None => { g { (drawn) } } }
                 @if at.is_multiple_of(step) { text x=(middle(at)) y=(HIGH + 28) text-anchor="middle" { (bar.label) } }

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use maud::{Markup, html};
 use model::message::message;
-use model::{Desk, ExportTarget, Figures, Query, ReportDef, Result};
+use model::{Desk, Error, ExportTarget, Figures, Query, ReportDef, Result};
 
 use crate::export::{self, Written, copy, hand_over, temporary};
 use crate::list::ask::Ask;
@@ -110,7 +110,7 @@ async fn index(visit: Visit) -> Answer {
         let reports = desk.reports();
         // Who may see none has no such page.
         if reports.is_empty() {
-            return Err(model::Error::missing("report"));
+            return Err(Error::missing("report"));
         }
         let modules = desk.catalog().registry.modules;
         let body = html! {
