@@ -74,14 +74,29 @@ pub fn dialog(lang: Lang, path: &str, title: &str, body: Markup, button: &str) -
     }
 }
 
+/// A row of a table: whether what it tells of is out of use, and its cells.
+pub type Line = (bool, Vec<Markup>);
+
 /// A table of few rows that stands in a card: its heads in both languages, parted by `|`, `#` before those of figures.
-pub fn table(lang: Lang, zh: &'static str, en: &'static str, rows: Markup) -> Markup {
+/// On a phone a row is a title with its facts, each behind its head; what has no head stands beside the title.
+pub fn table(
+    lang: Lang,
+    zh: &'static str,
+    en: &'static str,
+    rows: impl IntoIterator<Item = Line>,
+) -> Markup {
+    let class = |head: &str| head.starts_with('#').then_some("is-number");
+    let heads = || t(lang, zh, en).split('|').map(|head| (class(head), head.trim_start_matches('#')));
     html! {
-        div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-            thead { tr { @for head in t(lang, zh, en).split('|') {
-                th scope="col" class=[head.starts_with('#').then_some("is-number")] { (head.trim_start_matches('#')) }
-            } } }
-            tbody { (rows) }
+        div class="ky-scroll" tabindex="0" { table class="ky-table is-inset is-facts" {
+            thead { tr { @for (class, head) in heads() { th scope="col" class=[class] { (head) } } } }
+            tbody { @for (is_off, cells) in rows {
+                tr class=[is_off.then_some("is-off")] {
+                    @for ((class, head), cell) in heads().zip(&cells) {
+                        td class=[class] data-head=[Some(head).filter(|it| !it.is_empty())] { (cell) }
+                    }
+                }
+            } }
         } }
     }
 }
