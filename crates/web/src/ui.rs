@@ -177,6 +177,65 @@ pub fn amount(value: i64, places: u32, least: usize) -> String {
     }
 }
 
+/// From this much of a limit on a meter warns, in percent.
+const NEAR: i128 = 85;
+
+/// How far the use of a limit is: the class that says so, and the bar.
+pub fn bar(used: i64, limit: i64, label: &str, class: &str) -> (&'static str, Markup) {
+    let (used, limit) = (i128::from(used.max(0)), i128::from(limit.max(0)));
+    let state = match () {
+        () if used > limit => "is-bad",
+        () if limit > 0 && used * 100 >= limit * NEAR => "is-warn",
+        () => "",
+    };
+    let part = |it: i128| (it * 1000 / used.max(limit).max(1)) as i64;
+    let bar = html! {
+        svg class={ "ky-meter " (class) " " (state) } viewBox="0 0 1000 4" preserveAspectRatio="none" role="img" aria-label=(label) {
+            rect width="1000" height="4" {}
+            rect class="is-value" width=(part(used)) height="4" {}
+            // Where the limit was.
+            @if used > limit && limit > 0 { rect class="is-tick" x=(part(limit)) width="12" height="4" {} }
+        }
+    };
+    (state, bar)
+}
+
+/// What part of a limit is used, where there is one.
+pub fn percent(used: i64, limit: i64) -> Option<i64> {
+    (limit > 0).then(|| ((i128::from(used.max(0)) * 200 + i128::from(limit)) / (i128::from(limit) * 2)) as i64)
+}
+
+/// The use of a limit in a cell: both figures in short, how much that is, and a bar.
+pub fn meter(lang: Lang, used: i64, limit: i64) -> Markup {
+    if used <= 0 && limit <= 0 {
+        return none();
+    }
+    let exact = format!("{} / {}", amount(used, 2, 2), amount(limit, 2, 2));
+    let (state, bar) = bar(used, limit, &exact, "");
+    let (short, unit) = short(lang, used, limit);
+    html! {
+        div class={ "ky-usage " (state) } title=(exact) {
+            div {
+                span { (short[0]) span class="ky-mute" { " / " (short[1]) (unit) } }
+                span { @match percent(used, limit) { Some(percent) => { (percent) "%" } None => { (t(lang, "无额度", "No limit")) } } }
+            }
+            (bar)
+        }
+    }
+}
+
+/// Two amounts of money in the tightest unit that suits the greater: `46.3`, `50.0`, `万`.
+fn short(lang: Lang, one: i64, other: i64) -> ([String; 2], &'static str) {
+    let most = one.unsigned_abs().max(other.unsigned_abs());
+    let (tenth, unit) = match lang {
+        Lang::Zh if most >= 1_000_000 => (100_000, "万"),
+        Lang::En if most >= 100_000_000 => (10_000_000, "m"),
+        Lang::En if most >= 100_000 => (10_000, "k"),
+        _ => return ([one, other].map(|it| amount((it + it.signum() * 50) / 100, 0, 0)), ""),
+    };
+    ([one, other].map(|it| amount((it + it.signum() * tenth / 2) / tenth, 1, 1)), unit)
+}
+
 /// A toast for the header `HX-Trigger`: JSON in ASCII.
 pub fn toast(kind: &str, title: &str, text: &str, undo: Option<&str>) -> String {
     let mut toast = serde_json::json!({ "kind": kind, "title": title, "text": text });

@@ -47,7 +47,7 @@ pub fn nothing(
         },
         all => no_match(desk, ask, all, new)?,
     };
-    let heads = heads(ask, &list.columns[..width]);
+    let heads = heads(ask, &list.columns, width);
     let rows = region(ask, lang, html! { (table_start(ask, &heads, &totals, lang, html! {})) (inside) });
     let foot = html! { div class="ky-foot" id="foot" data-foot { span { (t(lang, "共 ", "Total ")) b { "0" } (t(lang, " 条", "")) } } };
     let pages = (String::new(), None, None);
