@@ -350,7 +350,7 @@ impl<'c> Desk<'c> {
             def,
             id,
             version: record[def.stamp()[0]].int(),
-            title: self.title(def, &record),
+            title: self.title(def, &record)?,
             fields,
             editable,
             deletable,
@@ -359,14 +359,18 @@ impl<'c> Desk<'c> {
         })
     }
 
-    fn title(&self, def: &EntityDef, record: &Record) -> String {
-        let text = record[def.title + 1].text();
+    fn title(&mut self, def: &EntityDef, record: &Record) -> Result<String> {
+        let value = &record[def.title + 1];
+        if matches!(def.title_field().kind, Kind::Link(_)) {
+            return self.shown(def.title_field(), value);
+        }
+        let text = value.text();
         // A document that has no number yet.
         if text.is_empty() && def.lines.is_some() {
-            return Label { zh: "草稿", en: "Draft" }.of(self.actor.lang).to_owned();
+            return Ok(Label { zh: "草稿", en: "Draft" }.of(self.actor.lang).to_owned());
         }
         let word = self.tx.registry.word(def.title_field().format, text);
-        word.map_or(text, |it| it.of(self.actor.lang)).to_owned()
+        Ok(word.map_or(text, |it| it.of(self.actor.lang)).to_owned())
     }
 
     /// A record before it is first saved, with what the caller wants filled in.
@@ -563,7 +567,7 @@ impl<'c> Desk<'c> {
             Ok(record) => {
                 let number =
                     to.at("number").filter(|&at| at != to.title + 1).map(|at| record[at].text().to_owned());
-                Ok((number, self.title(to, &record)))
+                Ok((number, self.title(to, &record)?))
             }
             Err(Error::NotFound { .. }) => Ok((None, String::new())),
             Err(error) => Err(error),

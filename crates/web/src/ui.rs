@@ -79,12 +79,7 @@ pub type Line = (bool, Vec<Markup>);
 
 /// A table of few rows that stands in a card: its heads in both languages, parted by `|`, `#` before those of figures.
 /// On a phone a row is a title with its facts, each behind its head; what has no head stands beside the title.
-pub fn table(
-    lang: Lang,
-    zh: &'static str,
-    en: &'static str,
-    rows: impl IntoIterator<Item = Line>,
-) -> Markup {
+pub fn table(lang: Lang, zh: &'static str, en: &'static str, rows: impl IntoIterator<Item = Line>) -> Markup {
     let class = |head: &str| head.starts_with('#').then_some("is-number");
     let heads = || t(lang, zh, en).split('|').map(|head| (class(head), head.trim_start_matches('#')));
     html! {
@@ -202,7 +197,8 @@ pub fn bar(used: i64, limit: i64, label: &str, class: &str) -> (&'static str, Ma
 
 /// What part of a limit is used, where there is one.
 pub fn percent(used: i64, limit: i64) -> Option<i64> {
-    (limit > 0).then(|| ((i128::from(used.max(0)) * 200 + i128::from(limit)) / (i128::from(limit) * 2)) as i64)
+    (limit > 0)
+        .then(|| ((i128::from(used.max(0)) * 200 + i128::from(limit)) / (i128::from(limit) * 2)) as i64)
 }
 
 /// The use of a limit in a cell: both figures in short, how much that is, and a bar.

@@ -1,8 +1,8 @@
 //! Credit control 放账控制: who may still have goods on credit, and who says so when the rules do not.
 
 use model::{
-    Choice, Date, Entity, Error, FieldDef, Figure, Form, Format, Id, Kind, Label, Lang, Money, Refusal, Result, Sql,
-    Stamp, Text, ToSpan, Tx, Value, refuse,
+    Choice, Date, Entity, Error, FieldDef, Figure, Form, Format, Id, Kind, Label, Lang, Money, Refusal,
+    Result, Sql, Stamp, Text, ToSpan, Tx, Value, refuse,
 };
 
 use crate::Customer;

@@ -6,8 +6,8 @@ use model::{Card, Cell, Desk, FieldDef, Format, Kind, Lang, Result, STAMP, Value
 use super::{View, section};
 use crate::act::ask::unit;
 use crate::list::cell::{Cells, choice, spaced};
-use crate::says;
 use crate::list::table::left_of;
+use crate::says;
 use crate::ui::{bar, count, icon14, none, percent, t};
 
 /// Lines of a panel on the overview; the section itself shows all.
@@ -143,7 +143,8 @@ const LATE: usize = 2;
 
 /// The amounts of a card with their section: what is used and left first, then what is late, then the others.
 fn figures(view: &View) -> Vec<(usize, usize, &'static FieldDef, Option<&Value>)> {
-    let all = || view.parts.iter().enumerate().flat_map(|(n, part)| part.fields.iter().map(move |it| (n, it)));
+    let all =
+        || view.parts.iter().enumerate().flat_map(|(n, part)| part.fields.iter().map(move |it| (n, it)));
     let left: Vec<&str> = all().filter_map(|it| left_of(it.1.0)).collect();
     let amounts = all().filter(|it| it.1.0.kind.is_amount() && !it.1.0.is_custom());
     let mut figures: Vec<_> = amounts

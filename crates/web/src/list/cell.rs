@@ -134,7 +134,8 @@ impl Cells {
             Kind::Money => "",
             _ => unit(field, self.lang),
         };
-        html! { span class="ky-fig is-bad" { (self.value(field, Cell::Int(late))) @if !unit.is_empty() { " " (unit) } } }
+        // On a phone there is no head to say of what.
+        html! { span class="ky-fig is-bad" data-head=(field.label.of(self.lang)) { (self.value(field, Cell::Int(late))) @if !unit.is_empty() { " " (unit) } } }
     }
 
     /// Names stay as they were entered, and say in which language.

@@ -48,7 +48,15 @@ pub fn columns(desk: &Desk, ask: &Ask) -> Vec<String> {
     if names.is_empty() {
         let catalog = desk.catalog().clone();
         let fields = catalog.fields(ask.def).filter(|it| it.list && desk.may_see(ask.def, it));
-        names = fields.map(|it| it.name.to_owned()).collect();
+        let mut fields: Vec<_> = fields.collect();
+        // What is used of a limit stands before the sums, whoever declared it.
+        if let (Some(meter), Some(sum)) =
+            (fields.iter().position(|it| left_of(it).is_some()), fields.iter().position(|it| it.sum))
+            && sum < meter
+        {
+            fields[sum..=meter].rotate_right(1);
+        }
+        names = fields.iter().map(|it| it.name.to_owned()).collect();
     }
     let is_title = |name: &String| name.split(':').next() == Some(title);
     let at = names.iter().position(is_title);
@@ -164,7 +172,8 @@ pub fn heads(ask: &Ask, read: &[Column], shown: usize) -> Vec<Head> {
             width: asked(column.field.name).unwrap_or_else(|| width(column.field, place == "ky-at-title")),
             class: class(column.field),
             place,
-            left: left_of(column.field).and_then(|left| read.iter().find(|it| it.field.name == left).copied()),
+            left: left_of(column.field)
+                .and_then(|left| read.iter().find(|it| it.field.name == left).copied()),
         })
         .collect()
 }

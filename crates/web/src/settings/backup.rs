@@ -255,8 +255,9 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
     let found = last["found"].as_array().cloned().unwrap_or_default();
     let text = |it: &serde_json::Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
     let cleared = look.given.text("cleared");
-    let rows =
-        found.iter().map(|it| (false, ["code", "place", "says"].map(|key| html! { (text(it, key)) }).to_vec()));
+    let rows = found
+        .iter()
+        .map(|it| (false, ["code", "place", "says"].map(|key| html! { (text(it, key)) }).to_vec()));
     Ok(html! {
         @if !cleared.is_empty() { (alert("ok", cleared, "")) }
         section class="ky-card" {

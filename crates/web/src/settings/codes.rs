@@ -30,7 +30,8 @@ pub fn codes(look: &mut Look) -> Result<Markup> {
     let rows = tables.iter().map(|table| {
         let all = catalog.codes(table.code);
         let closed = all.iter().filter(|it| it.closed).count();
-        let lead = html! { a class="ky-lead" href={ "/settings/codes/" (table.code) } { (table.label.of(lang)) } };
+        let lead =
+            html! { a class="ky-lead" href={ "/settings/codes/" (table.code) } { (table.label.of(lang)) } };
         let shape = if table.tree { t(lang, "树", "Tree") } else { t(lang, "清单", "List") };
         let figures = [all.len() - closed, closed].map(|it| html! { (count(it as i64)) });
         let [open, closed] = figures;
