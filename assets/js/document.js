@@ -23,7 +23,9 @@
   }
   function fill(cell, given) {
     const p = cell && parts(cell);
-    if (!p || !p.value || p.value.value || p.seen === document.activeElement) return;
+    // Nobody's letters are written over, but where the list price was asked for.
+    if (!p || !p.value || p.value.value || (p.seen === document.activeElement && !('asked' in p.value.dataset))) return;
+    delete p.value.dataset.asked;
     set(cell, given);
     p.value.dataset.filled = '';
   }
@@ -186,7 +188,15 @@
     const ctrl = event.ctrlKey || event.metaKey;
     const pop = form.querySelector('[data-prices]');
     if (event.altKey && event.code === 'KeyP' && at) { event.preventDefault(); prices(pop); return; }
-    if (event.altKey && event.code === 'Digit1' && cell) { event.preventDefault(); unfill(cell.parentElement, true); ask(form); return; }
+    if (event.altKey && event.code === 'Digit1' && cell) { event.preventDefault(); pop.hidden = true; unfill(cell.parentElement, true); cell.parentElement.querySelectorAll('[data-auto] [name]').forEach(function (f) { f.dataset.asked = ''; }); ask(form); return; }
+    if (event.key === 'Enter' && !ctrl && !pop.hidden) {
+      const last = pop.querySelector('tbody tr:first-child td:last-child');
+      const price = at && at.querySelector('[data-auto]');
+      event.preventDefault();
+      pop.hidden = true;
+      if (last && price) { set(price, [last.textContent, last.textContent]); changed(form); parts(price).seen.focus(); }
+      return;
+    }
     if (event.key === 'Escape' && !pop.hidden) { event.preventDefault(); pop.hidden = true; return; }
     if (event.key === 'Escape' && cell && event.target.dataset.before !== undefined && !event.target.closest('[data-combo]')) { event.target.value = event.target.dataset.before; reckon(form); }
     if (cell && ctrl && event.key === 'Backspace') { event.preventDefault(); ky.rows.remove(cell.parentElement); }
@@ -200,7 +210,7 @@
 
   /* What was paid before, beside the line at work. */
   function prices(pop) {
-    pop.hidden = !pop.hidden || !pop.textContent.trim();
+    pop.hidden = !pop.hidden || !pop.firstElementChild.textContent.trim();
     if (pop.hidden) return;
     const cell = at.querySelector('[data-auto]') || at;
     const box = cell.getBoundingClientRect();

@@ -4,6 +4,7 @@
 use model::{Input, Value};
 use serde_json::Value as Json;
 use tests::served::{Answer, House};
+use tests::{World, databases};
 
 const BOSS: &str = "何振邦";
 const WANG: &str = "王海燕";
@@ -360,4 +361,45 @@ fn who_saves_a_document_that_another_changed_is_shown_the_difference() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert_eq!(shop.value(&sale, "amount"), Value::Int(7_500));
+}
+
+#[test]
+fn trying_a_document_out_comes_to_what_saving_it_does() {
+    databases(|db| {
+        let world = World::new(db);
+        let customer = world.customer(WANG, "北京金泰格散热器有限公司");
+        let valve = Input::from([("name", "铜球阀"), ("price", "19.99"), ("tax_rate", "0.13")]);
+        world.act(BOSS, move |desk| desk.create("product", &valve)).unwrap();
+        let mut input = Input::from([("customer", format!("#{customer}"))]);
+        let line = |quantity: &str| {
+            Input::from([("product", "铜球阀"), ("quantity", quantity), ("discount", "0.07")])
+        };
+        input.rows.insert("sale_line".into(), vec![line("3"), line("0.5"), line("1200")]);
+
+        let given = input.clone();
+        let trial = world.look(WANG, move |desk| desk.try_out("sale", 0, &given, Some(0))).unwrap();
+        let sale = world.act(WANG, move |desk| desk.create("sale", &input)).unwrap();
+        let (saved, lines) = world
+            .look(WANG, move |desk| {
+                let (def, line) = (desk.entity("sale")?, desk.entity("sale_line")?);
+                Ok((desk.get("sale", sale)?, desk.rows_of(def, sale, line)?))
+            })
+            .unwrap();
+
+        assert!(trial.faults.is_empty() && trial.refused.is_none());
+        for field in ["amount", "tax", "address", "department", "salesperson"] {
+            assert_eq!(trial.head.value(field), saved.value(field), "{field}");
+        }
+        for (tried, saved) in trial.lines.iter().zip(&lines) {
+            for field in ["amount", "tax", "price", "tax_rate", "unit"] {
+                assert_eq!(tried.value(field), saved.value(field), "{field}");
+            }
+        }
+        assert_eq!(trial.panel.sections.len(), 2);
+        // Tried again as it stands, it is the same; and a line left out is gone.
+        let mut kept = Input::default();
+        kept.rows.insert("sale_line".into(), vec![Input::from([("id", lines[0].id.to_string())])]);
+        let trial = world.look(WANG, move |desk| desk.try_out("sale", sale, &kept, None)).unwrap();
+        assert_eq!(trial.head.value("amount"), lines[0].value("amount"));
+    });
 }

@@ -16,6 +16,8 @@ use model::{Actor, Desk, Door, Entity, Error, Label, Lang, Moment, Result, Sql, 
 use serde_json::{Value as Json, json};
 use store::{Db, archive};
 
+use web::ui::count;
+
 use crate::house::plan;
 
 /// How long a runner may be silent before its job is anybody's.
@@ -218,7 +220,10 @@ fn bring_in(work: &Work) -> Result<Option<Text>> {
     let (batch, plan) = work.house.db.read(&work.actor()?, |desk| desk.import_batch(id))?;
     let file = work.house.uploads().join(&plan.source);
     let mut reader = import::open(file.as_path(), &batch.file, &plan)?;
-    work.job().total = reader.estimate() as i64;
+    // Who looked through the file before knows how many rows it has.
+    if work.job().total == 0 {
+        work.job().total = reader.estimate() as i64;
+    }
     let (mut seen, run) = (Seen::new(&plan), Arc::new(Run::new(id, plan)));
     let mut rows = reader.rows()?;
     loop {
@@ -251,8 +256,8 @@ fn bring_in(work: &Work) -> Result<Option<Text>> {
         }
     }
     let (batch, _) = work.house.db.read(&work.actor()?, |desk| desk.import_batch(id))?;
-    let (new, updated, same) = (batch.created_rows, batch.updated_rows, batch.same_rows);
-    let (skipped, refused) = (batch.skipped_rows, batch.refused_rows);
+    let (new, updated, same) = (count(batch.created_rows), count(batch.updated_rows), count(batch.same_rows));
+    let (skipped, refused) = (count(batch.skipped_rows), count(batch.refused_rows));
     Ok(Some(Text::new(
         format!("新建 {new}，更新 {updated}，相同 {same}，跳过 {skipped}，错误 {refused}"),
         format!("{new} new, {updated} updated, {same} same, {skipped} skipped, {refused} refused"),
@@ -290,14 +295,18 @@ fn take_back(work: &Work) -> Result<Option<Text>> {
     let (state, done) = (job.json(), job.done);
     let refused = state["refused"].as_i64().unwrap_or(0);
     let why = message::said(state["why"].as_str().unwrap_or_default());
+    let done = count(done);
     let kept = state.clone();
     work.step(move |desk| desk.import_undone(id).map(|()| ((), kept.clone(), 0)))?;
     Ok(Some(match refused {
         0 => Text::new(format!("已撤销 {done} 项"), format!("{done} changes undone")),
-        _ => Text::new(
-            format!("已撤销 {done} 项，{refused} 项不能撤销：{}", why.zh),
-            format!("{done} changes undone, {refused} could not be: {}", why.en),
-        ),
+        _ => {
+            let refused = count(refused);
+            Text::new(
+                format!("已撤销 {done} 项，{refused} 项不能撤销：{}", why.zh),
+                format!("{done} changes undone, {refused} could not be: {}", why.en),
+            )
+        }
     }))
 }
 
@@ -348,6 +357,7 @@ fn housekeeping(work: &Work) -> Result<Option<Text>> {
         let old = entry.metadata().is_ok_and(|it| store::files::is_older(&it, STAY));
         files += usize::from(old && std::fs::remove_file(entry.path()).is_ok());
     }
+    let (sessions, requests, files) = (count(sessions as i64), count(requests as i64), count(files as i64));
     Ok(Some(Text::new(
         format!("清理会话 {sessions} 个，请求记录 {requests} 条，文件 {files} 个"),
         format!("{sessions} sessions, {requests} kept answers and {files} files cleared"),

@@ -111,6 +111,10 @@ pub enum Format {
     Hidden,
     /// How many of the amount in the field behind it are done.
     Share,
+    /// How much is used of a limit; the named field says what of it is left. Drawn as a bar.
+    Meter(&'static str),
+    /// By how much, or for how long, something is late: red where it is.
+    Late,
     /// A sentence in both languages, as [`crate::message::kept`] writes it; shown in the reader's.
     Said,
     /// Of what a merge asks: whose value each field keeps, as `field=id` parted by blanks.

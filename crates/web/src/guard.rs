@@ -20,7 +20,7 @@ use axum::routing::get;
 use model::{Error, Label, Moment, Result};
 use tracing::Instrument;
 
-use crate::problem::{Problem, Told};
+use crate::problem::{Asked, Problem, Told};
 use crate::visit::{Failure, Seen};
 use crate::{Site, problem};
 
@@ -122,22 +122,23 @@ async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Re
     request.extensions_mut().insert(client);
     let seen = Seen::default();
     request.extensions_mut().insert(seen.clone());
+    let asked = Asked { method: &method, path: &path, headers: &headers };
     let work = async {
         if changes(&method) && is_foreign(&headers) {
             let says = Label {
                 zh: "这个请求来自别的网站，没有执行",
                 en: "This request comes from another site and was not carried out",
             };
-            return fail(&site, &headers, &path, &Error::refused("foreign_origin", says));
+            return fail(&site, asked, &Error::refused("foreign_origin", says)).await;
         }
         match Caught(Box::pin(next.run(request))).await {
             Some(mut response) => match response.extensions_mut().remove::<Failure>() {
-                Some(Failure(error)) => problem::page(&site, &headers, seen.0.get(), &error),
+                Some(Failure(error)) => problem::page(&site, asked, seen.0.get(), &error).await,
                 None => compressed(response, zipped).await,
             },
             None => {
                 site.traffic.panics.fetch_add(1, Ordering::Relaxed);
-                fail(&site, &headers, &path, &Error::Internal("a handler panicked".into()))
+                fail(&site, asked, &Error::Internal("a handler panicked".into())).await
             }
         }
     };
@@ -169,10 +170,10 @@ async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Re
     response
 }
 
-fn fail(site: &Site, headers: &HeaderMap, path: &str, error: &Error) -> Response {
-    match path.starts_with("/api/") {
-        true => problem::json(site, crate::visitor::preferred(headers), "", error),
-        false => problem::page(site, headers, None, error),
+async fn fail(site: &Site, asked: Asked<'_>, error: &Error) -> Response {
+    match asked.path.starts_with("/api/") {
+        true => problem::json(site, crate::visitor::preferred(asked.headers), "", error),
+        false => problem::page(site, asked, None, error).await,
     }
 }
 

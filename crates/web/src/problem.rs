@@ -1,16 +1,18 @@
 //! Errors on their way out: a sentence with a way on for people, an RFC 9457 problem for programs.
 
 use axum::Extension;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use maud::html;
+use maud::{Markup, html};
 use model::message::{fault, message};
 use model::{Error, Lang, Moment};
 use serde_json::json;
 
-use crate::ui::t;
+use crate::list::art;
+use crate::shell::{Frame, Page};
+use crate::ui::{icon, t};
 use crate::visitor::{Visitor, preferred};
-use crate::{Site, shell};
+use crate::{Site, says, shell};
 
 pub fn status(error: &Error) -> StatusCode {
     match error {
@@ -85,38 +87,84 @@ pub fn body(site: &Site, lang: Lang, entity: &str, error: &Error) -> serde_json:
     body
 }
 
-/// The problem as a page (14c), or as a toast where htmx asked for a part.
-pub fn page(site: &Site, headers: &HeaderMap, visitor: Option<&Visitor>, error: &Error) -> Response {
+/// What was asked for, and did not come.
+pub struct Asked<'a> {
+    pub method: &'a Method,
+    pub path: &'a str,
+    pub headers: &'a HeaderMap,
+}
+
+/// Seconds after which a page that did not open for lack of the database is asked for again.
+const AGAIN: u32 = 8;
+
+/// The problem as a page (14c), in the frame while that can be read; as a toast where htmx asked for a part.
+pub async fn page(site: &Site, asked: Asked<'_>, visitor: Option<&Visitor>, error: &Error) -> Response {
     log(error);
-    let lang = visitor.map_or_else(|| preferred(headers), Visitor::lang);
+    let lang = visitor.map_or_else(|| preferred(asked.headers), Visitor::lang);
     let says = message(error, site.db.registry(), "", lang);
     let status = status(error);
     let told = Extension(Told { user: visitor.map(|it| it.actor.user), error: error.clone() });
-    if headers.contains_key("hx-request") {
+    if asked.headers.contains_key("hx-request") {
         let toast = crate::ui::toast("bad", t(lang, "没有完成", "Not done"), &says, None);
         return (status, told, [("hx-reswap", "none".to_owned()), ("hx-trigger", toast)]).into_response();
     }
-    let number = crate::request_number(headers);
-    let title = t(lang, "出了问题", "Problem");
+    let number = crate::request_number(asked.headers);
+    // Asked for again by itself where that changes nothing.
+    let again = status == StatusCode::SERVICE_UNAVAILABLE && *asked.method == Method::GET;
+    let title = match error {
+        Error::NotFound { .. } => t(lang, "这里没有东西", "Nothing here"),
+        Error::Forbidden { .. } => t(lang, "没有权限", "Not permitted"),
+        _ => t(lang, "页面没有打开", "The page did not open"),
+    };
     let body = html! {
-        main id="main" class="ky-main" {
-            div class="ky-empty" role="alert" {
-                h1 { @match error {
-                    Error::NotFound { .. } => (t(lang, "这里没有东西", "Nothing here")),
-                    Error::Forbidden { .. } => (t(lang, "没有权限", "Not permitted")),
-                    _ => (t(lang, "页面没有打开", "The page did not open")),
-                } }
-                p { (says) }
-                p class="ky-row" {
-                    a class="ky-btn is-primary" href="/" { (t(lang, "回工作台", "To the workbench")) }
-                    a class="ky-btn" href="" { (t(lang, "再试一次", "Try again")) }
-                }
-                small class="ky-mute" { (t(lang, "编号", "Number")) " " (number) }
+        div class="ky-empty" role="alert" {
+            (art("bad"))
+            h2 { (title) }
+            p { (says) }
+            div class="ky-row" {
+                a class={ "ky-btn" @if again { " is-primary" } } href="" { (icon("refresh")) (t(lang, "重试", "Retry")) }
+                a class={ "ky-btn" @if !again { " is-primary" } } href="/" { (t(lang, "回工作台", "To the workbench")) }
             }
+            (report(lang, &number, again))
         }
     };
-    let theme = visitor.map_or("system", |it| it.theme);
-    (status, told, shell::plain(lang, theme, title, "", &body)).into_response()
+    let mut response = match visitor {
+        Some(visitor) => {
+            let page = Page {
+                status,
+                ..Page::new(title, asked.path.split('/').nth(1).unwrap_or_default(), body.clone())
+            };
+            let (headers, seen) = (asked.headers.clone(), visitor.clone());
+            let framed = site.db.read_async(&visitor.actor, move |desk| {
+                Ok(shell::page(&seen, &Frame::read(desk, &headers)?, &headers, page))
+            });
+            framed.await.ok()
+        }
+        None => None,
+    }
+    .unwrap_or_else(|| {
+        let theme = visitor.map_or("system", |it| it.theme);
+        let main = html! { main id="main" class="ky-main" { (body) } };
+        (status, shell::plain(lang, theme, title, "", &main)).into_response()
+    });
+    if again {
+        response.headers_mut().insert(header::REFRESH, AGAIN.into());
+    }
+    (told, response).into_response()
+}
+
+/// The number by which an administrator finds what went wrong.
+pub fn report(lang: Lang, number: &str, again: bool) -> Markup {
+    html! {
+        @if !number.is_empty() {
+            p class="ky-small ky-mute" {
+                @if again { (says!(lang, "{AGAIN} 秒后自动重试。", "Retrying in {AGAIN} s. ")) }
+                (t(lang, "仍然打不开，请把编号发给管理员：", "If it stays like this, give your administrator the number "))
+                span class="ky-mono" { (number) } " "
+                button class="ky-btn is-small is-text" type="button" data-copy=(number) { (t(lang, "复制", "Copy")) }
+            }
+        }
+    }
 }
 
 /// Keeps what is the house's own fault.

@@ -74,14 +74,24 @@ pub fn dialog(lang: Lang, path: &str, title: &str, body: Markup, button: &str) -
     }
 }
 
+/// A row of a table: whether what it tells of is out of use, and its cells.
+pub type Line = (bool, Vec<Markup>);
+
 /// A table of few rows that stands in a card: its heads in both languages, parted by `|`, `#` before those of figures.
-pub fn table(lang: Lang, zh: &'static str, en: &'static str, rows: Markup) -> Markup {
+/// On a phone a row is a title with its facts, each behind its head; what has no head stands beside the title.
+pub fn table(lang: Lang, zh: &'static str, en: &'static str, rows: impl IntoIterator<Item = Line>) -> Markup {
+    let class = |head: &str| head.starts_with('#').then_some("is-number");
+    let heads = || t(lang, zh, en).split('|').map(|head| (class(head), head.trim_start_matches('#')));
     html! {
-        div class="ky-scroll" tabindex="0" { table class="ky-table is-inset" {
-            thead { tr { @for head in t(lang, zh, en).split('|') {
-                th scope="col" class=[head.starts_with('#').then_some("is-number")] { (head.trim_start_matches('#')) }
-            } } }
-            tbody { (rows) }
+        div class="ky-scroll" tabindex="0" { table class="ky-table is-inset is-facts" {
+            thead { tr { @for (class, head) in heads() { th scope="col" class=[class] { (head) } } } }
+            tbody { @for (is_off, cells) in rows {
+                tr class=[is_off.then_some("is-off")] {
+                    @for ((class, head), cell) in heads().zip(&cells) {
+                        td class=[class] data-head=[Some(head).filter(|it| !it.is_empty())] { (cell) }
+                    }
+                }
+            } }
         } }
     }
 }
@@ -160,6 +170,66 @@ pub fn amount(value: i64, places: u32, least: usize) -> String {
     } else {
         format!("{sign}{grouped}.{}", &part[..kept])
     }
+}
+
+/// From this much of a limit on a meter warns, in percent.
+const NEAR: i128 = 85;
+
+/// How far the use of a limit is: the class that says so, and the bar.
+pub fn bar(used: i64, limit: i64, label: &str, class: &str) -> (&'static str, Markup) {
+    let (used, limit) = (i128::from(used.max(0)), i128::from(limit.max(0)));
+    let state = match () {
+        () if used > limit => "is-bad",
+        () if limit > 0 && used * 100 >= limit * NEAR => "is-warn",
+        () => "",
+    };
+    let part = |it: i128| (it * 1000 / used.max(limit).max(1)) as i64;
+    let bar = html! {
+        svg class={ "ky-meter " (class) " " (state) } viewBox="0 0 1000 4" preserveAspectRatio="none" role="img" aria-label=(label) {
+            rect width="1000" height="4" {}
+            rect class="is-value" width=(part(used)) height="4" {}
+            // Where the limit was.
+            @if used > limit && limit > 0 { rect class="is-tick" x=(part(limit)) width="12" height="4" {} }
+        }
+    };
+    (state, bar)
+}
+
+/// What part of a limit is used, where there is one.
+pub fn percent(used: i64, limit: i64) -> Option<i64> {
+    (limit > 0)
+        .then(|| ((i128::from(used.max(0)) * 200 + i128::from(limit)) / (i128::from(limit) * 2)) as i64)
+}
+
+/// The use of a limit in a cell: both figures in short, how much that is, and a bar.
+pub fn meter(lang: Lang, used: i64, limit: i64) -> Markup {
+    if used <= 0 && limit <= 0 {
+        return none();
+    }
+    let exact = format!("{} / {}", amount(used, 2, 2), amount(limit, 2, 2));
+    let (state, bar) = bar(used, limit, &exact, "");
+    let (short, unit) = short(lang, used, limit);
+    html! {
+        div class={ "ky-usage " (state) } title=(exact) {
+            div {
+                span { (short[0]) span class="ky-mute" { " / " (short[1]) (unit) } }
+                span { @match percent(used, limit) { Some(percent) => { (percent) "%" } None => { (t(lang, "无额度", "No limit")) } } }
+            }
+            (bar)
+        }
+    }
+}
+
+/// Two amounts of money in the tightest unit that suits the greater: `46.3`, `50.0`, `万`.
+fn short(lang: Lang, one: i64, other: i64) -> ([String; 2], &'static str) {
+    let most = one.unsigned_abs().max(other.unsigned_abs());
+    let (tenth, unit) = match lang {
+        Lang::Zh if most >= 1_000_000 => (100_000, "万"),
+        Lang::En if most >= 100_000_000 => (10_000_000, "m"),
+        Lang::En if most >= 100_000 => (10_000, "k"),
+        _ => return ([one, other].map(|it| amount((it + it.signum() * 50) / 100, 0, 0)), ""),
+    };
+    ([one, other].map(|it| amount((it + it.signum() * tenth / 2) / tenth, 1, 1)), unit)
 }
 
 /// A toast for the header `HX-Trigger`: JSON in ASCII.

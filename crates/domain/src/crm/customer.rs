@@ -154,7 +154,7 @@ pub struct Customer {
     /// Days between a sale and the day its money is due. A new customer has none.
     #[field(zh = "放账期限", en = "Credit term", unit = "day", readonly, group = "credit")]
     pub credit_days: i64,
-    #[field(zh = "放账额度", en = "Credit limit", readonly, list, sum, group = "credit")]
+    #[field(zh = "放账额度", en = "Credit limit", readonly, sum, filter, group = "credit")]
     pub credit_limit: Money,
     /// What all posted documents make the customer owe; a minus is paid in advance.
     #[field(zh = "余额", en = "Balance", readonly, list, sum, filter, group = "credit")]

@@ -1,8 +1,8 @@
 //! Credit control 放账控制: who may still have goods on credit, and who says so when the rules do not.
 
 use model::{
-    Choice, Date, Entity, Error, FieldDef, Figure, Form, Id, Kind, Label, Lang, Money, Refusal, Result, Sql,
-    Stamp, Text, ToSpan, Tx, Value, refuse,
+    Choice, Date, Entity, Error, FieldDef, Figure, Form, Format, Id, Kind, Label, Lang, Money, Refusal,
+    Result, Sql, Stamp, Text, ToSpan, Tx, Value, refuse,
 };
 
 use crate::Customer;
@@ -162,23 +162,25 @@ const SECTION: Label = Label { zh: "信誉", en: "Credit" };
 /// What follows from a customer's account as of today.
 pub static DERIVED: &[FieldDef] = &[
     FieldDef {
-        list: true,
+        format: Format::Late,
         sum: true,
         ..figure(
             "overdue",
-            "逾期",
-            "Overdue",
+            "逾期金额",
+            "Overdue amount",
             Kind::Money,
             "SELECT CAST(COALESCE(SUM(r.open), 0) AS BIGINT) FROM receivable r \
              WHERE r.customer = {t}.id AND r.open > 0 AND r.due < {today}",
         )
     },
     FieldDef {
+        format: Format::Late,
+        list: true,
         unit: Some("day"),
         ..figure(
             "overdue_days",
-            "逾期天数",
-            "Days overdue",
+            "逾期",
+            "Overdue",
             Kind::Int,
             "SELECT {days}{today}{since}MIN(r.due){end} FROM receivable r \
              WHERE r.customer = {t}.id AND r.open > 0 AND r.due < {today}",
@@ -192,7 +194,11 @@ pub static DERIVED: &[FieldDef] = &[
         "SELECT CAST(COALESCE(SUM(g.amount), 0) AS BIGINT) FROM credit_grant g \
          WHERE g.customer = {t}.id AND g.first <= {today} AND g.last >= {today}",
     ),
-    figure("exposure", "已用额度", "Used", Kind::Money, "{t}.balance + {t}.pending"),
+    FieldDef {
+        format: Format::Meter("available"),
+        list: true,
+        ..figure("exposure", "额度使用", "Credit used", Kind::Money, "{t}.balance + {t}.pending")
+    },
     figure(
         "available",
         "可用额度",

@@ -68,6 +68,7 @@ static DERIVED: &[FieldDef] = &[
         name: "late",
         label: Label { zh: "超期天数", en: "Days late" },
         kind: model::Kind::Int,
+        format: model::Format::Late,
         unit: Some("day"),
         list: true,
         // How long the term was passed: until it was settled, or until today.

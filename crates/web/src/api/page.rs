@@ -4,7 +4,7 @@ use maud::html;
 use model::Desk;
 
 use crate::shell::Page;
-use crate::ui::t;
+use crate::ui::{t, table};
 use crate::visit::{Answer, Visit};
 
 pub async fn show(visit: Visit) -> Answer {
@@ -16,6 +16,14 @@ fn page(desk: &Desk, scheme: &str) -> Page {
     let lang = desk.actor.lang;
     let all = desk.catalog().registry.all();
     let seen: Vec<_> = all.filter(|def| !def.is_attached() && desk.may(def, "read").is_ok()).collect();
+    let rows = seen.iter().map(|def| {
+        let cells = vec![
+            html! { (def.label.of(lang)) },
+            html! { code { "/api/v1/" (def.code) } },
+            html! { @for verb in def.verbs { code { (verb.name) } " " } },
+        ];
+        (false, cells)
+    });
     let body = html! {
         div class="ky-column" {
             section class="ky-card" {
@@ -26,18 +34,7 @@ fn page(desk: &Desk, scheme: &str) -> Page {
                 }
             }
             section class="ky-card is-clip" {
-                table class="ky-table is-inset" {
-                    thead { tr { th scope="col" { (t(lang, "档案", "Entity")) } th scope="col" { (t(lang, "路径", "Path")) } th scope="col" { (t(lang, "动作", "Verbs")) } } }
-                    tbody {
-                        @for def in seen {
-                            tr {
-                                td { (def.label.of(lang)) }
-                                td { code { "/api/v1/" (def.code) } }
-                                td { @for verb in def.verbs { code { (verb.name) } " " } }
-                            }
-                        }
-                    }
-                }
+                (table(lang, "档案|路径|动作", "Entity|Path|Verbs", rows))
             }
         }
     };

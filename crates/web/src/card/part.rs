@@ -1,13 +1,14 @@
 //! A card's fields in their sections, and values as people read them.
 
 use maud::{Markup, html};
-use model::{Card, Desk, FieldDef, Format, Kind, Lang, Result, STAMP, Value, target_of};
+use model::{Card, Cell, Desk, FieldDef, Format, Kind, Lang, Result, STAMP, Value, target_of};
 
 use super::{View, section};
 use crate::act::ask::unit;
 use crate::list::cell::{Cells, choice, spaced};
+use crate::list::table::left_of;
 use crate::says;
-use crate::ui::{count, icon14, none, t};
+use crate::ui::{bar, count, icon14, none, percent, t};
 
 /// Lines of a panel on the overview; the section itself shows all.
 const LINES: usize = 7;
@@ -72,6 +73,7 @@ pub fn shown(
             }
         }
         Kind::Choice(all) => choice(field, all, value.text(), &text, lang),
+        _ if field.format == Format::Late => cells.late(field, value.int()),
         Kind::Date | Kind::Moment => html! { time { (text) } },
         Kind::Bool if value.int() == 0 => html! { span class="ky-mute" { (text) } },
         Kind::Money | Kind::Price => html! { "¥" (text) },
@@ -136,30 +138,52 @@ pub fn edit(view: &View, part: &str, title: &str, brief: bool) -> Markup {
     }
 }
 
+/// The place among a strip's figures of what is late.
+const LATE: usize = 2;
+
+/// The amounts of a card with their section: what is used and left first, then what is late, then the others.
+fn figures(view: &View) -> Vec<(usize, usize, &'static FieldDef, Option<&Value>)> {
+    let all =
+        || view.parts.iter().enumerate().flat_map(|(n, part)| part.fields.iter().map(move |it| (n, it)));
+    let left: Vec<&str> = all().filter_map(|it| left_of(it.1.0)).collect();
+    let amounts = all().filter(|it| it.1.0.kind.is_amount() && !it.1.0.is_custom());
+    let mut figures: Vec<_> = amounts
+        .map(|(n, (field, value))| {
+            let rank = match field.format {
+                Format::Meter(_) => 0,
+                _ if left.contains(&field.name) => 1,
+                Format::Late => LATE,
+                _ => LATE + 1,
+            };
+            (rank, n, *field, value.as_ref())
+        })
+        .collect();
+    figures.sort_by_key(|it| it.0);
+    figures
+}
+
 /// Four to six figures that tell most: amounts, then how much stands within, then since when.
 pub fn strip(desk: &Desk, view: &View) -> Markup {
     let lang = view.cells.lang;
     if !view.panel.strip.is_empty() {
         return html! { dl class="ky-strip is-facts" { @for it in &view.panel.strip { (crate::document::section::fact(&view.cells, it)) } } };
     }
-    let mut cells: Vec<(String, Markup, Markup)> = Vec::new();
-    for (n, part) in view.parts.iter().enumerate() {
-        for (field, value) in part.fields.iter().filter(|it| it.0.kind.is_amount() && !it.0.is_custom()) {
-            let unit = unit(field, lang);
-            let figure = match value {
-                None => html! { span class="ky-mute" { "***" } },
-                Some(value) if field.is_empty(value) => none(),
-                Some(value) => {
-                    html! { a href=(view.to(&n.to_string())) { (view.cells.value(field, value.cell())) } @if !unit.is_empty() && unit != "¥" { small { " " (unit) } } }
-                }
-            };
-            cells.push((field.label.of(lang).to_owned(), figure, html! {}));
+    let mut cells: Vec<Figure> = Vec::new();
+    let mut late: Option<usize> = None;
+    for (rank, n, field, value) in figures(view) {
+        // What else is late is said below the first.
+        if let Some(at) = late.filter(|_| rank == LATE) {
+            if let Some(days) = value.map(Value::int).filter(|it| *it > 0) {
+                cells[at].below = view.cells.late(field, days);
+            }
+        } else if cells.len() < 4 {
+            late = late.or((rank == LATE).then_some(cells.len()));
+            cells.push(amount_of(view, n, field, value));
         }
     }
-    cells.truncate(4);
     for (def, rows) in &view.below {
         let figure = html! { a href=(view.to(def.code)) { (count(*rows)) } };
-        cells.push((def.many(lang), figure, html! {}));
+        cells.push(Figure { label: def.many(lang), figure, ..Figure::default() });
     }
     cells.truncate(5);
     let created = view.card.fields.iter().find(|it| it.0.name == "created");
@@ -168,13 +192,48 @@ pub fn strip(desk: &Desk, view: &View) -> Markup {
     {
         let day = desk.catalog().zone.to_datetime(moment).date();
         let days = count(desk.today().since(day).map_or(0, |it| it.get_days()).into());
-        let since = says!(lang, "{days} 天前", "{days} days ago");
+        let below = html! { (says!(lang, "{days} 天前", "{days} days ago")) };
         let figure = html! { a href=(view.to("history")) { (day) } };
-        cells.push((field.label.of(lang).to_owned(), figure, html! { (since) }));
+        cells.push(Figure { label: field.label.of(lang).to_owned(), figure, below, class: "" });
     }
     html! {
         dl class="ky-strip" {
-            @for (label, figure, below) in &cells { div { dt { (label) } dd class="ky-value" { (figure) } @if !below.0.is_empty() { dd { (below) } } } }
+            @for it in &cells { div class=[Some(it.class).filter(|it| !it.is_empty())] { dt { (it.label) } dd class="ky-value" { (it.figure) } @if !it.below.0.is_empty() { dd { (it.below) } } } }
         }
     }
+}
+
+/// A figure of a card's strip.
+#[derive(Default)]
+struct Figure {
+    label: String,
+    figure: Markup,
+    below: Markup,
+    class: &'static str,
+}
+
+/// An amount of section `n`; of a limit's use with the limit and a bar.
+fn amount_of(view: &View, n: usize, field: &'static FieldDef, value: Option<&Value>) -> Figure {
+    let lang = view.cells.lang;
+    let label = field.label.of(lang).to_owned();
+    let Some(value) = value else {
+        let figure = html! { span class="ky-mute" { "***" } };
+        return Figure { label, figure, ..Figure::default() };
+    };
+    let text = view.cells.value(field, value.cell());
+    let unit = Some(unit(field, lang)).filter(|it| !it.is_empty() && *it != "¥");
+    let bad = (field.format == Format::Late && value.int() > 0).then_some("is-bad");
+    let figure = html! { a class=[bad] href=(view.to(&n.to_string())) { @if text.is_empty() { (none()) } @else { (text) } } @if let Some(unit) = unit { small { " " (unit) } } };
+    let rest =
+        left_of(field).and_then(|left| view.card.fields.iter().find(|it| it.0.name == left)?.1.as_ref());
+    let Some(rest) = rest else { return Figure { label, figure, ..Figure::default() } };
+    let (used, limit) = (value.int(), value.int().saturating_add(rest.int()));
+    let whole = view.cells.value(field, Cell::Int(limit));
+    let (state, below) = bar(used, limit, &format!("{text} / {whole}"), "is-6");
+    let state = Some(state).filter(|it| !it.is_empty());
+    let figure = html! {
+        (figure) small { " / " (whole) }
+        @if let Some(percent) = percent(used, limit) { em class=[state] { (percent) "%" } }
+    };
+    Figure { label, figure, below, class: "is-wide" }
 }

@@ -69,7 +69,10 @@ fn body(desk: &mut Desk, card: &Card, draft: &Draft) -> Result<Markup> {
                 button class="ky-btn is-small is-text" type="button" data-paste-open { (icon14("forms")) (t(lang, "粘贴明细", "Paste lines")) }
             }
             (grid)
-            div class="ky-doc-pop" data-live="more" data-prices hidden { (live.more) }
+            div class="ky-doc-pop" data-prices hidden {
+                div data-live="more" { (live.more) }
+                p { kbd { "Enter" } (t(lang, " 用上次价　", " last price  ")) kbd { "Alt 1" } (t(lang, " 用标价　", " list price  ")) kbd { "Esc" } (t(lang, " 关闭", " close")) }
+            }
             footer class="ky-doc-foot" {
                 div class="ky-row" {
                     span { kbd { "Enter" } (t(lang, "下一格", "Next cell")) }

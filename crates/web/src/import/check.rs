@@ -60,10 +60,19 @@ fn pending(import: &Import, step: &str) -> Markup {
         form class="ky-card-body" id=(id) method="post" action=(import.link("/check"))
             hx-post=(import.link("/check")) hx-trigger="load" hx-target="#main" hx-swap=(WHOLE) hx-select="#main" {
             input type="hidden" name="step" value=(step);
-            p class="ky-mute" role="status" { (t(lang, "正在检查整个文件，列的对应可以先改。大文件要等一会儿。", "Looking through the whole file. Columns can be changed meanwhile; a large file takes a while.")) }
+            p class="ky-mute" role="status" { (t(lang, "正在检查整个文件，大文件要等一会儿。", "Looking through the whole file; a large one takes a while.")) }
             progress aria-label=(t(lang, "正在检查", "Checking")) {}
             noscript { button class="ky-btn" { (t(lang, "检查", "Check")) } }
         }
+    }
+}
+
+/// Step 2 before anything is known of the file: with nothing but what waits, nothing moves when the check arrives.
+pub fn first(import: &Import) -> Markup {
+    html! {
+        (steps(import.lang, 2, &import.batch.file, ""))
+        div class="ky-wizard is-single" { section class="ky-card" { (pending(import, "")) } }
+        (ahead(import))
     }
 }
 

@@ -62,6 +62,8 @@ struct Import {
     places: Vec<Place>,
     /// What was found while the plan was this one.
     checked: Option<Arc<Checked>>,
+    /// What was found last, perhaps under another plan of the same table.
+    before: Option<Arc<Checked>>,
     lang: Lang,
 }
 
@@ -77,17 +79,20 @@ impl Import {
         let name = Run::name(id);
         let (job, undo) = (desk.job_of(&name)?, desk.job_of(&format!("undo-{name}"))?);
         let (places, lang) = (desk.places(def)?, desk.actor.lang);
-        let checked = site.checks.get(id, desk.actor.user, &plan);
-        Ok(Import { def, batch, plan, job, undo, places, checked, lang })
+        let before = site.checks.last(id, desk.actor.user);
+        let before = before.filter(|it| (&it.plan.sheet, it.plan.header) == (&plan.sheet, plan.header));
+        let checked = before.clone().filter(|it| core(&it.plan) == core(&plan));
+        Ok(Import { def, batch, plan, job, undo, places, checked, before, lang })
     }
 
     fn preview(&self) -> Option<&Preview> {
         self.checked.as_ref()?.result.as_ref().ok()
     }
 
-    /// What the check found in a column.
+    /// What the check found in a column; until the next one is done, what the last one found where the column stayed.
     fn filled(&self, at: usize) -> Option<&Filled> {
-        self.preview()?.columns.get(at)
+        let last = self.before.as_ref().filter(|it| it.plan.columns.get(at) == self.plan.columns.get(at));
+        self.preview().or(last?.result.as_ref().ok())?.columns.get(at)
     }
 
     fn place(&self, path: &str) -> Option<&Place> {
@@ -129,9 +134,8 @@ impl Checks {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn get(&self, id: i64, user: i64, plan: &Plan) -> Option<Arc<Checked>> {
-        let found = self.kept().iter().find(|it| it.0 == (id, user)).map(|it| it.1.clone());
-        found.filter(|it| core(&it.plan) == core(plan))
+    fn last(&self, id: i64, user: i64) -> Option<Arc<Checked>> {
+        self.kept().iter().find(|it| it.0 == (id, user)).map(|it| it.1.clone())
     }
 
     fn keep(&self, id: i64, user: i64, checked: Checked) {
@@ -200,6 +204,7 @@ async fn page(visit: &Visit, place: Which, look: Input) -> Answer {
             (Some(_), _) => run::page(desk, &import)?,
             (None, _) if !import.file(&site).exists() => choose::gone(&import),
             (None, "confirm") => check::confirm(desk, &import)?,
+            (None, _) if import.before.is_none() => check::first(&import),
             (None, _) => map::page(desk, &import, look.text("fate"))?,
         };
         Ok(framed(desk, import.def, body))

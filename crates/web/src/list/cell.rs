@@ -7,6 +7,7 @@ use model::message::said;
 use model::system::{Department, Role, User};
 use model::{Catalog, Cell, Column, Desk, Entity, EntityDef, FieldDef, Format, Kind, Lang, Moment, Row};
 
+use crate::act::ask::unit;
 use crate::ui::{amount, none, t};
 
 /// What cells need to know of the house; no question to the database while rows are drawn.
@@ -114,6 +115,7 @@ impl Cells {
         }
         match (column.field.kind, row.cell(column.at)) {
             (Kind::Choice(all), Cell::Text(code)) => choice(column.field, all, code, &text, self.lang),
+            (_, Cell::Int(late)) if column.field.format == Format::Late => self.late(column.field, late),
             (Kind::Bool, Cell::Int(0)) => html! { span class="ky-mute" { (text) } },
             (Kind::Date | Kind::Moment, _) => html! { time { (text) } },
             (Kind::Link(to), Cell::Int(id)) if column.title.is_some() => {
@@ -121,6 +123,19 @@ impl Cells {
             }
             _ => html! { (text) },
         }
+    }
+
+    /// How late something is, in red; nothing where it is not.
+    pub fn late(&self, field: &FieldDef, late: i64) -> Markup {
+        if late <= 0 {
+            return none();
+        }
+        let unit = match field.kind {
+            Kind::Money => "",
+            _ => unit(field, self.lang),
+        };
+        // On a phone there is no head to say of what.
+        html! { span class="ky-fig is-bad" data-head=(field.label.of(self.lang)) { (self.value(field, Cell::Int(late))) @if !unit.is_empty() { " " (unit) } } }
     }
 
     /// Names stay as they were entered, and say in which language.

@@ -5,8 +5,9 @@ use model::{Desk, Lang, List, Query, Result, Totals};
 
 use super::ask::{Ask, filter};
 use super::cell::Cells;
-use super::table::{Sheet, heads, new_label, region, table_start};
+use super::table::{Sheet, columns, heads, new_label, region, table_start};
 use super::words;
+use crate::problem::report;
 use crate::ui::{amount, icon, t};
 
 /// Nothing to show: the house is still empty, or no row fits.
@@ -47,7 +48,7 @@ pub fn nothing(
         },
         all => no_match(desk, ask, all, new)?,
     };
-    let heads = heads(ask, &list.columns[..width]);
+    let heads = heads(ask, &list.columns, width);
     let rows = region(ask, lang, html! { (table_start(ask, &heads, &totals, lang, html! {})) (inside) });
     let foot = html! { div class="ky-foot" id="foot" data-foot { span { (t(lang, "共 ", "Total ")) b { "0" } (t(lang, " 条", "")) } } };
     let pages = (String::new(), None, None);
@@ -117,29 +118,34 @@ fn no_match(desk: &mut Desk, ask: &Ask, all: i64, new: Markup) -> Result<Markup>
     })
 }
 
-/// The list did not open: why, what is safe, the way on (14c).
-pub fn broken(ask: &Ask, desk: &Desk, says: &str, number: &str) -> Markup {
+/// The list did not open: its head, why, what is safe, the way on (14c).
+pub fn broken(desk: &mut Desk, ask: &Ask, says: &str, number: &str) -> Result<Markup> {
     let lang = desk.actor.lang;
-    region(
-        ask,
-        lang,
-        html! {
-            div class="ky-empty" role="alert" {
-                (art("bad"))
-                h2 { @if lang == Lang::Zh { (ask.def.label.zh) "列表没有打开" } @else { "The list of " (ask.def.many(lang).to_lowercase()) " did not open" } }
-                p { (says) }
-                p class="ky-mute" { (t(lang, "网址里有看不懂的条件，数据没有受影响。", "The address holds a condition that can't be read. The data is untouched.")) }
-                div class="ky-row" {
-                    a class="ky-btn is-primary" href={ "/" (ask.def.code) } { (t(lang, "清除条件", "Clear the filter")) }
-                }
-                @if !number.is_empty() { p class="ky-small ky-mute" { (t(lang, "编号 ", "Number ")) span class="ky-mono" { (number) } } }
+    let columns = columns(desk, ask);
+    let shown = columns.len();
+    let list = desk.list(ask.def.code, &Query { columns, ..Query::default() })?;
+    let heads = heads(ask, &list.columns, shown);
+    let inside = html! {
+        (table_start(ask, &heads, &Totals::default(), lang, html! {}))
+        div class="ky-empty" role="alert" {
+            (art("bad"))
+            h2 { @if lang == Lang::Zh { (ask.def.label.zh) "列表没有打开" } @else { "The list of " (ask.def.many(lang).to_lowercase()) " did not open" } }
+            p { (says) }
+            p class="ky-mute" { (t(lang, "网址里有看不懂的条件，数据没有受影响。", "The address holds a condition that can't be read. The data is untouched.")) }
+            div class="ky-row" {
+                a class="ky-btn is-primary" href={ "/" (ask.def.code) } { (t(lang, "清除条件", "Clear the filter")) }
             }
-        },
-    )
+            (report(lang, number, false))
+        }
+    };
+    Ok(html! {
+        (region(ask, lang, inside))
+        div class="ky-foot" id="foot" data-foot { span class="is-bad" { (t(lang, "没有打开", "Not opened")) } }
+    })
 }
 
 /// The drawing of an empty list: nothing yet, nothing found, or trouble.
-fn art(kind: &str) -> Markup {
+pub fn art(kind: &str) -> Markup {
     html! {
         svg class="ky-art" viewBox="0 0 160 96" aria-hidden="true" {
             rect class="is-paper" x="18" y="20" width="124" height="62" rx="6" {}

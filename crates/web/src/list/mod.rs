@@ -10,6 +10,7 @@ mod views;
 pub mod words;
 
 pub use bar::verb_icon;
+pub use empty::art;
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
@@ -83,9 +84,11 @@ fn answer(desk: &mut Desk, entity: &str, raw: &str, headers: &HeaderMap) -> Resu
         Err(error) if table::is_asked(&error) => {
             status = problem::status(&error);
             let says = message(&error, desk.catalog().registry, entity, desk.actor.lang);
+            let plain = Ask::plain(def);
             html! {
-                (bar::action_row(desk, &Ask::plain(def), &tabs, 0))
-                (empty::broken(&ask, desk, &says, &request_number(headers)))
+                (bar::action_row(desk, &plain, &tabs, 0))
+                (bar::filter_row(desk, &plain, None)?)
+                (empty::broken(desk, &plain, &says, &request_number(headers))?)
             }
         }
         Err(error) => return Err(error),

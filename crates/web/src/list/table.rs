@@ -8,7 +8,8 @@ use model::{
 use super::ask::{Ask, encode};
 use super::cell::{Cells, is_grade};
 use super::empty;
-use crate::ui::{amount, icon, icon14, t};
+use crate::act::ask::unit;
+use crate::ui::{amount, icon, icon14, meter, t};
 
 /// Rows that a page may hold.
 const SIZES: [usize; 4] = [20, 50, 100, 500];
@@ -36,6 +37,8 @@ pub struct Head {
     width: usize,
     class: &'static str,
     place: &'static str,
+    /// Of a meter: the column that says what is left.
+    left: Option<Column>,
 }
 
 /// The columns in their order: what was asked or what the entity lists, the title first.
@@ -45,7 +48,15 @@ pub fn columns(desk: &Desk, ask: &Ask) -> Vec<String> {
     if names.is_empty() {
         let catalog = desk.catalog().clone();
         let fields = catalog.fields(ask.def).filter(|it| it.list && desk.may_see(ask.def, it));
-        names = fields.map(|it| it.name.to_owned()).collect();
+        let mut fields: Vec<_> = fields.collect();
+        // What is used of a limit stands before the sums, whoever declared it.
+        if let (Some(meter), Some(sum)) =
+            (fields.iter().position(|it| left_of(it).is_some()), fields.iter().position(|it| it.sum))
+            && sum < meter
+        {
+            fields[sum..=meter].rotate_right(1);
+        }
+        names = fields.iter().map(|it| it.name.to_owned()).collect();
     }
     let is_title = |name: &String| name.split(':').next() == Some(title);
     let at = names.iter().position(is_title);
@@ -67,6 +78,13 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
             names.len()
         })
     });
+    // So is what a meter measures against.
+    for name in &names {
+        let field = desk.catalog().field(ask.def, name.split(':').next().unwrap_or_default());
+        if let Some(left) = field.and_then(left_of) {
+            query.columns.push(left.to_owned());
+        }
+    }
     let mut list = desk.list(ask.def.code, &query)?;
     let totals = desk.totals(&list)?;
     // A page that is not there any more is the last one.
@@ -78,7 +96,7 @@ pub fn read(desk: &mut Desk, ask: &Ask) -> Result<Sheet> {
         return empty::nothing(desk, ask, &cells, &list, names.len(), totals);
     }
     let groups = desk.groups(&list)?;
-    let heads = heads(ask, &list.columns[..names.len()]);
+    let heads = heads(ask, &list.columns, names.len());
     let sums: Vec<usize> = heads
         .iter()
         .enumerate()
@@ -138,7 +156,9 @@ pub fn region(ask: &Ask, lang: Lang, inner: Markup) -> Markup {
     html! { div class="ky-scroll" tabindex="0" role="region" aria-label=(label) id="rows" { (inner) } }
 }
 
-pub fn heads(ask: &Ask, columns: &[Column]) -> Vec<Head> {
+/// The first `shown` of the columns that were read, as they are drawn.
+pub fn heads(ask: &Ask, read: &[Column], shown: usize) -> Vec<Head> {
+    let columns = &read[..shown];
     let asked = |name: &str| {
         let found = ask.query.columns.iter().find_map(|it| it.strip_prefix(name)?.strip_prefix(':'));
         found.and_then(|it| it.parse::<usize>().ok()).map(|it| it.clamp(44, 900))
@@ -152,12 +172,23 @@ pub fn heads(ask: &Ask, columns: &[Column]) -> Vec<Head> {
             width: asked(column.field.name).unwrap_or_else(|| width(column.field, place == "ky-at-title")),
             class: class(column.field),
             place,
+            left: left_of(column.field)
+                .and_then(|left| read.iter().find(|it| it.field.name == left).copied()),
         })
         .collect()
 }
 
+/// The field that says what a meter leaves.
+pub fn left_of(field: &FieldDef) -> Option<&'static str> {
+    match field.format {
+        Format::Meter(left) => Some(left),
+        _ => None,
+    }
+}
+
 fn class(field: &FieldDef) -> &'static str {
     match field.kind {
+        _ if left_of(field).is_some() => "",
         kind if kind.is_amount() => "is-number",
         Kind::Choice(all) if is_grade(all) => "is-center",
         _ => "",
@@ -178,7 +209,9 @@ fn places(ask: &Ask, columns: &[Column]) -> Vec<&'static str> {
     };
     let owner = ask.def.owner.map(|at| ask.def.fields[at].name);
     take("ky-at-badge", &|it| matches!(it.kind, Kind::Choice(_)));
+    take("ky-at-meter", &|it| left_of(it).is_some());
     take("ky-at-amount", &|it| it.sum || matches!(it.kind, Kind::Price | Kind::Money));
+    take("ky-at-end", &|it| matches!(it.format, Format::Late));
     take("ky-at-end", &|it| it.format == Format::Phone || matches!(it.kind, Kind::Date | Kind::Moment));
     take("ky-at-fact", &|it| Some(it.name) == owner || matches!(it.kind, Kind::Link(_)));
     let code =
@@ -190,6 +223,7 @@ fn places(ask: &Ask, columns: &[Column]) -> Vec<&'static str> {
 fn width(field: &FieldDef, is_title: bool) -> usize {
     match (field.kind, field.format) {
         _ if is_title => 210,
+        (_, Format::Meter(_)) => 150,
         (_, Format::Phone) => 120,
         (_, Format::Email | Format::Url | Format::Long | Format::Said) => 180,
         (Kind::Choice(all), _) if is_grade(all) => 56,
@@ -239,8 +273,9 @@ fn head_cell(ask: &Ask, head: &Head, lang: Lang) -> Markup {
         None => (None, "arrows-sort"),
     };
     let unit = match field.kind {
-        Kind::Money | Kind::Price => " ¥".to_owned(),
-        _ => field.unit.map_or(String::new(), |it| format!(" {}", unit(it, lang))),
+        // A meter has its unit in the cell, and so has what is late.
+        _ if matches!(field.format, Format::Meter(_) | Format::Late) => String::new(),
+        _ => Some(unit(field, lang)).filter(|it| !it.is_empty()).map_or(String::new(), |it| format!(" {it}")),
     };
     html! {
         th scope="col" class=[Some(head.class).filter(|it| !it.is_empty())] aria-sort=[aria] {
@@ -249,13 +284,6 @@ fn head_cell(ask: &Ask, head: &Head, lang: Lang) -> Markup {
             }
             span class="ky-resize" data-col=(name) {}
         }
-    }
-}
-
-fn unit(unit: &'static str, lang: Lang) -> &'static str {
-    match unit {
-        "day" => t(lang, "天", "days"),
-        other => other,
     }
 }
 
@@ -284,9 +312,18 @@ fn line(
             }
             @for head in &heads[1..] {
                 @let class = match (head.place, head.class) { ("", class) => class.to_owned(), (place, "") => place.to_owned(), (place, class) => format!("{place} {class}") };
-                td class=[Some(class).filter(|it| !it.is_empty())] { @if let Some(share) = share(head, heads, row) { (share) } (cells.mark(&head.column, row)) }
+                td class=[Some(class).filter(|it| !it.is_empty())] { @if let Some(share) = share(head, heads, row) { (share) } (shown(cells, head, row)) }
             }
         }
+    }
+}
+
+/// The value in its cell: a meter where what is left may be read too.
+fn shown(cells: &Cells, head: &Head, row: &dyn model::Row) -> Markup {
+    let left = head.left.as_ref().filter(|it| !it.masked && !head.column.masked);
+    match (row.cell(head.column.at), left.map(|it| row.cell(it.at))) {
+        (Cell::Int(used), Some(Cell::Int(left))) => meter(cells.lang, used, used.saturating_add(left)),
+        _ => cells.mark(&head.column, row),
     }
 }
 

@@ -86,12 +86,13 @@ pub fn backup(look: &mut Look) -> Result<Markup> {
     let worry = worry(look.desk, &kept)?;
     let catalog = look.desk.catalog().clone();
     let everything = look.desk.actor.rights.all;
-    let rows = html! {
-        @for it in kept.iter().take(60) {
-            tr { td { time { (catalog.minute(it.made)) } } td class="ky-clip" { (it.name) } td class="is-number" { (bytes(it.size)) }
-                td class="is-number" { @if everything { a class="ky-btn is-small is-text" href={ "/settings/backup/" (it.name) } download { (icon14("download")) (t(lang, "下载", "Download")) } } } }
-        }
-    };
+    let rows = kept.iter().take(60).map(|it| {
+        let fetch = html! {
+            @if everything { a class="ky-btn is-small is-text" href={ "/settings/backup/" (it.name) } download { (icon14("download")) (t(lang, "下载", "Download")) } }
+        };
+        let made = html! { time { (catalog.minute(it.made)) } };
+        (false, vec![made, html! { (it.name) }, html! { (bytes(it.size)) }, fetch])
+    });
     Ok(html! {
         @if let Some(worry) = worry { (alert("warn", worry.of(lang), t(lang, "请现在备份一次，并把备份文件拷到另一台机器上。", "Make one now, and keep a copy on another machine."))) }
         section class="ky-card is-clip" {
@@ -254,7 +255,9 @@ pub fn integrity(look: &mut Look) -> Result<Markup> {
     let found = last["found"].as_array().cloned().unwrap_or_default();
     let text = |it: &serde_json::Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
     let cleared = look.given.text("cleared");
-    let rows = html! { @for it in &found { tr { td { (text(it, "code")) } td { (text(it, "place")) } td { (text(it, "says")) } } } };
+    let rows = found
+        .iter()
+        .map(|it| (false, ["code", "place", "says"].map(|key| html! { (text(it, key)) }).to_vec()));
     Ok(html! {
         @if !cleared.is_empty() { (alert("ok", cleared, "")) }
         section class="ky-card" {
@@ -311,12 +314,18 @@ pub fn problems(look: &mut Look) -> Result<Markup> {
         Error::Internal(says) => says.clone(),
         error => model::message::message(error, catalog.registry, "", lang),
     };
-    let rows = html! {
-        @for it in found.iter().rev() {
-            tr { td { code { (it.number) } } td { time { (catalog.minute(it.at)) } } td { @match it.user.and_then(|id| catalog.user_name(id)) { Some(name) => (name), None => (none()) } }
-                td class="ky-clip" title=(it.path) { (it.method) " " (it.path) } td class="is-number" { (it.status) } td class="ky-clip" title=(says(&it.error)) { (says(&it.error)) } }
-        }
-    };
+    let rows = found.iter().rev().map(|it| {
+        let who = it.user.and_then(|id| catalog.user_name(id));
+        let cells = vec![
+            html! { code { (it.number) } },
+            html! { time { (catalog.minute(it.at)) } },
+            html! { @match who { Some(name) => (name), None => (none()) } },
+            html! { span title=(it.path) { (it.method) " " (it.path) } },
+            html! { (it.status) },
+            html! { span title=(says(&it.error)) { (says(&it.error)) } },
+        ];
+        (false, cells)
+    });
     Ok(html! {
         form class="ky-box" role="search" { (icon14("search")) input name="q" value=(wanted) maxlength="20" aria-label=(t(lang, "出错编号", "Problem number")) placeholder=(t(lang, "页面上的编号，例如 4F0A91C2", "The page's number, such as 4F0A91C2")); }
         section class="ky-card is-clip is-full" {

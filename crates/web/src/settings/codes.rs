@@ -10,7 +10,7 @@ use model::{CodeTable, Desk, Entity, Error, Result};
 
 use super::{Look, can, open};
 use crate::Site;
-use crate::ui::{amount, icon14, t, table, tag};
+use crate::ui::{count, icon14, t, table, tag};
 use crate::visit::{Answer, At, Visit};
 use crate::visitor::percent;
 
@@ -27,18 +27,16 @@ pub fn codes(look: &mut Look) -> Result<Markup> {
     }
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
     let tables = (catalog.registry.code_tables)();
-    let rows = html! {
-        @for table in &tables {
-            @let all = catalog.codes(table.code);
-            @let closed = all.iter().filter(|it| it.closed).count();
-            tr {
-                td { a class="ky-lead" href={ "/settings/codes/" (table.code) } { (table.label.of(lang)) } }
-                td class="is-number" { (amount((all.len() - closed) as i64, 0, 0)) }
-                td class="is-number" { (closed) }
-                td { @if table.tree { (t(lang, "树", "Tree")) } @else { (t(lang, "清单", "List")) } }
-            }
-        }
-    };
+    let rows = tables.iter().map(|table| {
+        let all = catalog.codes(table.code);
+        let closed = all.iter().filter(|it| it.closed).count();
+        let lead =
+            html! { a class="ky-lead" href={ "/settings/codes/" (table.code) } { (table.label.of(lang)) } };
+        let shape = if table.tree { t(lang, "树", "Tree") } else { t(lang, "清单", "List") };
+        let figures = [all.len() - closed, closed].map(|it| html! { (count(it as i64)) });
+        let [open, closed] = figures;
+        (false, vec![lead, open, closed, html! { (shape) }])
+    });
     Ok(
         html! { section class="ky-card is-clip" { (table(lang, "代码表|#可选|#停用|形式", "Table|#In use|#Disabled|Shape", rows)) } },
     )

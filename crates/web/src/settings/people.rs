@@ -31,20 +31,19 @@ pub fn users(look: &mut Look) -> Result<Markup> {
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
     let query = Query { q: look.given.text("q").to_owned(), ..Query::default() };
     let ids = look.desk.ids("user", &query, 0, MOST)?;
-    let rows = html! {
-        @for person in ids.iter().filter_map(|id| catalog.users.get(id)) {
-            @let it = &person.user;
-            tr class=[it.closed.then_some("is-off")] {
-                td { a class="ky-lead ky-who" href={ "/settings/users/" (it.id.0) } { (avatar(&it.name, "")) (it.name) } }
-                td { (login(look.desk, it)) }
-                td { @match it.department.and_then(|it| catalog.department(it.0)) { Some(home) => (home.name), None => (none()) } }
-                td { @for role in person.roles.iter().filter_map(|id| catalog.roles.get(id)) { (tag("", role.0.called(lang))) } @if person.roles.is_empty() { (none()) } }
-                td { (status(it.closed, lang)) }
-            }
-        }
-        @if ids.len() == MOST { tr { td colspan="5" { a href={ "/user?" (query.text()) } { (t(lang, "还有更多用户：在列表里看全部", "There may be more: see all as a list")) } } } }
-        @if ids.is_empty() { tr { td colspan="5" { (t(lang, "没有找到", "Nobody found")) } } }
-    };
+    let mut rows = Vec::new();
+    for person in ids.iter().filter_map(|id| catalog.users.get(id)) {
+        let it = &person.user;
+        let home = it.department.and_then(|it| catalog.department(it.0));
+        let cells = vec![
+            html! { a class="ky-lead ky-who" href={ "/settings/users/" (it.id.0) } { (avatar(&it.name, "")) (it.name) } },
+            html! { (login(look.desk, it)) },
+            html! { @match home { Some(home) => (home.name), None => (none()) } },
+            html! { @for role in person.roles.iter().filter_map(|id| catalog.roles.get(id)) { (tag("", role.0.called(lang))) } @if person.roles.is_empty() { (none()) } },
+            html! { (status(it.closed, lang)) },
+        ];
+        rows.push((it.closed, cells));
+    }
     Ok(html! {
         div class="ky-row" {
             form class="ky-box ky-grow" role="search" { (icon14("search")) input name="q" value=(query.q) aria-label=(t(lang, "找用户", "Find a user")) placeholder=(t(lang, "姓名、拼音、登录名、手机", "Name, pinyin, login, mobile")); }
@@ -53,7 +52,11 @@ pub fn users(look: &mut Look) -> Result<Markup> {
             }
             a class="ky-btn" href="/user" { (t(lang, "列表", "As a list")) }
         }
-        section class="ky-card is-clip is-full" { (table(lang, "姓名|登录名|部门|角色|状态", "Name|Login|Department|Roles|Status", rows)) }
+        section class="ky-card is-clip is-full" {
+            (table(lang, "姓名|登录名|部门|角色|状态", "Name|Login|Department|Roles|Status", rows))
+            @if ids.len() == MOST { p class="ky-card-body" { a href={ "/user?" (query.text()) } { (t(lang, "还有更多用户：在列表里看全部", "There may be more: see all as a list")) } } }
+            @if ids.is_empty() { p class="ky-card-body ky-mute" { (t(lang, "没有找到", "Nobody found")) } }
+        }
     })
 }
 
@@ -305,20 +308,19 @@ pub fn departments(look: &mut Look) -> Result<Markup> {
     let active = || catalog.users.values().map(|it| &it.user).filter(|it| !it.closed);
     let members = |id: i64| active().filter(|it| it.department.is_some_and(|home| home.0 == id)).count();
     let edit = |to: String, sign: &str, says: &str, name: &str| html! { button class="ky-iconbtn is-small" type="button" hx-get=(to) hx-target="#dialog" aria-label={ (says) (name) } { (icon14(sign)) } };
-    let rows = html! {
-        @for (it, depth) in &rows {
-            tr class=[it.closed.then_some("is-off")] {
-                td { span class={ "ky-depth-" (depth) } { (it.name) } @if it.closed { (tag("", t(lang, "停用", "Closed"))) } }
-                td { @if it.kind == DepartmentKind::Company { (tag("is-info", t(lang, "公司", "Company"))) } @else { (t(lang, "部门", "Department")) } }
-                td { @match it.head.and_then(|it| catalog.user_name(it.0)) { Some(name) => (name), None => (none()) } }
-                td class="is-number" { a class="ky-fig" href={ "/user?department=%23" (it.id.0) } { (members(it.id.0)) } }
-                td class="is-number" {
-                    @if adds { (edit(format!("/department/new?above={}", it.id.0), "plus", t(lang, "在下面新建：", "New below "), &it.name)) }
-                    (edit(format!("/department/{}/edit", it.id.0), "pencil", t(lang, "修改：", "Edit "), &it.name))
-                }
-            }
-        }
-    };
+    let rows = rows.iter().map(|(it, depth)| {
+        let cells = vec![
+            html! { span class={ "ky-depth-" (depth) } { (it.name) } @if it.closed { (tag("", t(lang, "停用", "Closed"))) } },
+            html! { @if it.kind == DepartmentKind::Company { (tag("is-info", t(lang, "公司", "Company"))) } @else { (t(lang, "部门", "Department")) } },
+            html! { @match it.head.and_then(|it| catalog.user_name(it.0)) { Some(name) => (name), None => (none()) } },
+            html! { a class="ky-fig" href={ "/user?department=%23" (it.id.0) } { (members(it.id.0)) } },
+            html! {
+                @if adds { (edit(format!("/department/new?above={}", it.id.0), "plus", t(lang, "在下面新建：", "New below "), &it.name)) }
+                (edit(format!("/department/{}/edit", it.id.0), "pencil", t(lang, "修改：", "Edit "), &it.name))
+            },
+        ];
+        (it.closed, cells)
+    });
     Ok(html! {
         @if adds { div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/department/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建部门", "New department")) } } }
         section class="ky-card is-clip" { (table(lang, "部门|类型|负责人|#在用人数|#", "Department|Kind|Head|#People|#", rows)) }

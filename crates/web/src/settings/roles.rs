@@ -37,20 +37,19 @@ pub fn roles(look: &mut Look) -> Result<Markup> {
     let (lang, catalog) = (look.lang, look.desk.catalog().clone());
     let count =
         |id: i64| catalog.users.values().filter(|it| !it.user.closed && it.roles.contains(&id)).count();
-    let rows = html! {
-        @for (role, rights) in catalog.roles.values() {
-            tr class=[role.closed.then_some("is-off")] {
-                td { a class="ky-lead" href={ "/settings/roles/" (role.id.0) } { (role.called(lang)) } @if role.closed { (tag("", t(lang, "停用", "Closed"))) } }
-                td { (role.purpose(catalog.registry, lang)) }
-                td class="is-number" { (count(role.id.0)) }
-                td { @match preset(catalog.registry, &role.code) {
-                    None => { (tag("is-line", t(lang, "自建", "Own"))) }
-                    Some(preset) if Rights::of_preset(preset) == *rights => { span class="ky-mute" { (t(lang, "相同", "The same")) } }
-                    Some(_) => { (tag("is-info", t(lang, "已修改", "Changed"))) }
-                } }
-            }
-        }
-    };
+    let rows = catalog.roles.values().map(|(role, rights)| {
+        let cells = vec![
+            html! { a class="ky-lead" href={ "/settings/roles/" (role.id.0) } { (role.called(lang)) } @if role.closed { (tag("", t(lang, "停用", "Closed"))) } },
+            html! { (role.purpose(catalog.registry, lang)) },
+            html! { (count(role.id.0)) },
+            html! { @match preset(catalog.registry, &role.code) {
+                None => { (tag("is-line", t(lang, "自建", "Own"))) }
+                Some(preset) if Rights::of_preset(preset) == *rights => { span class="ky-mute" { (t(lang, "相同", "The same")) } }
+                Some(_) => { (tag("is-info", t(lang, "已修改", "Changed"))) }
+            } },
+        ];
+        (role.closed, cells)
+    });
     Ok(html! {
         @if look.desk.may(Role::DEF, "create").is_ok() {
             div class="ky-row" { span class="ky-grow" {} button class="ky-btn is-primary" type="button" hx-get="/role/new" hx-target="#dialog" data-key="N" { (icon14("plus")) (t(lang, "新建角色", "New role")) } }

@@ -160,8 +160,8 @@ pub fn team(desk: &mut Desk, def: &'static EntityDef) -> Result<Option<Markup>> 
         html! {
             tr {
                 td { (label) }
-                td { span class="ky-barfig" { (bar) (figure(0, who).link()) } }
-                @for n in 1..4 { td class={ "is-number" @if n == 3 && *who != Value::Null { " is-warn" } } { (figure(n, who).cell()) } }
+                td data-head=(asks[0].1) { span class="ky-barfig" { (bar) (figure(0, who).link()) } }
+                @for n in 1..4 { td data-head=(asks[n].1) class={ "is-number" @if n == 3 && *who != Value::Null { " is-warn" } } { (figure(n, who).cell()) } }
             }
         }
     };
@@ -170,7 +170,7 @@ pub fn team(desk: &mut Desk, def: &'static EntityDef) -> Result<Option<Markup>> 
     Ok(Some(html! {
         section class="ky-card" {
             header { h2 { (t(lang, "团队本月", "The team this month")) } span class="ky-grow" {} a href=(href) { (t(lang, "按人查看", "By person")) } }
-            table class="ky-table is-inset" {
+            table class="ky-table is-inset is-facts" {
                 colgroup { col; @for width in widths { col width=(width); } }
                 thead { tr {
                     th scope="col" { (t(lang, "业务员", "Salesperson")) }

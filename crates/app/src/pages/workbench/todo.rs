@@ -1,7 +1,7 @@
 //! Rows to act on today: those of the reminders, each with the verb that settles it.
 
 use maud::{Markup, html};
-use model::{Card, Desk, EntityDef, FieldDef, Kind, Lang, Moment, Query, Result, Value};
+use model::{Card, Desk, EntityDef, FieldDef, Format, Kind, Lang, Moment, Query, Result, Value};
 use web::list::ask::Ask;
 use web::list::cell::{Cells, choice, is_grade};
 use web::says;
@@ -124,7 +124,7 @@ fn row(desk: &mut Desk, tile: &Tile, id: i64, grades: bool) -> Result<Markup> {
             td { span class={ "ky-status " (color) } { (tile.label) } }
             td class="is-lead" { a class="ky-lead" href=(address) { (card.title) } }
             @if grades { td class="is-center ky-desktop" { @match grade { Some(grade) => { (grade) } None => { (none()) } } } }
-            td { (state(desk, tile, &card, &cells)) }
+            td { @match late(&card, &cells) { Some(late) => { (late) } None => { (state(desk, tile, &card, &cells)) } } }
             td class="ky-desktop" { @if owner.is_empty() { (none()) } @else { (owner) } }
             td class="is-number" { (deed(tile, &card, &address, lang)) }
         }
@@ -152,6 +152,15 @@ fn shown(card: &Card, cells: &Cells, name: &str) -> String {
     found.and_then(|(field, value)| Some(cells.value(field, value.as_ref()?.cell()))).unwrap_or_default()
 }
 
+/// For how long something about it is late.
+fn late(card: &Card, cells: &Cells) -> Option<Markup> {
+    let is_late = |it: &FieldDef| it.format == Format::Late && matches!(it.kind, Kind::Int);
+    let (field, value) = card.fields.iter().find(|it| is_late(it.0))?;
+    let days = value.as_ref()?.int();
+    (days > 0)
+        .then(|| html! { span class="is-bad" { (field.label.of(cells.lang)) " " (cells.late(field, days)) } })
+}
+
 /// Why a row stands there.
 fn state(desk: &Desk, tile: &Tile, card: &Card, cells: &Cells) -> String {
     let lang = cells.lang;
@@ -167,7 +176,8 @@ fn state(desk: &Desk, tile: &Tile, card: &Card, cells: &Cells) -> String {
         "wrong_tax" => shown(card, cells, "tax_number"),
         _ => amount(tile, card, cells).unwrap_or_else(|| {
             let when = ago(desk, card, "changed");
-            says!(lang, "{when}有修改", "changed {when}")
+            let gap = if when.ends_with(|it: char| it.is_ascii_digit()) { " " } else { "" };
+            says!(lang, "{when}{gap}有修改", "changed {when}")
         }),
     }
 }

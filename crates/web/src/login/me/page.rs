@@ -138,17 +138,18 @@ fn code(site: &Site, lang: Lang, account: &Account, note: &Note) -> Result<Marku
 
 fn sessions(visitor: &Visitor, account: &Account) -> Markup {
     let lang = visitor.lang();
-    let rows = html! {
-        @for session in &account.sessions {
-            tr {
-                td class="ky-clip" title=(session.agent) { (browser(&session.agent)) }
-                td { (session.address) }
-                td { time { (account.catalog.minute(session.seen)) } }
-                td class="is-number" { @if session.id.0 == visitor.session { (tag("", t(lang, "本机", "This one"))) }
-                    @else { form method="post" action={ "/me/sessions/" (session.id.0) "/revoke" } { button class="ky-btn is-small is-text" { (t(lang, "结束", "End")) } } } }
-            }
-        }
-    };
+    let rows = account.sessions.iter().map(|session| {
+        let cells = vec![
+            html! { span title=(session.agent) { (browser(&session.agent)) } },
+            html! { (session.address) },
+            html! { time { (account.catalog.minute(session.seen)) } },
+            html! {
+                @if session.id.0 == visitor.session { (tag("", t(lang, "本机", "This one"))) }
+                @else { form method="post" action={ "/me/sessions/" (session.id.0) "/revoke" } { button class="ky-btn is-small is-text" { (t(lang, "结束", "End")) } } }
+            },
+        ];
+        (false, cells)
+    });
     html! {
         section class="ky-card is-clip" id="sessions" { header { h2 { (t(lang, "已登录的设备", "Signed in")) } } (table(lang, "浏览器|地址|最近使用|#", "Browser|Address|Last seen|#", rows)) }
     }
@@ -176,16 +177,15 @@ pub fn browser(agent: &str) -> String {
 }
 
 fn token_list(site: &Site, lang: Lang, account: &Account, tokens: &[Token], note: &Note) -> Markup {
-    let rows = html! {
-        @for token in tokens {
-            tr {
-                td { a class="ky-lead" href={ "/token/" (token.id.0) } { (token.name) } }
-                td { @match token.expires { Some(day) => (day), None => (none()) } }
-                td { time { (account.catalog.minute(token.stamp.created)) } }
-                td class="is-number" { button class="ky-btn is-small is-text" type="button" hx-get={ "/token/" (token.id.0) "/revoke" } hx-target="#dialog" { (t(lang, "停用", "Revoke")) } }
-            }
-        }
-    };
+    let rows = tokens.iter().map(|token| {
+        let cells = vec![
+            html! { a class="ky-lead" href={ "/token/" (token.id.0) } { (token.name) } },
+            html! { @match token.expires { Some(day) => (day), None => (none()) } },
+            html! { time { (account.catalog.minute(token.stamp.created)) } },
+            html! { button class="ky-btn is-small is-text" type="button" hx-get={ "/token/" (token.id.0) "/revoke" } hx-target="#dialog" { (t(lang, "停用", "Revoke")) } },
+        ];
+        (false, cells)
+    });
     html! {
         section class="ky-card is-clip" id="tokens" {
             header { h2 { (t(lang, "接口令牌", "API tokens")) } span class="ky-grow" {} a href="/api" { (t(lang, "接口说明", "About the API")) } }
