@@ -43,12 +43,17 @@ impl Shop {
 
     /// Hands an import to a job; its batch and its job.
     fn start(&self, who: &Actor, plan: &Plan) -> Result<(i64, i64)> {
+        self.start_of(who, plan, 0)
+    }
+
+    /// The same for a file of which so many rows are known.
+    fn start_of(&self, who: &Actor, plan: &Plan, rows: i64) -> Result<(i64, i64)> {
         let plan = plan.clone();
         let reader = import::open(self.house.uploads().join(&plan.source).as_path(), &plan.source, &plan)?;
         let headers = import::signature(&reader);
         self.house.db.write(who, move |desk| {
             let batch = desk.start_import(&plan.source, &headers, &plan)?;
-            Ok((batch, desk.run_import(batch, 0)?))
+            Ok((batch, desk.run_import(batch, rows)?))
         })
     }
 
@@ -718,6 +723,26 @@ fn an_import_is_undone_whole_but_for_what_was_built_on_it() {
 fn long_list(rows: usize) -> String {
     let rows: String = (0..rows).map(|n| format!("K{n:05},客户{n:05}号,1380000{n:04}\n")).collect();
     format!("编号,公司名称,电话\n{rows}")
+}
+
+#[test]
+fn an_import_counts_the_rows_that_were_checked_and_says_so_in_groups_of_three() {
+    company(|world, shop| {
+        let clerk = world.person("吴淑芬");
+        let plan = shop.plan(clerk, "customer", "list.csv", long_list(1_200).replace('\n', "\n,,\n"));
+        let rows = shop.preview(clerk, &plan).counts.rows;
+
+        let run = |rows: i64| {
+            let (_, job) = shop.start_of(clerk, &plan, rows).unwrap();
+            shop.house.run_one(Some(job), &|| false, &|_, _| {}).unwrap();
+            shop.job(job)
+        };
+        let (told, guessed) = (run(rows), run(0));
+
+        assert_eq!((rows, told.total, told.done), (1_200, 1_200, 1_200));
+        assert!(guessed.total > 1_200, "{}", guessed.total);
+        assert!(told.result.contains("新建 1,200，更新 0"), "{}", told.result);
+    });
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn large() -> String {
 }
 
 #[test]
-fn a_large_file_is_checked_while_its_columns_are_mapped() {
+fn of_a_large_file_nothing_is_drawn_that_its_check_would_move() {
     let house = Importing(House::new(PEOPLE));
     let at = house.begin("吴淑芬", large().as_bytes());
     let asking = |page: &str| {
@@ -97,11 +97,17 @@ fn a_large_file_is_checked_while_its_columns_are_mapped() {
     let waiting = house.get("吴淑芬", &at).text();
     let changed = house.form("吴淑芬", &format!("{at}/plan"), &[("c1.to", "short_name")]).text();
     let checked = house.form("吴淑芬", &format!("{at}/check"), &[]).text();
+    let moved = house.form("吴淑芬", &format!("{at}/plan"), &[("c1.to", "remark")]).text();
 
     assert!(waiting.contains("hx-trigger=\"load\"") && asking(&waiting).is_some());
     // Columns that changed during a check are another form, which asks anew.
     assert!(asking(&changed).is_some() && asking(&changed) != asking(&waiting));
     assert!(asking(&checked).is_none());
+    let drawn = |page: &str| (page.contains("is-map"), page.contains("廊坊安次暖通有限公司乙"));
+    assert_eq!([&waiting, &changed].map(|it| drawn(it)), [(false, false); 2]);
+    assert_eq!(drawn(&checked), (true, true));
+    // A column that stayed keeps what the last check found in it.
+    assert!(asking(&moved).is_some() && drawn(&moved) == (true, true));
 }
 
 #[test]

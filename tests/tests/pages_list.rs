@@ -282,3 +282,43 @@ fn who_leaves_hands_over_everything_at_once() {
     assert!(said.contains("2,302"), "{said}");
     assert_eq!((before.0, held(from), held(to)), (2_302, 0, before.1 + 2_302));
 }
+
+#[test]
+fn the_use_of_a_limit_is_a_meter_that_warns_from_85_percent_and_is_red_above_it() {
+    let used = [("半满公司", 50_000), ("将满公司", 85_000), ("正满公司", 100_000), ("超出公司", 108_600)];
+    let customers = used.map(|it| ("王海燕", it.0, "B"));
+    let house = House::with(&[("何振邦", "owner")], &customers);
+    for (name, balance) in used {
+        let (cents, id) = (balance * 100, house.id(name));
+        let sql = format!("UPDATE customer SET credit_limit = 10000000, balance = {cents} WHERE id = {id}");
+        house.db.store().write(move |conn| conn.execute(&sql, &[])).unwrap();
+    }
+    let row = |name: &str, page: &str| {
+        let row = page.split("<tr ").find(|it| it.contains(&format!(">{name}</a>"))).unwrap().to_owned();
+        row.split("<td").find(|it| it.contains("ky-usage")).unwrap().to_owned()
+    };
+
+    let page = house.get("何振邦", "/customer?view=all").text();
+    let alone = house.get("何振邦", "/customer?view=all&columns=name,exposure").text();
+    let card = house.get("何振邦", &format!("/customer/{}", house.id("超出公司"))).text();
+
+    let states = used.map(|it| ["is-warn", "is-bad"].map(|state| row(it.0, &page).contains(state)));
+    assert_eq!(states, [[false, false], [true, false], [true, false], [false, true]]);
+    assert!(row("将满公司", &page).contains("8.5") && row("将满公司", &page).contains("10.0万"), "{page}");
+    assert!(row("超出公司", &page).contains("109%") && row("超出公司", &page).contains("is-tick"));
+    // What is left need not be a column.
+    assert!(row("超出公司", &alone).contains("109%"));
+    assert!(card.contains("ky-meter is-6 is-bad") && card.contains("108,600.00"), "{card}");
+}
+
+#[test]
+fn a_list_with_a_wrong_address_keeps_its_filters_and_its_head() {
+    let house = Listed::new();
+
+    let (status, page) = house.get("何振邦", "/customer?nothing=1");
+
+    assert_eq!(status, 422);
+    for part in ["没有打开", "ky-filters", "data-sort=\"-exposure\"", "id=\"foot\"", "data-copy=\""] {
+        assert!(page.contains(part), "{part}");
+    }
+}

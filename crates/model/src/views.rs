@@ -63,7 +63,17 @@ impl Desk<'_> {
             let saved = saved.iter().filter(|it| it.entity == def.code).cloned();
             self.with_saved(def, saved.collect())
         });
-        Ok(views.filter(|it| it.pinned || it.remind).collect())
+        let mut shown: Vec<Shown> = views.filter(|it| it.pinned || it.remind).collect();
+        // Beside one another, views of one name say what they are views of.
+        let names: Vec<String> = shown.iter().map(|it| it.label.clone()).collect();
+        for it in &mut shown {
+            if names.iter().filter(|name| **name == it.label).count() > 1 {
+                let lang = self.actor.lang;
+                let noun = self.tx.registry.entity(it.entity).map_or(String::new(), |def| def.many(lang));
+                it.label = format!("{} · {}", it.label, noun.to_lowercase());
+            }
+        }
+        Ok(shown)
     }
 
     fn saved(&mut self, fields: &[(&str, Value)]) -> Result<Vec<Shown>> {
