@@ -221,11 +221,18 @@ fn write(
     })?;
     for (item, change) in [(charge, -amount), (credit, amount)] {
         item.open = item.open + change;
-        item.settled = (item.open == Money(0)).then_some(date);
+        item.settled = if item.open == Money(0) { last_allocation(tx, item.id)? } else { None };
         tx.add(item.id, "open", change)?;
         tx.touch(item.id, "settled", Value::from(&item.settled))?;
     }
     Ok(())
+}
+
+/// The latest day on which something was allocated to an item.
+fn last_allocation(tx: &mut Tx, item: Id<Receivable>) -> Result<Option<Date>> {
+    let mut sql = Sql::new("SELECT MAX(date) FROM allocation WHERE charge = ");
+    sql.bind(item.0).push(" OR credit = ").bind(item.0);
+    Ok(tx.rows(&sql)?.first().and_then(|row| row[0].text().parse().ok()))
 }
 
 /// What is still open of a customer's charges, the oldest first, or of the credits.
