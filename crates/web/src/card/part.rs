@@ -221,8 +221,7 @@ fn amount_of(view: &View, n: usize, field: &'static FieldDef, value: Option<&Val
     let unit = Some(unit(field, lang)).filter(|it| !it.is_empty() && *it != "¥");
     let bad = (field.format == Format::Late && value.int() > 0).then_some("is-bad");
     let figure = html! { a class=[bad] href=(view.to(&n.to_string())) { @if text.is_empty() { (none()) } @else { (text) } } @if let Some(unit) = unit { small { " " (unit) } } };
-    let rest =
-        left_of(field).and_then(|left| view.card.fields.iter().find(|it| it.0.name == left)?.1.as_ref());
+    let rest = left_of(field).and_then(|left| view.card.value(left));
     let Some(rest) = rest else { return Figure { label, figure, ..Figure::default() } };
     let (used, limit) = (value.int(), value.int().saturating_add(rest.int()));
     let whole = view.cells.value(field, Cell::Int(limit));
