@@ -71,7 +71,7 @@ fn pending(import: &Import, step: &str) -> Markup {
 pub fn first(import: &Import) -> Markup {
     html! {
         (steps(import.lang, 2, &import.batch.file, ""))
-        div class="ky-wizard is-single" { section class="ky-card" { (pending(import, "")) div class="ky-card-body" { (give_up(import)) } } }
+        div class="ky-wizard is-single" { section class="ky-card" id="first" { (pending(import, "")) div class="ky-card-body" { (give_up(import)) } } }
     }
 }
 
