@@ -15,7 +15,8 @@
     // Over everything, at the field's place: nothing that scrolls may cut it off.
     const box = p.combo.getBoundingClientRect();
     const above = box.bottom + p.list.offsetHeight + 8 > innerHeight && box.top > p.list.offsetHeight;
-    Object.assign(p.list.style, { position: 'fixed', left: box.left + 'px', width: Math.max(box.width, 200) + 'px', right: 'auto', top: above ? box.top - p.list.offsetHeight - 4 + 'px' : box.bottom + 4 + 'px' });
+    const width = Math.min(Math.max(box.width, p.list.querySelector('.is-wide') ? 600 : 200), innerWidth - 16);
+    Object.assign(p.list.style, { position: 'fixed', left: Math.max(8, Math.min(box.left, innerWidth - width - 8)) + 'px', width: width + 'px', right: 'auto', top: above ? box.top - p.list.offsetHeight - 4 + 'px' : box.bottom + 4 + 'px' });
   }
 
   function note(p, text) {
@@ -29,7 +30,7 @@
     if (p.value && p.value.value) url.searchParams.set('value', p.value.value);
     const form = p.combo.closest('form');
     (p.combo.dataset.depends || '').split(',').filter(Boolean).forEach(function (name) {
-      const field = form && form.elements.namedItem(name);
+      const field = form && form.querySelector('[name="' + name + '"]');
       if (field) url.searchParams.set(name, field.value);
     });
     return url.pathname + url.search;
@@ -120,6 +121,9 @@
     p.field.addEventListener('keydown', function (event) {
       if (event.isComposing || event.keyCode === 229) return;
       const open = !p.list.hidden;
+      // In a grid the arrows move between lines unless the list is open.
+      if (!open && !event.altKey && /^Arrow/.test(event.key) && p.field.closest('table[data-rows]')) return;
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) return;
       if (/^(ArrowDown|ArrowUp|PageDown|PageUp)$/.test(event.key)) { event.preventDefault(); if (open) ky.options.move(p.list, event.key, p.field); else search(p, ''); }
       else if (event.key === 'Enter' && open && p.free && !ky.options.active(p.list)) expand(p, false);
       else if (event.key === 'Enter' && open) { event.preventDefault(); const option = ky.options.active(p.list); if (option) take(p, option); }

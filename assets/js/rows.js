@@ -30,6 +30,8 @@
     if (field) field.focus();
   }
 
+  ky.rows = { add: add, remove: remove, cells: cells };
+
   ky.on('click', '[data-row-add]', function (event, button) {
     const first = cells(add(button.closest('[data-row-set]')))[0];
     if (first) first.focus();
@@ -63,7 +65,7 @@
   ky.on('paste', 'table[data-grid] td input, table[data-rows] td input', function (event, field) {
     const text = event.clipboardData.getData('text').replace(/\r/g, '').replace(/\n$/, '');
     const set = field.closest('[data-row-set]');
-    if (!/[\t\n]/.test(text) || !set) return;
+    if (!/[\t\n]/.test(text) || !set || event.defaultPrevented) return;
     event.preventDefault();
     const column = cells(field.closest('tr')).indexOf(field);
     let row = field.closest('tr');

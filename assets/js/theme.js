@@ -1,4 +1,4 @@
-/* Light, dark or as the system says; narrow or wide sidebar. The server draws both from these cookies, so nothing flashes. */
+/* Light, dark or as the system says; narrow or wide sidebar; what stays folded away. The server draws both from these cookies, so nothing flashes. */
 (function () {
   'use strict';
   ky.on('click', '[data-theme-set]', function (event, button) {
@@ -16,4 +16,8 @@
     button.setAttribute('aria-pressed', String(narrow));
     ky.cookie('ky_rail', narrow ? '1' : '0');
   });
+  document.addEventListener('toggle', function (event) {
+    const name = event.target.dataset.remember;
+    if (name) ky.cookie(name, event.target.open ? '1' : '0');
+  }, true);
 })();

@@ -1005,7 +1005,7 @@ fn an_undoing_that_was_cancelled_or_failed_goes_on_from_where_it_stood() {
         assert!(done > 0 && done < 1_200 && second != first && third != second, "{done}");
         let job = shop.job(third);
         assert_eq!((job.status, job.done), (JobStatus::Done, 1_200), "{}", job.result);
-        assert_eq!(job.says(Lang::Zh), "已撤销 1200 项", "nothing was tried twice");
+        assert_eq!(job.says(Lang::Zh), "已撤销 1,200 项", "nothing was tried twice");
         assert_eq!(shop.count("SELECT COUNT(*) FROM customer"), 0);
         assert!(shop.batch(batch).undone);
         assert_eq!(undo(), third, "what is undone is undone once");

@@ -779,3 +779,35 @@ fn what_was_owed_when_the_books_began_is_due_on_its_own_day() {
         shop.audit();
     });
 }
+
+#[test]
+fn the_customers_file_says_to_each_what_they_may_know() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        bought(&shop, "10", "10");
+        shop.sold(4);
+        let said = |who: &str| {
+            let customer = shop.customer;
+            let panel = shop.world.look(who, move |desk| {
+                let card = desk.get("customer", customer)?;
+                desk.panel(&card)
+            });
+            let panel = panel.unwrap();
+            let mut said: Vec<_> = panel.strip.iter().map(|it| it.label.en).collect();
+            for section in &panel.sections {
+                for part in &section.parts {
+                    if let model::Part::Figures(facts) = part {
+                        said.extend(facts.iter().map(|it| it.label.en));
+                    }
+                }
+            }
+            said
+        };
+
+        let (boss, sales, clerk) = (said("何振邦"), said("王海燕"), said("吴淑芬"));
+
+        assert!(boss.contains(&"Margin this year") && boss.contains(&"Sales this year"));
+        assert!(sales.contains(&"Sales this year") && sales.contains(&"Used"));
+        assert!(!sales.contains(&"Margin this year") && !clerk.contains(&"Margin this year"));
+    });
+}

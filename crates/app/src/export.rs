@@ -10,11 +10,11 @@ use crate::house::Place;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Code of the entity, e.g. customer
+    /// Code of the entity or report, e.g. customer
     entity: String,
     /// The file to write; its name ends in .xlsx or .csv
     file: PathBuf,
-    /// Which records and in which order, as in the address of a list: 'class=A&sort=-created'
+    /// Which records and in which order, as in the address of a list or report: 'class=A&sort=-created'
     #[arg(long, default_value = "")]
     query: String,
     /// Codes of the fields in their order; without it, the list's columns
@@ -38,6 +38,11 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         let made = File::create(&part).map_err(|error| unwritten(&name, &error))?;
         let to = ExportTarget { format, file: made, folder };
         let rows = db.read(&actor, |desk| {
+            if let Ok(report) = desk.report(entity) {
+                let mut about = desk.about(report.fact, None, &options.query);
+                about.title = report.label.of(actor.lang).to_owned();
+                return desk.export_report(report, &query, to, about);
+            }
             let about = desk.about(desk.entity(entity)?, None, &options.query);
             desk.export(entity, &query, to, about)
         })?;

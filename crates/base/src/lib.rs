@@ -1,5 +1,6 @@
 //! The words that every crate speaks: labels, ids, amounts, dates, stamps and the one error.
 
+mod capitals;
 mod error;
 mod number;
 

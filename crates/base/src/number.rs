@@ -122,6 +122,21 @@ impl Money {
 }
 
 impl Money {
+    /// As people read it: `1,234,567.80`.
+    pub fn grouped(self) -> String {
+        let text = self.to_string();
+        let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
+        let first = whole.bytes().position(|it| it.is_ascii_digit()).unwrap_or(0);
+        let mut grouped = String::new();
+        for (n, digit) in whole.char_indices() {
+            if n > first && (whole.len() - n) % 3 == 0 {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        format!("{grouped}.{rest}")
+    }
+
     /// `amount × part / whole`, half up; nothing of a whole of nothing.
     pub fn share(self, part: i64, whole: i64) -> Money {
         if whole == 0 {

@@ -185,6 +185,7 @@ struct EntityAttr {
     closed: Option<Ident>,
     feeds: bool,
     ledger: bool,
+    indexes: Vec<Vec<Ident>>,
     derived: Option<Expr>,
     lines: Option<Type>,
     verbs: Option<Expr>,
@@ -194,6 +195,7 @@ struct EntityAttr {
     edit: Option<Expr>,
     tally: Option<Expr>,
     hold: Option<Expr>,
+    panel: Option<Expr>,
 }
 
 fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
@@ -220,9 +222,17 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             "edit" => fill(&mut it.edit, &meta),
             "tally" => fill(&mut it.tally, &meta),
             "hold" => fill(&mut it.hold, &meta),
+            "panel" => fill(&mut it.panel, &meta),
             "derived" => fill(&mut it.derived, &meta),
             "feeds" => {
                 it.feeds = true;
+                Ok(())
+            }
+            "index" => {
+                let content;
+                syn::parenthesized!(content in meta.input);
+                let columns = content.parse_terminated(Ident::parse, syn::Token![,])?;
+                it.indexes.push(columns.into_iter().collect());
                 Ok(())
             }
             "ledger" => {
@@ -231,8 +241,8 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             }
             other => Err(meta.error(format!(
                 "unknown attribute `{other}`; an entity takes zh, en, module, icon, number, title, owner, \
-                 department, tree, of, within, closed, feeds, ledger, derived, lines, verbs, views, check, alike, \
-                 edit, tally, hold"
+                 department, tree, of, within, closed, feeds, ledger, index, derived, lines, verbs, views, check, alike, \
+                 edit, tally, hold, panel"
             ))),
         })?;
     }
@@ -303,8 +313,16 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
             Ok(::model::Entity::write(&record))
         })}
     });
+    let panel = attr.panel.as_ref().map_or(quote!(None), |panel| {
+        quote_spanned!(panel.span()=> Some(|row, at, tx| #panel(&<#name as ::model::Entity>::read(row)?, at, tx)))
+    });
     let derived = attr.derived.as_ref().map_or(quote!(&[]), |derived| quote!(#derived));
     let ledger = attr.ledger;
+    attr.indexes.iter().flatten().try_for_each(|column| place(column).map(drop))?;
+    let indexes = attr.indexes.iter().map(|columns| {
+        let columns = columns.iter().map(|column| column.to_string());
+        quote!(&[#(#columns),*])
+    });
     let lines =
         attr.lines.as_ref().map_or(quote!(None), |line| quote!(Some(|| <#line as ::model::Entity>::DEF)));
     let document =
@@ -335,6 +353,7 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
                 closed: #closed,
                 lines: #lines,
                 ledger: #ledger,
+                indexes: &[#(#indexes),*],
                 derived: #derived,
                 number: #number,
                 verbs: VERBS_OF.defs,
@@ -346,6 +365,7 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
                 edit: #edit,
                 tally: #tally,
                 hold: #hold,
+                panel: #panel,
             };
             impl ::model::Entity for #name {
                 const DEF: &'static ::model::EntityDef = &DEF;

@@ -7,6 +7,7 @@ pub mod document;
 pub mod migrations;
 pub mod parameters;
 pub mod regions;
+pub mod reports;
 pub mod roles;
 pub mod sales;
 pub mod stock;
@@ -64,6 +65,7 @@ pub static REGISTRY: Registry = Registry {
     short: regions::short,
     words: code_tables::WORDS,
     parameters: parameters::PARAMETERS,
+    reports: reports::REPORTS,
     presets: roles::PRESETS,
     seed: |tx| {
         sales::seed(tx)?;

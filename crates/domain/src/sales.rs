@@ -2,7 +2,9 @@
 
 mod account;
 mod credit;
+mod file;
 mod opening;
+mod panel;
 mod receipt;
 mod receivable;
 mod refund;
@@ -14,6 +16,7 @@ use model::{Id, Tx, system::User};
 
 pub use account::SaleEntry;
 pub use credit::{CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, seed, standing};
+pub use file::file;
 pub use opening::ReceivableOpening;
 pub use receipt::Receipt;
 pub use receivable::{AUDITS, Allocation, Receivable};

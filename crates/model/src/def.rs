@@ -49,6 +49,8 @@ pub struct EntityDef {
     pub lines: Option<fn() -> &'static EntityDef>,
     /// A ledger: entries that the program writes and nobody changes, each its own history.
     pub ledger: bool,
+    /// Columns that are asked for together.
+    pub indexes: &'static [&'static [&'static str]],
     /// Fields without a column: expressions over the record, as of today.
     pub derived: &'static [FieldDef],
     pub number: Option<Pattern>,
@@ -67,6 +69,8 @@ pub struct EntityDef {
     pub tally: Option<Tally>,
     /// Marks a document that a gate has stopped: it waits for a way on.
     pub hold: Option<Hold>,
+    /// What a document says beside its head while it is written.
+    pub panel: Option<crate::PanelOf>,
 }
 
 pub type Tally = fn(&dyn Row, &mut Tx) -> Result<Vec<Value>>;
@@ -321,6 +325,11 @@ impl EntityDef {
     pub fn verb(&self, name: &str) -> Result<(usize, &'static VerbDef)> {
         let found = self.verbs.iter().enumerate().find(|(_, verb)| verb.name == name);
         found.ok_or_else(|| Error::missing(format!("{}/{name}", self.code)))
+    }
+
+    /// Whether what its verbs did can be undone: not where posting makes a record final.
+    pub fn can_undo(&self) -> bool {
+        self.edit.is_none()
     }
 
     /// A record that nobody has written yet.

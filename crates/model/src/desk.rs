@@ -359,12 +359,12 @@ impl<'c> Desk<'c> {
         })
     }
 
-    fn title(&mut self, def: &EntityDef, record: &Record) -> Result<String> {
-        let value = &record[def.title + 1];
-        if matches!(def.title_field().kind, Kind::Link(_)) {
-            return self.shown(def.title_field(), value);
+    /// What a record is called: its title, or what it is about where that is another record.
+    pub(crate) fn title(&mut self, def: &EntityDef, record: &Record) -> Result<String> {
+        if let Some(to) = target_of(def.title_field()) {
+            return Ok(self.called(to, record[def.title + 1].int())?.1);
         }
-        let text = value.text();
+        let text = record[def.title + 1].text();
         // A document that has no number yet.
         if text.is_empty() && def.lines.is_some() {
             return Ok(Label { zh: "草稿", en: "Draft" }.of(self.actor.lang).to_owned());
@@ -387,23 +387,26 @@ impl<'c> Desk<'c> {
                 record[at] = value;
             }
         }
+        Ok(self.unsaved(def, record))
+    }
+
+    /// A record that is not saved yet, as the actor may see it.
+    pub(crate) fn unsaved(&self, def: &'static EntityDef, record: Record) -> Card {
         let catalog = self.tx.catalog.clone();
         let fields = catalog.fields(def).filter(|field| self.may_see(def, field));
         let fields =
             fields.map(|field| (field, self.may_read(def, field).then(|| value_of(def, &record, field))));
-        let fields = fields.collect();
-        let title = String::new();
-        Ok(Card {
+        Card {
             def,
-            id: 0,
-            version: 0,
-            title,
-            fields,
+            id: record[0].int(),
+            version: record[def.stamp()[0]].int(),
+            title: String::new(),
+            fields: fields.collect(),
             editable: true,
             deletable: false,
             verbs: Vec::new(),
             record,
-        })
+        }
     }
 
     pub(crate) fn fresh(&self, def: &'static EntityDef) -> Record {

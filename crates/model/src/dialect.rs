@@ -145,6 +145,24 @@ impl Dialect {
         }
     }
 
+    /// The slice of time that a date of `t` falls into: `day`, `week` by its Monday, `month`, `quarter`, `year`.
+    pub(crate) fn slice(self, sql: &mut Sql, slice: &str, date: &str) {
+        let date = format!("t.\"{date}\"");
+        sql.push(&match (slice, self) {
+            ("week", Dialect::Sqlite) => format!("DATE({date}, 'weekday 0', '-6 days')"),
+            ("week", Dialect::Postgres) => {
+                let day = format!("CAST(CAST({date} AS TEXT) AS DATE)");
+                format!("(TO_CHAR(DATE_TRUNC('week', {day}), 'YYYY-MM-DD') COLLATE \"C\")")
+            }
+            ("month", _) => format!("SUBSTR({date}, 1, 7)"),
+            ("quarter", _) => format!(
+                "(SUBSTR({date}, 1, 5) || 'Q' || CAST((CAST(SUBSTR({date}, 6, 2) AS INTEGER) + 2) / 3 AS TEXT))"
+            ),
+            ("year", _) => format!("SUBSTR({date}, 1, 4)"),
+            _ => date,
+        });
+    }
+
     /// A text anywhere in a column, whatever its case.
     pub fn contains(self, sql: &mut Sql, text: &str) {
         let text = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

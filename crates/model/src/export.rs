@@ -10,8 +10,8 @@ use sheet::write::{About, Column as Head, Form, Format, Value as Out, Writer};
 use crate::system::{Access, Department, Role, User};
 use crate::tx::Record;
 use crate::{
-    Column, Date, Desk, Entity, EntityDef, Error, FieldDef, Id, Kind, Label, Lang, Moment, Query, Result,
-    Sql, Stamp, Text, Value,
+    Column, Date, Desk, Entity, EntityDef, Error, FieldDef, Id, Kind, Label, Lang, MOST, Moment, Query,
+    ReportDef, Result, Sql, Stamp, Text, Value,
 };
 
 /// Rows that are read at once: few enough for memory, so many that an order without an index is sought seldom.
@@ -82,6 +82,46 @@ impl Desk<'_> {
                 None => break,
             }
         }
+        about.notes.push((Label { zh: "行数", en: "Rows" }.of(lang).to_owned(), rows.to_string()));
+        writer.finish(&about)?;
+        Ok(rows)
+    }
+
+    /// Writes what a report answers, all rows and the totals; returns how many rows.
+    pub fn export_report(
+        &mut self,
+        def: &'static ReportDef,
+        query: &Query,
+        to: Target,
+        mut about: About,
+    ) -> Result<i64> {
+        self.may(def.fact, "export")?;
+        let found = self.figures(def, query, Some(MOST))?;
+        self.allowed(found.rows.len() as i64)?;
+        let lang = self.actor.lang;
+        let heads: Vec<Head> = found
+            .columns
+            .iter()
+            .map(|it| Head { title: it.field.label.of(lang).to_owned(), form: form(it.field) })
+            .collect();
+        let how: Vec<How> = found.columns.iter().map(|it| self.how(it)).collect();
+        let mut writer = Writer::new(to.format, to.file, to.folder, &about, &heads)?;
+        let unclear = self.unclear(&found.columns, &how, &found.rows)?;
+        for row in &found.rows {
+            for (column, how) in found.columns.iter().zip(&how) {
+                self.write_cell(&mut writer, column, how, row, &unclear)?;
+            }
+            writer.end_row()?;
+        }
+        for (n, (column, how)) in found.columns.iter().zip(&how).enumerate() {
+            match n < found.axes.len() {
+                true if n == 0 => writer.cell(Out::Text(Label { zh: "合计", en: "Total" }.of(lang)))?,
+                true => writer.cell(Out::Empty)?,
+                false => self.write_cell(&mut writer, column, how, &found.totals, &unclear)?,
+            }
+        }
+        writer.end_row()?;
+        let rows = found.rows.len() as i64;
         about.notes.push((Label { zh: "行数", en: "Rows" }.of(lang).to_owned(), rows.to_string()));
         writer.finish(&about)?;
         Ok(rows)

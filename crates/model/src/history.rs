@@ -240,6 +240,14 @@ impl Desk<'_> {
         let verb = def.verb(row[4].text()).ok().map(|it| it.1);
         if let Some(verb) = verb {
             self.may(def, verb.right)?;
+            // What a verb did to a document stands in ledgers too: another verb takes it back there.
+            if !def.can_undo() {
+                let says = Label {
+                    zh: "单据的动作不能撤销，请用它的反向动作，例如撤回或红冲",
+                    en: "What was done with a document is not undone; use the verb that takes it back",
+                };
+                return Err(Error::refused("not_undoable", says));
+            }
         }
         if let Some(edit) = def.edit.filter(|_| verb.is_none())
             && !edit(&old)?

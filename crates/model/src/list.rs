@@ -50,10 +50,12 @@ pub struct List {
     keys: Vec<Key>,
     after: Option<String>,
     group: Option<Column>,
+    /// The earlier day that a ledger is looked at.
+    day: Option<crate::Date>,
 }
 
-struct Key {
-    expression: Sql,
+pub(crate) struct Key {
+    pub expression: Sql,
     down: bool,
     optional: bool,
     text: bool,
@@ -123,6 +125,11 @@ impl Desk<'_> {
     fn bare(&mut self, def: &'static EntityDef, query: &Query) -> Result<List> {
         let mut from = Sql::default();
         from.name(def.code).push(" t");
+        let day = match &query.as_of {
+            Some(_) if def.ledger => Some(self.report_day(query)?),
+            _ => None,
+        };
+        self.tx.as_of(day, None);
         let scope = self.reach(def, "t", false)?;
         let (mut filter, mut id) = (Sql::default(), "t.id".to_owned());
         let words = query.q.trim();
@@ -153,17 +160,7 @@ impl Desk<'_> {
             }
         }
         for term in &query.terms {
-            filter.push(" AND ");
-            match term {
-                Term::One(condition) => filter.append(&self.condition(def, "t", condition)?),
-                Term::Or(any) => {
-                    filter.push("(1 = 0");
-                    for condition in any {
-                        filter.push(" OR ").append(&self.condition(def, "t", condition)?);
-                    }
-                    filter.push(")")
-                }
-            };
+            filter.push(" AND ").append(&self.term(def, term)?);
         }
         if def.is_attached() {
             self.attached_filter(def, query)?;
@@ -183,7 +180,22 @@ impl Desk<'_> {
             keys,
             after: None,
             group: None,
+            day,
         })
+    }
+
+    pub(crate) fn term(&mut self, def: &'static EntityDef, term: &Term) -> Result<Sql> {
+        match term {
+            Term::One(condition) => self.condition(def, "t", condition),
+            Term::Or(any) => {
+                let mut sql = Sql::new("(1 = 0");
+                for condition in any {
+                    sql.push(" OR ").append(&self.condition(def, "t", condition)?);
+                }
+                sql.push(")");
+                Ok(sql)
+            }
+        }
     }
 
     /// What hangs on records is listed record by record, for who may see the record.
@@ -209,7 +221,7 @@ impl Desk<'_> {
     }
 
     /// A field whose values the actor may read; what is masked is as unknown as what never was.
-    fn readable(&self, def: &'static EntityDef, name: &str) -> Result<&'static FieldDef> {
+    pub(crate) fn readable(&self, def: &'static EntityDef, name: &str) -> Result<&'static FieldDef> {
         let found = self.tx.catalog.field(def, name).filter(|field| self.may_read(def, field));
         found.ok_or_else(|| Error::invalid(name, "unknown_field"))
     }
@@ -233,17 +245,17 @@ impl Desk<'_> {
     }
 
     /// A field as an expression over `alias`.
-    fn expression(&self, sql: &mut Sql, alias: &str, field: &FieldDef) {
+    pub(crate) fn expression(&self, sql: &mut Sql, alias: &str, field: &FieldDef) {
         if field.is_custom() {
             self.tx.dialect().custom(sql, alias, field);
-        } else if field.is_stored() {
+        } else if field.is_stored() || (alias == "t" && self.tx.is_column(field.name)) {
             sql.push(alias).push(".").name(field.name);
         } else {
             self.tx.derive(sql, alias, field);
         }
     }
 
-    fn key(&mut self, def: &EntityDef, field: &'static FieldDef, down: bool) -> Result<Key> {
+    pub(crate) fn key(&mut self, def: &EntityDef, field: &'static FieldDef, down: bool) -> Result<Key> {
         let mut sql = Sql::default();
         let mut text = field.kind.is_text();
         match field.kind {
@@ -454,7 +466,7 @@ impl Desk<'_> {
             let id = Value::Int(text.parse().map_err(|_| Error::invalid(name, "malformed_number"))?);
             return Ok((id.clone(), id));
         };
-        let today = self.tx.today();
+        let today = self.tx.day();
         match field.kind {
             Kind::Date => {
                 let (from, to) = days(text, today).ok_or_else(|| Error::invalid(name, "malformed_date"))?;
@@ -540,6 +552,7 @@ impl Desk<'_> {
     }
 
     fn select(&mut self, list: &List) -> Result<Sql> {
+        self.tx.as_of(list.day, None);
         let mut sql = Sql::new("SELECT t.id, t.version");
         let mut joins = Sql::default();
         for (n, column) in list.columns.iter().enumerate() {
@@ -593,6 +606,7 @@ impl Desk<'_> {
 
     /// Count and sums over all rows of the filter.
     pub fn totals(&mut self, list: &List) -> Result<Totals> {
+        self.tx.as_of(list.day, None);
         let summed: Vec<_> =
             list.columns.iter().filter(|it| it.field.sum && !it.masked).map(|it| it.field).collect();
         let mut sql = Sql::default();
@@ -623,6 +637,7 @@ impl Desk<'_> {
 
     /// The groups of a list that is grouped, biggest first, at most 500.
     pub fn groups(&mut self, list: &List) -> Result<Vec<Group>> {
+        self.tx.as_of(list.day, None);
         let Some(group) = list.group else { return Ok(Vec::new()) };
         let summed: Vec<_> =
             list.columns.iter().filter(|it| it.field.sum && !it.masked).map(|it| it.field).collect();
@@ -768,7 +783,7 @@ fn link_given(text: &str) -> crate::Given {
     }
 }
 
-fn in_catalog(def: &EntityDef) -> bool {
+pub(crate) fn in_catalog(def: &EntityDef) -> bool {
     let known: [&EntityDef; 3] =
         [<User as crate::Entity>::DEF, <Department as crate::Entity>::DEF, <Role as crate::Entity>::DEF];
     known.iter().any(|it| std::ptr::eq(*it, def))

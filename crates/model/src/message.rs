@@ -136,7 +136,7 @@ pub fn message(error: &Error, registry: Registry, entity: &str, lang: Lang) -> S
             faults.iter().map(one).collect::<Vec<_>>().join(if zh { "；" } else { "; " })
         }
         Error::Refused(refusal) => {
-            let figure = |it: &Figure| format!("{} {}", it.label.of(lang), it.amount);
+            let figure = |it: &Figure| format!("{} {}", it.label.of(lang), it.amount.grouped());
             let figures = refusal.figures.iter().map(figure).collect::<Vec<_>>();
             let says = refusal.says.of(lang);
             match figures.as_slice() {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// One entry of a drop-down.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Choice {
     /// What a form sends: a code, or `#17` for a record.
     pub value: String,
@@ -17,6 +17,8 @@ pub struct Choice {
     /// A number, a parent, a department: what tells namesakes apart.
     pub hint: String,
     pub depth: usize,
+    /// Of what a line is about: what its list shows besides.
+    pub facts: Vec<(&'static FieldDef, Value)>,
 }
 
 /// One find of the palette.
@@ -53,6 +55,7 @@ impl Desk<'_> {
                     title: it.1.of(lang).into(),
                     hint: String::new(),
                     depth: 0,
+                    facts: Vec::new(),
                 };
                 let found = all.iter().filter(|it| {
                     fits(&[(Source::Text, it.1.zh), (Source::Text, it.1.en), (Source::Number, it.0)])
@@ -97,6 +100,7 @@ impl Desk<'_> {
                         title: entry.called(lang).into(),
                         hint: if steps { String::new() } else { hint },
                         depth: if steps { way.len() - 1 } else { 0 },
+                        facts: Vec::new(),
                     });
                     if found.len() >= most {
                         break;
@@ -121,12 +125,15 @@ impl Desk<'_> {
                         .and_then(|it| catalog.department(it.0))
                         .map_or(String::new(), |it| it.name.clone()),
                     depth: 0,
+                    facts: Vec::new(),
                 };
                 Ok(catalog.users.values().filter(fit).map(choice).take(most).collect())
             }
             Kind::Link(_) => {
                 let to = target_of(field).ok_or_else(|| Error::missing(field.name))?;
-                self.records(to, typed, field.depends.map(|name| (name, given.text(name).to_owned())), most)
+                let wide = def.of.is_some() && def.title_field().name == field.name;
+                let depends = field.depends.map(|name| (name, given.text(name).to_owned()));
+                self.records(to, typed, depends, most, wide)
             }
             // What a verb asks is no column of its entity.
             Kind::Text
@@ -146,12 +153,20 @@ impl Desk<'_> {
         typed: &str,
         depends: Option<(&str, String)>,
         most: usize,
+        wide: bool,
     ) -> Result<Vec<Choice>> {
         let has_number = to.at("number").is_some_and(|at| at != to.title + 1);
         let mut columns = vec![to.title_field().name.to_owned()];
         if has_number {
             columns.push("number".into());
         }
+        let told = |it: &&FieldDef| {
+            let is_told =
+                matches!(it.kind, Kind::Text) || it.kind.is_amount() && !matches!(it.kind, Kind::Rate);
+            wide && it.list && is_told && !columns.iter().any(|name| name == it.name)
+        };
+        let facts: Vec<_> = to.fields.iter().filter(told).filter(|it| self.may_read(to, it)).collect();
+        columns.extend(facts.iter().map(|it| it.name.to_owned()));
         let mut query = Query {
             q: if to.is_searched() { typed.trim().into() } else { String::new() },
             columns,
@@ -179,12 +194,16 @@ impl Desk<'_> {
                 title: row[1].text().into(),
                 hint: String::new(),
                 depth: 0,
+                facts: Vec::new(),
             };
             return Ok(rows.iter().map(choice).take(most).collect());
         }
         let list = self.list(to.code, &query)?;
         let (rows, _) = self.rows(&list)?;
         let hint = |row: &Vec<Value>| if has_number { row[3].text().to_owned() } else { String::new() };
+        let at =
+            |field: &FieldDef| list.columns.iter().find(|it| it.field.name == field.name).map(|it| it.at);
+        let facts: Vec<_> = facts.into_iter().filter_map(|it| Some((it, at(it)?))).collect();
         let mut found: Vec<Choice> = rows
             .iter()
             .map(|row| Choice {
@@ -192,6 +211,7 @@ impl Desk<'_> {
                 title: row[2].text().into(),
                 hint: hint(row),
                 depth: 0,
+                facts: facts.iter().map(|(field, at)| (*field, row[*at].clone())).collect(),
             })
             .collect();
         found.sort_by_key(|it| search::rank(typed.trim(), &it.title));
@@ -227,8 +247,13 @@ impl Desk<'_> {
             typed.trim().is_empty()
                 || wanted.as_ref().is_some_and(|it| search::matches(it, &[(Source::Text, text)]))
         };
-        let choice =
-            |text: &str| Choice { value: text.into(), title: text.into(), hint: String::new(), depth: 0 };
+        let choice = |text: &str| Choice {
+            value: text.into(),
+            title: text.into(),
+            hint: String::new(),
+            depth: 0,
+            facts: Vec::new(),
+        };
         Ok(rows.iter().map(|row| row[0].text()).filter(|it| fits(it)).map(choice).take(most).collect())
     }
 

@@ -24,6 +24,11 @@ pub struct Query {
     pub group: Option<String>,
     /// Columns in their order, with a width in pixels if one was set: `name:240`.
     pub columns: Vec<String>,
+    /// Of a ledger's list or a report of state: the day whose end is looked at.
+    pub as_of: Option<String>,
+    /// Of a report: the measures, and the span of time.
+    pub measures: Vec<String>,
+    pub period: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +91,12 @@ impl Query {
                 "columns" => {
                     query.columns = value.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect()
                 }
-                "as_of" | "measure" | "period" | "view" | "density" => {}
+                "as_of" => query.as_of = Some(value.into_owned()).filter(|it| !it.is_empty()),
+                "measure" => {
+                    query.measures = value.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect()
+                }
+                "period" => query.period = Some(value.into_owned()).filter(|it| !it.is_empty()),
+                "view" | "density" | "slice" | "chart" => {}
                 "or" => {
                     let inner = value.trim().trim_start_matches('(').trim_end_matches(')');
                     let pairs = form_urlencoded::parse(inner.as_bytes());
@@ -126,7 +136,9 @@ impl Query {
             let sort = self.sort.iter().map(|it| format!("{}{}", if it.1 { "-" } else { "" }, it.0));
             out.append_pair("sort", &sort.collect::<Vec<_>>().join(","));
         }
-        for (name, value) in [("size", self.size.map(|it| it.to_string())), ("group", self.group.clone())] {
+        let size = self.size.map(|it| it.to_string());
+        let rest = [("size", size), ("group", self.group.clone()), ("as_of", self.as_of.clone())];
+        for (name, value) in rest {
             if let Some(value) = value {
                 out.append_pair(name, &value);
             }
@@ -147,9 +159,9 @@ impl Query {
 }
 
 /// Keys that are no fields.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "q", "sort", "size", "page", "after", "count", "group", "columns", "as_of", "measure", "period", "view",
-    "density",
+    "density", "slice", "chart",
 ];
 
 fn sorted(text: &str) -> (String, bool) {

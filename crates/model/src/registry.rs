@@ -1,7 +1,7 @@
 //! Everything there is, in reading order.
 
 use crate::system::WORDS;
-use crate::{EntityDef, Format, Kind, Label, Result, Tx, rights::Preset};
+use crate::{EntityDef, Format, Kind, Label, ReportDef, Result, Tx, rights::Preset};
 
 #[derive(Clone, Copy)]
 pub struct Registry {
@@ -15,6 +15,7 @@ pub struct Registry {
     /// Other words for entries of code tables: table, word in lower case, code.
     pub words: &'static [(&'static str, &'static str, &'static str)],
     pub parameters: &'static [ParameterDef],
+    pub reports: &'static [&'static ReportDef],
     /// Roles that a new database begins with.
     pub presets: &'static [Preset],
     /// What a new database holds beside codes, roles and its first user.

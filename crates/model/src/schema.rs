@@ -125,7 +125,8 @@ impl Table {
     fn of(registry: Registry, def: &'static EntityDef) -> Table {
         let mut columns = vec![Column::new("id", Shape::Id)];
         columns.extend(def.fields.iter().map(Column::of));
-        let mut indexes: Vec<Index> = def.fields.iter().filter_map(|field| index(def, field)).collect();
+        let mut indexes: Vec<Index> =
+            def.fields.iter().filter_map(|field| index(registry, def, field)).collect();
         if def.has_key() {
             columns.push(Column::new("title_key", Shape::Text));
             indexes.push(Index { unique: false, columns: vec!["title_key".to_owned(), "id".to_owned()] });
@@ -133,6 +134,10 @@ impl Table {
         // Every list is asked what is new this month.
         if !def.module.is_empty() {
             indexes.push(Index { unique: false, columns: vec!["created".to_owned(), "id".to_owned()] });
+        }
+        for columns in def.indexes {
+            let columns = columns.iter().map(|it| (*it).to_owned()).collect();
+            indexes.push(Index { unique: false, columns });
         }
         let search = registry.search_groups(def).into_iter().map(str::to_owned).collect();
         Table { name: def.code.to_owned(), columns, indexes, search }
@@ -151,7 +156,7 @@ impl Table {
 /// Unique fields have their own index; listed and linking ones sort and find, with the id as the last word. Of those
 /// that are only filtered, one of few values has an index where a reminder asks for it at every page: each index makes
 /// every new record dearer, and a few values part the rows so little that going through them all is as quick.
-fn index(def: &EntityDef, field: &FieldDef) -> Option<Index> {
+fn index(registry: Registry, def: &EntityDef, field: &FieldDef) -> Option<Index> {
     let few = matches!(field.kind, Kind::Choice(_) | Kind::Bool | Kind::Code);
     let asks = |query: &str| query.split(['&', '=', '>', '<', '!']).any(|it| it == field.name);
     let is_open = def.closed.is_some_and(|at| std::ptr::eq(&def.fields[at], field));
@@ -159,7 +164,13 @@ fn index(def: &EntityDef, field: &FieldDef) -> Option<Index> {
     let wanted = field.list || link(field).is_some() || (field.filter && (!few || reminded));
     match (field.unique, wanted) {
         (true, _) => Some(Index { unique: true, columns: vec![field.name.to_owned()] }),
-        (false, true) => Some(Index { unique: false, columns: vec![field.name.to_owned(), "id".to_owned()] }),
+        (false, true) => {
+            let held = crate::report::held(registry, def, field);
+            // A link that sums go along has them in the order of their dates; lists are sorted by the title anyway.
+            let id = (held.is_empty() || link(field).is_none()).then_some("id");
+            let columns = [field.name].into_iter().chain(id).chain(held).map(str::to_owned).collect();
+            Some(Index { unique: false, columns })
+        }
         (false, false) => None,
     }
 }

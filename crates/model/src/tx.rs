@@ -43,6 +43,8 @@ pub struct Tx<'c> {
     stale: bool,
     /// Nothing is written: checks run and records come back as they would be.
     pub(crate) dry: bool,
+    /// The lines of the document that is being tried out: its tally and its panel see these.
+    pub(crate) trial: Option<(&'static EntityDef, Vec<Record>)>,
     /// How many statements wrote something.
     pub(crate) wrote: u64,
     /// Records of this entity get their index entry later, when what feeds it is there too.
@@ -53,6 +55,7 @@ pub struct Tx<'c> {
     pub(crate) seen: Option<Seen>,
     /// How many rows the views have that were counted before anything was written: entity, query, rows.
     pub(crate) told: HashMap<(&'static str, String), Option<i64>>,
+    as_of: (Option<Date>, Option<&'static str>),
 }
 
 /// A record within reach of an actor.
@@ -86,11 +89,13 @@ impl<'c> Tx<'c> {
             writes,
             stale: false,
             dry: false,
+            trial: None,
             wrote: 0,
             unindexed: None,
             shares: None,
             seen: None,
             told: HashMap::new(),
+            as_of: (None, None),
         }
     }
 
@@ -137,6 +142,25 @@ impl<'c> Tx<'c> {
     /// The company's date at this moment.
     pub fn today(&self) -> Date {
         self.catalog.zone.to_datetime(self.now).date()
+    }
+
+    /// The last moment of a day in the company's zone.
+    pub(crate) fn day_end(&self, day: Date) -> Moment {
+        self.catalog.zone.to_timestamp(day.at(23, 59, 59, 999_000_000)).unwrap_or(self.now)
+    }
+
+    /// The day that is looked at: today, unless a list or report stands at an earlier one.
+    pub(crate) fn day(&self) -> Date {
+        self.as_of.0.unwrap_or_else(|| self.today())
+    }
+
+    /// Looks at things as they stood at the end of a day; the derived field named is a column of `t` meanwhile.
+    pub(crate) fn as_of(&mut self, day: Option<Date>, column: Option<&'static str>) {
+        self.as_of = (day, column);
+    }
+
+    pub(crate) fn is_column(&self, name: &str) -> bool {
+        self.as_of.1 == Some(name)
     }
 
     pub fn get<T: Entity>(&mut self, id: Id<T>) -> Result<T> {
@@ -263,6 +287,9 @@ impl<'c> Tx<'c> {
 
     pub fn lines<D: Document>(&mut self, document: &D) -> Result<Vec<D::Line>> {
         let line = D::Line::DEF;
+        if let Some((_, lines)) = self.trial.as_ref().filter(|it| std::ptr::eq(it.0, line)) {
+            return lines.iter().map(|it| D::Line::read(it)).collect();
+        }
         let of = line.of.expect("a line says `of = …`; the registry walk checks it");
         self.find(&[(line.fields[of].name, document.write().swap_remove(0))])
     }
@@ -310,20 +337,33 @@ impl<'c> Tx<'c> {
     /// Adds to a figure that is kept beside the entries it sums up: without version, check or event, and so that two at
     /// once both count.
     pub fn add<T: Entity>(&mut self, id: Id<T>, field: &str, amount: impl Scalar) -> Result<()> {
+        self.add_all(id, [(field, amount.value())])
+    }
+
+    /// The same for several figures of one record.
+    pub fn add_all<T: Entity, const N: usize>(&mut self, id: Id<T>, all: [(&str, Value); N]) -> Result<()> {
         let mut sql = Sql::new("UPDATE ");
-        sql.name(T::DEF.code).push(" SET ").name(field).push(" = ").name(field).push(" + ");
-        sql.bind(amount.value()).push(" WHERE id = ").bind(id.0);
+        sql.name(T::DEF.code).push(" SET ").each(all, |sql, (field, amount)| {
+            sql.name(field).push(" = ").name(field).push(" + ").bind(amount);
+        });
+        sql.push(" WHERE id = ").bind(id.0);
         self.post(&sql)
     }
 
     /// Writes a derived field as an expression over the record under `alias`.
     pub(crate) fn derive(&self, sql: &mut Sql, alias: &str, field: &FieldDef) {
-        let [days, since, end] = self.dialect().days();
         sql.push("(");
-        for part in field.sql.split('{') {
+        self.phrase(sql, alias, field.sql);
+        sql.push(")");
+    }
+
+    /// Writes an expression of a declaration: over the record under `alias`, as of the day that is looked at.
+    pub(crate) fn phrase(&self, sql: &mut Sql, alias: &str, text: &str) {
+        let [days, since, end] = self.dialect().days();
+        for part in text.split('{') {
             let (word, text) = part.split_once('}').unwrap_or(("", part));
             match word {
-                "today" => sql.bind(self.today().to_string()),
+                "today" => sql.bind(self.day().to_string()),
                 "t" => sql.push(alias),
                 "days" => sql.push(days),
                 "since" => sql.push(since),
@@ -332,7 +372,6 @@ impl<'c> Tx<'c> {
             };
             sql.push(text);
         }
-        sql.push(")");
     }
 
     /// The values of derived fields of one record.

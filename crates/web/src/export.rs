@@ -65,18 +65,22 @@ impl Site {
 }
 
 /// A file that is written and not yet recorded.
-struct Written {
-    file: File,
-    format: Format,
-    name: String,
-    entity: &'static str,
-    query: String,
-    rows: i64,
+pub struct Written {
+    pub file: File,
+    pub format: Format,
+    pub name: String,
+    pub entity: &'static str,
+    pub query: String,
+    pub rows: i64,
 }
 
 async fn list(visit: Visit, At(entity): At<String>) -> Answer {
     let (raw, data) = (visit.raw.clone(), visit.site.data.clone());
     let written = visit.read(move |desk| write(desk, &entity, &raw, &data)).await?;
+    hand_over(&visit, written).await
+}
+
+pub async fn hand_over(visit: &Visit, written: Written) -> Answer {
     let Written { file, format, name, entity, query, rows } = written;
     // What leaves the house is recorded before it is sent.
     visit.write(move |desk| desk.take("export", entity, &query, rows)).await?;
@@ -87,8 +91,7 @@ fn write(desk: &mut Desk, entity: &str, raw: &str, data: &std::path::Path) -> Re
     let def = desk.entity(entity)?;
     desk.may(def, "export")?;
     let value = |key: &str| form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == key).map(|it| it.1);
-    let format = value("format").unwrap_or("xlsx".into());
-    let format = Format::of(&format).ok_or_else(|| Error::invalid("format", "unknown_choice"))?;
+    let format = format(raw)?;
     let (ask, ids) = selected(desk, def, raw)?;
     let columns = match value("whole") {
         Some(_) => {
@@ -100,19 +103,25 @@ fn write(desk: &mut Desk, entity: &str, raw: &str, data: &std::path::Path) -> Re
     let query = Query { columns, ..ask.query.clone() };
     let said = conditions(desk, &ask, ids.is_some())?;
     let about = desk.about(def, ask.view.as_ref().map(|it| it.label.as_str()), &said);
-    let name = format!(
-        "{}-{}-{}.{}",
-        about.title,
-        about.author,
-        desk.catalog().zone.to_datetime(desk.now()).strftime("%Y%m%d-%H%M"),
-        format.ending(),
-    );
+    let name = name(desk, &about, format);
     // It has no name and is gone with its handle, also after a crash.
     let file = temporary(data)?;
     let to = ExportTarget { format, file: copy(&file)?, folder: data };
     let rows = desk.export(entity, &query, to, about)?;
     let query = ids.map_or_else(|| ask.filter(), |it| format!("id={it}"));
     Ok(Written { file, format, name, entity: def.code, query, rows })
+}
+
+/// The format that an address asks for.
+pub fn format(raw: &str) -> Result<Format> {
+    let asked = form_urlencoded::parse(raw.as_bytes()).find(|it| it.0 == "format").map(|it| it.1);
+    Format::of(&asked.unwrap_or("xlsx".into())).ok_or_else(|| Error::invalid("format", "unknown_choice"))
+}
+
+/// What the file is called: of what, by whom, when.
+pub fn name(desk: &Desk, about: &sheet::write::About, format: Format) -> String {
+    let now = desk.catalog().zone.to_datetime(desk.now()).strftime("%Y%m%d-%H%M");
+    format!("{}-{}-{now}.{}", about.title, about.author, format.ending())
 }
 
 async fn template(visit: Visit, At(entity): At<String>) -> Answer {

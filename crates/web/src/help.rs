@@ -7,7 +7,7 @@ use crate::ui::t;
 
 /// Keys in groups: where, then what and which.
 pub fn keys(lang: Lang) -> Markup {
-    let groups: [(&str, &[(&str, &str)]); 3] = [
+    let groups: [(&str, &[(&str, &str)]); 4] = [
         (
             t(lang, "随处", "Everywhere"),
             &[
@@ -39,6 +39,17 @@ pub fn keys(lang: Lang) -> Markup {
                 (t(lang, "上一条、下一条", "Previous, next record"), "[ ]"),
                 (t(lang, "编辑", "Edit"), "E"),
                 (t(lang, "保存", "Save"), "Ctrl S"),
+            ],
+        ),
+        (
+            t(lang, "单据", "Document"),
+            &[
+                (t(lang, "下一格、上一格", "Next cell, previous"), "Enter · Shift Enter"),
+                (t(lang, "同列上下", "Up and down the column"), "↑ ↓"),
+                (t(lang, "复制上行、删行", "Copy above, remove line"), "Ctrl D · Ctrl Del"),
+                (t(lang, "历史价、标价", "Prices paid, list price"), "Alt P · Alt 1"),
+                (t(lang, "存草稿", "Save draft"), "Ctrl S"),
+                (t(lang, "审核或过账", "Check or post"), "Ctrl Enter"),
             ],
         ),
     ];

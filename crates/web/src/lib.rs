@@ -4,6 +4,7 @@ mod act;
 mod api;
 mod assets;
 mod card;
+pub mod document;
 mod export;
 mod form;
 mod guard;
@@ -15,6 +16,7 @@ pub mod palette;
 pub mod password;
 mod print;
 pub mod problem;
+mod report;
 pub mod settings;
 pub mod shell;
 pub mod ui;
@@ -91,7 +93,9 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(api::routes())
         .merge(print::routes())
         .merge(export::routes())
+        .merge(report::routes())
         .merge(act::routes(registry))
+        .merge(document::routes())
         .merge(form::routes())
         .merge(card::routes())
         .merge(list::routes())

@@ -7,6 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use model::{Desk, EntityDef, Error, Format, Kind, Label, Lang, Query, Result, Row, Value};
 
 use crate::act::ask::unit;
+use crate::document::{self, Paper};
 use crate::list::ask::Ask;
 use crate::list::cell::Cells;
 use crate::list::table::{columns, counted, figure};
@@ -24,13 +25,15 @@ pub fn routes() -> Router<Site> {
 }
 
 /// A sheet, and what history keeps of it.
-struct Sheet {
-    title: String,
-    body: Markup,
-    entity: &'static str,
-    query: String,
-    rows: i64,
-    back: String,
+pub struct Sheet {
+    pub title: String,
+    pub body: Markup,
+    pub entity: &'static str,
+    pub query: String,
+    pub rows: i64,
+    pub back: String,
+    /// Other papers that it may be printed on.
+    pub papers: Markup,
 }
 
 async fn list(visit: Visit, At(entity): At<String>) -> Answer {
@@ -43,11 +46,15 @@ async fn list(visit: Visit, At(entity): At<String>) -> Answer {
 }
 
 async fn card(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer {
-    let name = visit.visitor.name.clone();
-    paper(&visit, visit.read(move |desk| card_sheet(desk, &entity, id, &name)).await?).await
+    let (name, paper_of) = (visit.visitor.name.clone(), visit.value("paper").unwrap_or_default());
+    let draw = move |desk: &mut Desk| match desk.entity(&entity)?.lines {
+        Some(_) => document_sheet(desk, &entity, id, &name, &paper_of),
+        None => card_sheet(desk, &entity, id, &name),
+    };
+    paper(&visit, visit.read(draw).await?).await
 }
 
-async fn paper(visit: &Visit, sheet: Sheet) -> Answer {
+pub async fn paper(visit: &Visit, sheet: Sheet) -> Answer {
     let (entity, query, rows) = (sheet.entity, sheet.query.clone(), sheet.rows);
     // What leaves the house on paper is recorded before it is shown.
     visit.write(move |desk| desk.take("print", entity, &query, rows)).await?;
@@ -55,6 +62,7 @@ async fn paper(visit: &Visit, sheet: Sheet) -> Answer {
     let body = html! {
         div class="ky-paper-bar" {
             a class="ky-btn is-small" href=(sheet.back) { (t(lang, "返回", "Back")) }
+            (sheet.papers)
             span class="ky-grow" {}
             button class="ky-btn is-small is-primary" type="button" data-print data-key="Ctrl+P" { (icon14("printer")) (t(lang, "打印", "Print")) kbd { "Ctrl P" } }
         }
@@ -64,7 +72,7 @@ async fn paper(visit: &Visit, sheet: Sheet) -> Answer {
 }
 
 /// Who printed it, for which house, when.
-fn stamp(desk: &Desk, name: &str) -> String {
+pub fn stamp(desk: &Desk, name: &str) -> String {
     let catalog = desk.catalog();
     let now = catalog.zone.to_datetime(desk.now()).strftime("%Y-%m-%d %H:%M").to_string();
     let company = catalog.parameter("company_name");
@@ -160,6 +168,7 @@ fn list_sheet(desk: &mut Desk, def: &'static EntityDef, raw: &str, name: &str) -
         query: ids.map_or_else(|| ask.filter(), |it| format!("id={it}")),
         rows,
         back,
+        papers: html! {},
     })
 }
 
@@ -235,7 +244,22 @@ fn card_sheet(desk: &mut Desk, entity: &str, id: i64, name: &str) -> Result<Shee
         }
     };
     let (title, query, back) = (card.title.clone(), format!("id={id}"), format!("/{entity}/{id}"));
-    Ok(Sheet { title, body, entity: def.code, query, rows: 1, back })
+    Ok(Sheet { title, body, entity: def.code, query, rows: 1, back, papers: html! {} })
+}
+
+/// A document as it goes to whom it is for.
+fn document_sheet(desk: &mut Desk, entity: &str, id: i64, name: &str, code: &str) -> Result<Sheet> {
+    let lang = desk.actor.lang;
+    let card = desk.get(entity, id)?;
+    let now = Paper::of(code);
+    let body = document::paper(desk, &card, now, &stamp(desk, name))?;
+    let papers = html! {
+        nav class="ky-seg" aria-label=(t(lang, "纸张", "Paper")) {
+            @for it in &Paper::ALL { a href={ "?paper=" (it.code) } aria-current=[(it.code == now.code).then_some("page")] { (t(lang, it.zh, it.en)) } }
+        }
+    };
+    let (title, query, back) = (card.title.clone(), format!("id={id}"), format!("/{entity}/{id}"));
+    Ok(Sheet { title, body, entity: card.def.code, query, rows: 1, back, papers })
 }
 
 pub fn shown(

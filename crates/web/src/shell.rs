@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::Lang;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use model::{Desk, EntityDef, Module, Result, Shown};
+use model::{Desk, EntityDef, Module, ReportDef, Result, Shown};
 
 use crate::assets;
 use crate::list::table::new_label;
@@ -49,6 +49,7 @@ pub struct Frame {
     company: String,
     /// The business by its modules.
     modules: Vec<(&'static Module, Vec<&'static EntityDef>)>,
+    reports: Vec<&'static ReportDef>,
     /// What can be made anew.
     creates: Vec<&'static EntityDef>,
     /// Views that remind or are pinned, with how many rows each has.
@@ -84,8 +85,9 @@ impl Frame {
             short => short,
         };
         let (company, creates) = (company.to_owned(), business(desk, "create"));
+        let reports = desk.reports();
         let (rail, today) = (cookie(headers, "ky_rail") == Some("1"), desk.today().to_string());
-        Ok(Frame { company, modules, creates, views, rail, today })
+        Ok(Frame { company, modules, reports, creates, views, rail, today })
     }
 
     /// What has rows in a reminder.
@@ -228,6 +230,7 @@ fn side(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
                         }
                     }
                 }
+                @if !frame.reports.is_empty() { ul { (reports(frame, page, lang)) } }
                 @if frame.views.iter().any(|it| it.0.pinned) {
                     div class="ky-nav-label" { span class="ky-text" { (t(lang, "置顶视图", "Pinned views")) } }
                     ul {
@@ -244,6 +247,24 @@ fn side(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
             div class="ky-side-foot" {
                 a class="ky-grow" href="/settings" aria-current=[current("settings")] data-key="G S" { (icon("settings")) span class="ky-text" { (t(lang, "设置", "Settings")) } }
                 button class="ky-iconbtn" type="button" data-rail aria-label=(t(lang, "收起侧栏", "Fold the sidebar")) { (icon("layout-sidebar-left-collapse")) }
+            }
+        }
+    }
+}
+
+/// The reports, as a module of their own.
+fn reports(frame: &Frame, page: &Page, lang: Lang) -> Markup {
+    let at = page.at.strip_prefix("report");
+    html! {
+        li {
+            a href="/report" aria-expanded=[at.map(|_| "true")] aria-current=[(at == Some("")).then_some("page")] {
+                (icon("chart-histogram")) span class="ky-text" { (t(lang, "报表", "Reports")) }
+                (icon(if at.is_some() { "chevron-down" } else { "chevron-right" }))
+            }
+            @if let Some(at) = at {
+                ul { @for it in &frame.reports {
+                    li { a href={ "/report/" (it.code) } aria-current=[(at.strip_prefix('/') == Some(it.code)).then_some("page")] { (it.label.of(lang)) } }
+                } }
             }
         }
     }

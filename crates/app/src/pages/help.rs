@@ -42,6 +42,7 @@ pub static GUIDE: &[Chapter] = guide! {
     "sales": &["sale_order", "sale", "sale_return", "sale_entry"],
     "stock": &["stock_in", "stock_entry", "stock_level", "warehouse"],
     "accounts": &["receipt", "refund", "receivable_opening", "receivable", "allocation", "credit_rule", "credit_grant"],
+    "reports": &["report", "/report"],
     "import": &["import_batch", "/import", "/export", "/print"],
     "batch": &["/batch"],
     "settings": &["settings", "code_entry", "parameter", "custom_field", "number_rule", "job", "access", "/settings/codes", "/settings/fields"],

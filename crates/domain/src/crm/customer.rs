@@ -8,7 +8,7 @@ use model::{
 use super::name::core_name;
 use super::tax_number::{self, Verdict};
 use super::{Contact, phone};
-use crate::sales::{DERIVED, Grant, grant_temporary};
+use crate::sales::{DERIVED, Grant, file, grant_temporary};
 
 mod verb;
 
@@ -19,7 +19,7 @@ use verb::{blacklist, claim, close, merge, register, release, reopen, set_credit
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "客户", en = "Customer", module = "customers", icon = "users", number = "KH-{6}", title = name)]
 #[entity(owner = owner, department = department, tree = parent, closed = closed)]
-#[entity(verbs = VERBS, views = VIEWS, check = check, alike = alike, derived = DERIVED)]
+#[entity(verbs = VERBS, views = VIEWS, check = check, alike = alike, derived = DERIVED, panel = file)]
 pub struct Customer {
     pub id: Id<Customer>,
     #[field(

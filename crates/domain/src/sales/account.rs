@@ -44,15 +44,35 @@ pub struct SaleEntry {
     pub stamp: Stamp,
 }
 
-static DERIVED: &[FieldDef] = &[FieldDef {
-    name: "margin",
-    label: Label { zh: "毛利", en: "Margin" },
-    kind: model::Kind::Money,
-    sum: true,
-    group: Some("cost"),
-    sql: "{t}.amount - {t}.tax - {t}.cost",
-    ..FieldDef::DERIVED
-}];
+static DERIVED: &[FieldDef] = &[
+    FieldDef {
+        name: "margin",
+        label: Label { zh: "毛利", en: "Margin" },
+        kind: model::Kind::Money,
+        sum: true,
+        group: Some("cost"),
+        sql: "{t}.amount - {t}.tax - {t}.cost",
+        ..FieldDef::DERIVED
+    },
+    // What margin is a share of: the net amount of what has a known cost.
+    FieldDef {
+        name: "net",
+        label: Label { zh: "不含税金额", en: "Net amount" },
+        kind: model::Kind::Money,
+        group: Some("cost"),
+        sql: "CASE WHEN {t}.cost IS NOT NULL THEN {t}.amount - {t}.tax END",
+        ..FieldDef::DERIVED
+    },
+    // Somebody bought something, and it was not taken back by a reversal.
+    FieldDef {
+        name: "effective",
+        label: Label { zh: "有效销售", en: "Effective sale" },
+        kind: model::Kind::Bool,
+        sql: "CASE WHEN {t}.amount > 0 AND EXISTS \
+              (SELECT 1 FROM sale s WHERE s.id = {t}.sale AND s.status = 'posted') THEN 1 ELSE 0 END",
+        ..FieldDef::DERIVED
+    },
+];
 
 const VIEWS: Views = views![
     this_month("本月", "This month", "date=this_month"),

@@ -1,7 +1,8 @@
 //! Receivables 应收: what each document made a customer owe or paid back, and which payment met which debt.
 
 use model::{
-    Choice, Date, Entity, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views, system::User, views,
+    Choice, Date, Entity, FieldDef, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views, system::User,
+    views,
 };
 
 use super::{Receipt, ReceivableOpening, Refund, Sale, SaleReturn};
@@ -11,7 +12,7 @@ use crate::Customer;
 /// of it is still open, which allocations take away.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "应收明细", en = "Receivable", module = "money", icon = "file-dollar", title = customer, within = customer)]
-#[entity(ledger, views = VIEWS, derived = DERIVED)]
+#[entity(ledger, index(customer, open, due), views = VIEWS, derived = DERIVED)]
 pub struct Receivable {
     pub id: Id<Receivable>,
     #[field(zh = "客户", en = "Customer", readonly, list, filter)]
@@ -62,18 +63,37 @@ pub enum Kind {
     Reversal,
 }
 
-static DERIVED: &[model::FieldDef] = &[model::FieldDef {
-    name: "late",
-    label: Label { zh: "超期天数", en: "Days late" },
-    kind: model::Kind::Int,
-    format: model::Format::Late,
-    unit: Some("day"),
-    list: true,
-    // How long the term was passed: until it was settled, or until today.
-    sql: "CASE WHEN COALESCE({t}.settled, {today}) > {t}.due \
-          THEN {days}COALESCE({t}.settled, {today}){since}{t}.due{end} END",
-    ..model::FieldDef::DERIVED
-}];
+static DERIVED: &[FieldDef] = &[
+    FieldDef {
+        name: "late",
+        label: Label { zh: "超期天数", en: "Days late" },
+        kind: model::Kind::Int,
+        format: model::Format::Late,
+        unit: Some("day"),
+        list: true,
+        // How long the term was passed: until it was settled, or until today.
+        sql: "CASE WHEN COALESCE({t}.settled, {today}) > {t}.due \
+              THEN {days}COALESCE({t}.settled, {today}){since}{t}.due{end} END",
+        ..FieldDef::DERIVED
+    },
+    // What was open at the end of an earlier day: what is open now, and what later allocations took away.
+    FieldDef {
+        name: "rest",
+        label: Label { zh: "当日未结", en: "Open that day" },
+        kind: model::Kind::Money,
+        sum: true,
+        sql: "{t}.open + COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.charge = {t}.id AND a.date > {today}), 0) \
+              - COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.credit = {t}.id AND a.date > {today}), 0)",
+        ..FieldDef::DERIVED
+    },
+    FieldDef {
+        name: "payable",
+        label: Label { zh: "应付日", en: "Payable" },
+        kind: model::Kind::Date,
+        sql: "COALESCE({t}.due, {t}.date)",
+        ..FieldDef::DERIVED
+    },
+];
 
 const VIEWS: Views = views![
     open("未结清", "Open", "open!=0"),
@@ -201,11 +221,18 @@ fn write(
     })?;
     for (item, change) in [(charge, -amount), (credit, amount)] {
         item.open = item.open + change;
-        item.settled = (item.open == Money(0)).then_some(date);
+        item.settled = if item.open == Money(0) { last_allocation(tx, item.id)? } else { None };
         tx.add(item.id, "open", change)?;
         tx.touch(item.id, "settled", Value::from(&item.settled))?;
     }
     Ok(())
+}
+
+/// The latest day on which something was allocated to an item.
+fn last_allocation(tx: &mut Tx, item: Id<Receivable>) -> Result<Option<Date>> {
+    let mut sql = Sql::new("SELECT MAX(date) FROM allocation WHERE charge = ");
+    sql.bind(item.0).push(" OR credit = ").bind(item.0);
+    Ok(tx.rows(&sql)?.first().and_then(|row| row[0].text().parse().ok()))
 }
 
 /// What is still open of a customer's charges, the oldest first, or of the credits.

@@ -8,6 +8,7 @@ use model::{
 use super::account::{self, SaleEntry, reckon};
 use super::actor;
 use super::credit::{Moment, Release, check_trading, gate, until};
+use super::panel;
 use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
 use crate::document::{Reason, check_date, check_open, no_lines};
@@ -18,7 +19,7 @@ use crate::{Customer, Product};
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售单", en = "Sale", module = "sales", icon = "file-invoice", number = "XS-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleLine, derived = DERIVED)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_sale)]
 #[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
 pub struct Sale {
     pub id: Id<Sale>,
@@ -86,11 +87,11 @@ pub struct SaleLine {
     #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
     pub unit: Option<Code>,
     /// Of one unit, tax included; empty takes the list price.
-    #[field(zh = "单价", en = "Price", list)]
+    #[field(zh = "单价", en = "Price", list, auto)]
     pub price: Option<Price>,
     #[field(zh = "折扣", en = "Discount", list)]
     pub discount: Rate,
-    #[field(zh = "税率", en = "Tax rate", list)]
+    #[field(zh = "税率", en = "Tax rate", list, auto)]
     pub tax_rate: Option<Rate>,
     #[field(zh = "金额", en = "Amount", readonly, list, sum)]
     pub amount: Money,
@@ -221,14 +222,15 @@ fn hold(sale: &mut Sale, refusal: &Refusal, _: &mut Tx) {
 }
 
 /// The customer, locked: every rule over many sales hangs on this row.
-fn locked(sale: &Sale, tx: &mut Tx) -> Result<Customer> {
+fn locked(sale: &Sale, tx: &mut Tx) -> Result<(Customer, Vec<SaleLine>)> {
     let customer = tx.get(sale.customer)?;
     check_trading(&customer)?;
     check_open(sale.date, tx)?;
-    if tx.lines(sale)?.is_empty() {
+    let lines = tx.lines(sale)?;
+    if lines.is_empty() {
         return Err(no_lines());
     }
-    Ok(customer)
+    Ok((customer, lines))
 }
 
 /// The amount up to which the sale or its order was released, as long as that holds.
@@ -242,12 +244,9 @@ fn released(sale: &Sale, tx: &mut Tx) -> Result<Option<Money>> {
 }
 
 /// What of the customer's exposure is this sale's own: what its order promised, or itself once it is checked.
-fn own(sale: &Sale, tx: &mut Tx) -> Result<Money> {
+pub(super) fn own(sale: &Sale, lines: &[SaleLine], tx: &mut Tx) -> Result<Money> {
     match sale.order {
-        Some(order) => {
-            let lines = tx.lines(sale)?;
-            Ok(Part::of(tx, order, &lines)?.exposure())
-        }
+        Some(order) => Ok(Part::of(tx, order, lines)?.exposure()),
         None => Ok(counted(sale)),
     }
 }
@@ -259,8 +258,8 @@ fn counted(sale: &Sale) -> Money {
 
 /// Checks a sale: it gets its number and counts into the customer's exposure.
 fn check(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
-    let customer = locked(sale, tx)?;
-    let (own, released) = (own(sale, tx)?, released(sale, tx)?);
+    let (customer, lines) = locked(sale, tx)?;
+    let (own, released) = (own(sale, &lines, tx)?, released(sale, tx)?);
     gate(tx, Moment::SaleCheck, &customer, sale.amount, own, released)?;
     sale.status = Status::Checked;
     tx.add(customer.id, "pending", counted(sale))?;
@@ -278,10 +277,10 @@ fn give_number(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
 
 /// Posts a sale: the goods leave, the customer owes the money.
 fn post(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
-    let customer = locked(sale, tx)?;
-    let (own, released) = (own(sale, tx)?, released(sale, tx)?);
+    let (customer, lines) = locked(sale, tx)?;
+    let (own, released) = (own(sale, &lines, tx)?, released(sale, tx)?);
     gate(tx, Moment::SalePost, &customer, sale.amount, own, released)?;
-    enter(sale, &customer, tx)
+    enter(sale, &customer, lines, tx)
 }
 
 #[derive(Form)]
@@ -294,22 +293,21 @@ pub struct Paid {
 
 /// Posts a sale together with the receipt that pays it: cash customers need no credit.
 fn post_paid(sale: &mut Sale, tx: &mut Tx, asked: Paid) -> Result<()> {
-    let customer = locked(sale, tx)?;
-    let (own, released) = (own(sale, tx)?, released(sale, tx)?);
+    let (customer, lines) = locked(sale, tx)?;
+    let (own, released) = (own(sale, &lines, tx)?, released(sale, tx)?);
     // The money is here: nothing of this sale is on credit.
     gate(tx, Moment::SalePost, &customer, Money(0), own, released.or(Some(sale.amount)))?;
-    enter(sale, &customer, tx)?;
+    enter(sale, &customer, lines, tx)?;
     super::receipt::receive(tx, sale, asked.account, asked.method)
 }
 
 /// What posting writes, once the gate has let it pass.
-pub(super) fn enter(sale: &mut Sale, customer: &Customer, tx: &mut Tx) -> Result<()> {
+pub(super) fn enter(sale: &mut Sale, customer: &Customer, lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()> {
     leave_exposure(sale, tx)?;
     if let Some(order) = sale.order {
-        let lines = tx.lines(sale)?;
         Part::of(tx, order, &lines)?.settle(tx)?;
     }
-    deliver(sale, tx)?;
+    deliver(sale, lines, tx)?;
     let due = sale.date.saturating_add(customer.credit_days.days());
     sale.due = Some(due);
     let mut charge = receivable::enter(tx, customer.id, item(sale, Kind::Sale, Some(due)))?;
@@ -320,14 +318,15 @@ pub(super) fn enter(sale: &mut Sale, customer: &Customer, tx: &mut Tx) -> Result
 }
 
 /// Takes the goods out of stock and enters each line to the account of sales, with what it cost.
-fn deliver(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
+fn deliver(sale: &mut Sale, mut lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()> {
     let warehouse = match sale.warehouse {
-        Some(warehouse) => warehouse,
+        Some(warehouse) => {
+            check_warehouse(tx, warehouse)?;
+            warehouse
+        }
         None => main_warehouse(tx)?,
     };
     sale.warehouse = Some(warehouse);
-    check_warehouse(tx, warehouse)?;
-    let mut lines = tx.lines(sale)?;
     // In one order for everybody, so that two documents never wait for each other.
     lines.sort_by_key(|line| line.product.0);
     let mut cost = Some(Money(0));

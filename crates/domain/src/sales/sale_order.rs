@@ -9,6 +9,7 @@ use model::{
 use super::account::reckon;
 use super::actor;
 use super::credit::{Moment, Release, check_trading, gate, until};
+use super::panel;
 use super::sale::{self, Sale, SaleLine};
 use crate::document::{Reason, check_date, no_lines};
 use crate::stock::Warehouse;
@@ -17,7 +18,7 @@ use crate::{Customer, Product};
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售订单", en = "Sale order", module = "sales", icon = "writing-sign", number = "DD-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleOrderLine)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_order)]
 #[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
 pub struct SaleOrder {
     pub id: Id<SaleOrder>,
@@ -78,11 +79,11 @@ pub struct SaleOrderLine {
     #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
     pub unit: Option<Code>,
     /// Of one unit, tax included; empty takes the list price.
-    #[field(zh = "单价", en = "Price", list)]
+    #[field(zh = "单价", en = "Price", list, auto)]
     pub price: Option<Price>,
     #[field(zh = "折扣", en = "Discount", list)]
     pub discount: Rate,
-    #[field(zh = "税率", en = "Tax rate", list)]
+    #[field(zh = "税率", en = "Tax rate", list, auto)]
     pub tax_rate: Option<Rate>,
     #[field(zh = "金额", en = "Amount", readonly, list, sum)]
     pub amount: Money,
@@ -224,7 +225,8 @@ fn deliver(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
         tx.save(&mut SaleLine::of_order(line, sale.id))?;
     }
     sale::tally(&mut sale, tx)?;
-    sale::enter(&mut sale, &customer, tx)?;
+    let lines = tx.lines(&sale)?;
+    sale::enter(&mut sale, &customer, lines, tx)?;
     tx.save(&mut sale)?;
     // As the delivery left the order's own row.
     it.rest = Money(0);

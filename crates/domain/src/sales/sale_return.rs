@@ -65,11 +65,11 @@ pub struct SaleReturnLine {
     #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
     pub unit: Option<Code>,
     /// Of one unit, tax included; empty takes the price at which it was sold, else the list price.
-    #[field(zh = "单价", en = "Price", list)]
+    #[field(zh = "单价", en = "Price", list, auto)]
     pub price: Option<Price>,
     #[field(zh = "折扣", en = "Discount", list)]
     pub discount: Rate,
-    #[field(zh = "税率", en = "Tax rate", list)]
+    #[field(zh = "税率", en = "Tax rate", list, auto)]
     pub tax_rate: Option<Rate>,
     #[field(zh = "金额", en = "Amount", readonly, list, sum)]
     pub amount: Money,

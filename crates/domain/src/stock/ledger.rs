@@ -1,7 +1,7 @@
 //! The stock ledger 库存账: every movement of goods, how much is left in each warehouse, and what it cost on average.
 
 use model::{
-    Choice, Date, Entity, Error, Id, Money, Quantity, Result, Stamp, Text, Tx, Views, refuse, views,
+    Choice, Date, Entity, Error, Id, Money, Quantity, Result, Stamp, Text, Tx, Value, Views, refuse, views,
 };
 
 use super::{Product, StockIn};
@@ -84,7 +84,7 @@ const VIEWS: Views = views![
 
 /// How much of a product lies in a warehouse: the sum of its movements, kept beside them.
 #[derive(Debug, Clone, Entity)]
-#[entity(zh = "分仓库存", en = "Stock by warehouse", module = "stock", icon = "box", title = product, ledger)]
+#[entity(zh = "分仓库存", en = "Stock by warehouse", module = "stock", icon = "box", title = product, ledger, index(product, warehouse))]
 pub struct StockLevel {
     pub id: Id<StockLevel>,
     #[field(zh = "商品", en = "Product", readonly, list, filter)]
@@ -191,8 +191,8 @@ fn write(tx: &mut Tx, entry: &Entry, quantity: Quantity, cost: Option<Money>, ki
         stock_in,
         stamp,
     })?;
-    tx.add(product, "stock", quantity)?;
-    tx.add(product, "stock_value", cost.unwrap_or(Money(0)))
+    let value = cost.unwrap_or(Money(0));
+    tx.add_all(product, [("stock", Value::from(&quantity)), ("stock_value", Value::from(&value))])
 }
 
 /// A document names a warehouse that is still in use.

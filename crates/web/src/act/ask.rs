@@ -1,9 +1,9 @@
 //! A field as a control: in a verb's dialog, in a form, in the cells of child rows.
 
 use maud::{Markup, html};
-use model::{Desk, EntityDef, FieldDef, Format, Input, Kind, Lang, Result};
+use model::{Desk, EntityDef, FieldDef, Format, Input, Kind, Lang, Result, Value};
 
-use crate::list::cell::is_grade;
+use crate::list::cell::{Cells, is_grade};
 use crate::ui::{icon12, icon14, t};
 
 /// Longest labels of choices that stand beside one another, in characters.
@@ -169,6 +169,27 @@ pub fn options(
 ) -> Result<Markup> {
     let held = given.text("value").to_owned();
     let found = desk.options(def, field, given.text("q"), given, 50)?;
+    let cells = Cells::of(desk);
+    // What a line is about is chosen from a small table: number, name and texts, figures.
+    if let Some(first) = found.first().filter(|it| !it.facts.is_empty()) {
+        let lang = cells.lang;
+        let text = |it: &(&FieldDef, Value)| cells.value(it.0, it.1.cell());
+        let is_text = |it: &&(&'static FieldDef, Value)| matches!(it.0.kind, Kind::Text);
+        let figures = first.facts.iter().filter(|it| !is_text(it));
+        return Ok(html! {
+            li class="is-heads" role="presentation" {
+                small { (t(lang, "编号", "Number")) } span { (field.label.of(lang)) }
+                @for it in figures { b { (it.0.label.of(lang)) } }
+            }
+            @for it in &found {
+                li class="is-wide" role="option" data-value=(it.value) data-text=(it.title) aria-selected=[(it.value == held).then_some("true")] {
+                    small { (it.hint) }
+                    span { (it.title) @for it in it.facts.iter().filter(is_text) { " " i { (text(it)) } } }
+                    @for it in it.facts.iter().filter(|it| !is_text(it)) { b class=[(it.1.int() < 0).then_some("is-bad")] { (text(it)) } }
+                }
+            }
+        });
+    }
     Ok(html! {
         @for it in &found {
             li class=[(it.depth > 0).then(|| format!("is-depth-{}", it.depth.min(3)))] role="option" data-value=(it.value) data-text=(it.title) aria-selected=[(it.value == held).then_some("true")] {

@@ -5,14 +5,14 @@ mod merge;
 mod run;
 
 use axum::Router;
-use axum::http::{StatusCode, Uri};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::message::message;
 use model::{Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Lang, Query, Registry, Result, VerbDef};
 
-use crate::card::told;
+use crate::card::{DONE, told};
 use crate::ui::{amount, ascii, icon, notice, t};
 use crate::visit::{Answer, At, Sent, Visit};
 use crate::{Site, problem};
@@ -116,9 +116,9 @@ impl Deed {
     }
 
     /// Changes of fields can be taken back; what is gone, or hangs beside the record, can't.
-    fn can_undo(self) -> bool {
+    fn can_undo(self, def: &EntityDef) -> bool {
         match self {
-            Deed::Verb(verb) => !verb.danger,
+            Deed::Verb(verb) => !verb.danger && def.can_undo(),
             Deed::Edit => true,
             Deed::Tag | Deed::Delete => false,
         }
@@ -195,6 +195,17 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
     visit.show(move |desk| draw(desk, &asked)).await
 }
 
+/// Runs a verb that asks nothing on one record; what kept it from being done.
+pub async fn run_one(
+    visit: &Visit,
+    def: &'static EntityDef,
+    verb: &'static VerbDef,
+    id: i64,
+) -> Result<Option<Error>> {
+    let end = run::run(visit, def, Deed::Verb(verb), &Picked::Ids(vec![id]), &Input::default()).await?;
+    Ok(end.refused.into_iter().next().map(|it| it.1))
+}
+
 /// What happens, to how many, and what it takes.
 fn dialog(
     desk: &mut Desk,
@@ -255,7 +266,7 @@ fn dialog(
             }
             p {
                 @if count > 1 { (t(lang, "每条单独检查：做不了的会列出原因，不影响其他。", "Each is checked on its own: what can't be done is listed with its reason and leaves the others alone.")) " " }
-                @if deed.can_undo() { (t(lang, "做完可以撤销。", "It can be undone afterwards.")) }
+                @if deed.can_undo(def) { (t(lang, "做完可以撤销。", "It can be undone afterwards.")) }
                 @else if is_danger { b { (t(lang, "做过之后不能撤销。", "It can't be undone.")) } }
             }
             @if let Some(error) = refusal {
@@ -380,6 +391,12 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
         [(_, error)] if is_one && faults.is_none() => Some(error.clone()),
         _ => None,
     };
+    // What a gate has stopped says so on its own page, with the ways on.
+    if let (Some(error), Picked::Ids(ids)) = (&refusal, &merged)
+        && error.is_hold()
+    {
+        return Ok([("hx-redirect", format!("/{}/{}", def.code, ids[0]))].into_response());
+    }
     if faults.is_some() || refusal.is_some() {
         // What was asked was not understood, or can't be: the dialog stays as it was filled in, and says so.
         let path = uri.path().to_owned();
@@ -391,7 +408,13 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
         };
         return visit.show(draw).await;
     }
-    let undo = (deed.can_undo() && end.ok > 0).then(|| format!("/undo/batch/{}", end.batch));
+    // A document's page changes as a whole: another title, other ways on.
+    if let (Some(id), Deed::Verb(verb), true) = (one, deed, def.lines.is_some() && end.refused.is_empty()) {
+        let done = format!("{DONE}={}.0; Path=/; Max-Age=20; HttpOnly; SameSite=Lax", verb.name);
+        let to = format!("/{}/{id}", def.code);
+        return Ok(([(header::SET_COOKIE, done)], visit.lead(&to)).into_response());
+    }
+    let undo = (deed.can_undo(def) && end.ok > 0).then(|| format!("/undo/batch/{}", end.batch));
     let label = deed.label(lang);
     let title = match lang {
         Lang::Zh => format!("{label}：完成 {} 条", amount(end.ok, 0, 0)),

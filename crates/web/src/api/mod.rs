@@ -4,6 +4,7 @@
 mod openapi;
 mod page;
 mod record;
+mod report;
 mod rows;
 mod session;
 mod verb;
@@ -166,6 +167,9 @@ impl Call {
     async fn route(self, method: &Method, path: &[&str]) -> Answer {
         if let ["session"] = path {
             return self.who().await;
+        }
+        if let ["report", code] = path {
+            return if method == Method::GET { self.report(code).await } else { Err(METHOD) };
         }
         let [code, rest @ ..] = path else { return Err(UNKNOWN) };
         let def = self.site.db.registry().entity(code).ok_or(UNKNOWN)?;

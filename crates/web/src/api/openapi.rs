@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use model::system::Attachment;
-use model::{Condition, Entity, EntityDef, FieldDef, Kind, Registry};
+use model::{Condition, Entity, EntityDef, FieldDef, Kind, Registry, ReportDef};
 use serde_json::{Map, Value as Json, json};
 
 use crate::Site;
@@ -59,6 +59,9 @@ pub fn document(registry: Registry) -> Json {
                 } }),
             );
         }
+    }
+    for report in registry.reports {
+        paths.insert(format!("/api/v1/report/{}", report.code), json!({ "get": figures(report) }));
     }
     common(&mut schemas);
     json!({
@@ -125,6 +128,46 @@ fn listing(def: &'static EntityDef) -> Json {
         "operationId": format!("{}_list", def.code), "tags": [def.code],
         "summary": format!("List: {} {}", def.many(base::Lang::En), def.label.zh), "parameters": parameters,
         "responses": answers("200", "A page of rows", Some(rows)),
+    })
+}
+
+fn figures(report: &'static ReportDef) -> Json {
+    let dimensions =
+        report.dimensions.iter().map(|it| it.name).chain(report.slices().iter().map(|it| it.name));
+    let dimensions = dimensions.collect::<Vec<_>>().join(", ");
+    let measures = report.measures.iter().map(|it| it.field.name).collect::<Vec<_>>().join(", ");
+    let text = |name: &str, says: String| json!({ "name": name, "in": "query", "schema": { "type": "string" }, "description": says });
+    let time = match report.date {
+        "" => text("as_of", "The day at whose end things stand; today when there is none".into()),
+        _ => text(
+            "period",
+            format!(
+                "Such as 2026, 2026-03, 2026-01..2026-06, last_month, all; {} when there is none",
+                report.period
+            ),
+        ),
+    };
+    let parameters = [
+        text("group", format!("Up to four of: {dimensions}; {} when there is none", report.group)),
+        text("measure", format!("Any of: {measures}; {} when there is none", report.shown)),
+        time,
+        text("sort", "A dimension or measure, downwards with a minus before it".into()),
+        json!({ "name": "size", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 500 }, "description": "Rows of a page; all of them when there is none" }),
+        json!({ "name": "page", "in": "query", "schema": { "type": "integer", "minimum": 1 } }),
+    ];
+    let rows = json!({ "type": "array", "items": { "type": "array" }, "description": "Values in the order of the columns" });
+    let answer = json!({ "type": "object", "required": ["columns", "rows", "totals"], "properties": {
+        "columns": { "type": "array", "items": { "type": "object", "properties": {
+            "name": { "type": "string" }, "label": { "type": "string" }, "kind": { "enum": ["dimension", "measure"] },
+        } } },
+        "rows": rows, "totals": { "type": "array", "description": "In the order of the columns, null for dimensions" },
+        "next": { "type": ["integer", "null"], "description": "The next page" },
+    } });
+    json!({
+        "operationId": format!("report_{}", report.code), "tags": ["report"],
+        "summary": format!("Report: {} {}", report.label.en, report.label.zh), "parameters": parameters,
+        "description": format!("Any field of {} is a condition too, as in its list.", report.fact.code),
+        "responses": answers("200", "Rows by the dimensions, and the totals", Some(answer)),
     })
 }
 

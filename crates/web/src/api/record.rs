@@ -6,7 +6,7 @@ use model::{Desk, EntityDef, Error, Input, Result};
 use serde_json::{Map, Value as Json, json};
 
 use super::rows::{record, tag, value};
-use super::{Answer, Call, input, ok};
+use super::{Answer, Call, Fail, input, ok};
 
 impl Call {
     /// `GET /customer/17`, as it was at the end of a day with `?as_of=2026-03-31`.
@@ -37,14 +37,16 @@ impl Call {
     pub(super) async fn create(self, def: &'static EntityDef) -> Answer {
         let input = input(self.json()?)?;
         let once = self.once(def.code);
+        let whole = once.is_kept();
         let (status, made) = self
             .write(def, move |desk| {
                 once.answer(desk, def, |desk| {
                     let id = desk.create(def.code, &input)?;
-                    Ok((201, shown(desk, def, id)?))
+                    Ok((201, if whole { shown(desk, def, id)? } else { json!({ "id": id }) }))
                 })
             })
             .await?;
+        let made = if whole { made } else { self.reread(def, made).await? };
         let place = format!("/api/v1/{}/{}", def.code, made["id"]);
         let mut response = tagged(StatusCode::from_u16(status).unwrap_or(StatusCode::CREATED), &made);
         if let Ok(place) = place.parse() {
@@ -80,21 +82,34 @@ impl Call {
     pub(super) async fn run(self, def: &'static EntityDef, id: i64, verb: &str) -> Answer {
         let verb = super::verb::open(def, verb)?.name;
         let once = self.once(&format!("{}/{id}/{verb}", def.code));
-        let (input, seen) = (input(self.json()?)?, self.if_match());
+        let (input, seen, whole) = (input(self.json()?)?, self.if_match(), once.is_kept());
         let (_, left) = self
             .write(def, move |desk| {
                 once.answer(desk, def, |desk| {
                     unchanged(desk, def, id, seen.as_deref())?;
                     desk.run(def.code, id, verb, &input)?;
-                    match shown(desk, def, id) {
+                    let bare = json!({ "id": id });
+                    match whole.then(|| shown(desk, def, id)) {
                         // What was handed over may be out of sight now.
-                        Err(Error::NotFound { .. }) => Ok((200, json!({ "id": id }))),
-                        left => Ok((200, left?)),
+                        None | Some(Err(Error::NotFound { .. })) => Ok((200, bare)),
+                        Some(left) => Ok((200, left?)),
                     }
                 })
             })
             .await?;
+        let left = if whole { left } else { self.reread(def, left).await? };
         Ok(tagged(StatusCode::OK, &left))
+    }
+
+    /// A record just written, as a reader sees it: the writer has others to serve. An answer that is kept for a second
+    /// request is made within its transaction instead.
+    async fn reread(&self, def: &'static EntityDef, bare: Json) -> std::result::Result<Json, Fail> {
+        let id = bare["id"].as_i64().unwrap_or(0);
+        let found = move |desk: &mut Desk| match shown(desk, def, id) {
+            Err(Error::NotFound { .. }) => Ok(None),
+            found => found.map(Some),
+        };
+        Ok(self.read(def, found).await?.unwrap_or(bare))
     }
 
     /// `GET /customer/check_name?name=…`: whether the name, the tax number or the telephone is taken, and by whom.

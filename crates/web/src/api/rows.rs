@@ -62,7 +62,7 @@ fn list(desk: &mut Desk, def: &'static EntityDef, text: &str) -> Result<(Vec<u8>
 }
 
 /// One value of a row; a link as `{"id", "number", "title"}`.
-fn cell(out: &mut Vec<u8>, catalog: &Catalog, column: &Column, row: &dyn Row) {
+pub fn cell(out: &mut Vec<u8>, catalog: &Catalog, column: &Column, row: &dyn Row) {
     let Some(to) = target_of(column.field) else { return plain(out, column.field.kind, row.cell(column.at)) };
     let Cell::Int(id) = row.cell(column.at) else { return out.extend_from_slice(b"null") };
     let title = match column.title.map(|at| row.cell(at)) {

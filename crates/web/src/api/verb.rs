@@ -95,6 +95,11 @@ pub fn open(def: &'static EntityDef, name: &str) -> Result<&'static VerbDef> {
 }
 
 impl Once {
+    /// The answer is kept for the next request with the same key.
+    pub fn is_kept(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// The answer that the request got before.
     pub fn answered(&self, desk: &mut Desk) -> Result<Option<(u16, Json)>> {
         let Some(key) = &self.key else { return Ok(None) };

@@ -4,7 +4,7 @@ mod file;
 mod hang;
 mod history;
 pub mod part;
-mod rail;
+pub mod rail;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -14,8 +14,8 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::system::{Attachment, Follower, Note, Tag, Team};
 use model::{
-    Card, Condition, Date, Desk, EntityDef, Error, FieldDef, Format, Input, Kind, Offer, Op, Query, Result,
-    Stamp, Term, Value,
+    Card, Condition, Date, Desk, EntityDef, Error, FieldDef, Format, Input, Kind, Lang, Offer, Op, Panel,
+    Query, Result, Stamp, Term, Value,
 };
 
 use crate::list::ask::encode;
@@ -70,6 +70,8 @@ pub struct View {
     pub tags: Vec<Tag>,
     pub followers: Vec<Follower>,
     pub team: Vec<Team>,
+    /// What the record says of itself.
+    pub panel: Panel,
 }
 
 impl View {
@@ -91,8 +93,23 @@ impl View {
         notes.sort_by_key(|it| !it.pinned);
         let (files, tags) = (desk.attached(def.code, id)?, desk.attached(def.code, id)?);
         let (followers, team) = (desk.attached(def.code, id)?, desk.attached(def.code, id)?);
-        let past = None;
-        Ok(View { card, parts, cells, base, from, at, past, below, notes, files, tags, followers, team })
+        let (past, panel) = (None, if def.lines.is_some() { Panel::default() } else { desk.panel(&card)? });
+        Ok(View {
+            panel,
+            card,
+            parts,
+            cells,
+            base,
+            from,
+            at,
+            past,
+            below,
+            notes,
+            files,
+            tags,
+            followers,
+            team,
+        })
     }
 
     /// The card at another of its sections.
@@ -150,6 +167,13 @@ async fn show(visit: Visit, At((entity, id)): At<(String, i64)>) -> Answer {
 fn page(desk: &mut Desk, entity: &str, id: i64, asked: &Input, done: Option<&str>) -> Result<Page> {
     let lang = desk.actor.lang;
     let card = desk.get(entity, id)?;
+    // A document that may still be written is written where it stands.
+    let here = ["at", "as_of"].iter().all(|it| asked.text(it).is_empty());
+    if card.def.lines.is_some() && card.editable && here {
+        let draft = crate::form::Draft { from: asked.text("from").to_owned(), ..Default::default() };
+        let toast = done.and_then(|it| toast(&card, lang, it));
+        return Ok(Page { toast, ..crate::document::page(desk, card, &draft)? });
+    }
     let mut view = View::of(desk, card, asked)?;
     let mut unborn = false;
     let day = match asked.text("as_of") {
@@ -170,7 +194,7 @@ fn page(desk: &mut Desk, entity: &str, id: i64, asked: &Input, done: Option<&str
             Err(Error::NotFound { .. }) => unborn = true,
             Err(error) => return Err(error),
         }
-        (view.card.editable, view.card.deletable) = (false, false);
+        (view.card.editable, view.card.deletable, view.panel) = (false, false, Panel::default());
         view.card.verbs.clear();
     }
     let column = if unborn {
@@ -195,22 +219,25 @@ fn page(desk: &mut Desk, entity: &str, id: i64, asked: &Input, done: Option<&str
     let def = view.card.def;
     let list = if view.from.is_empty() { "view=*" } else { &view.from };
     let crumbs = vec![(def.many(lang), format!("/{entity}?{list}"))];
-    let toast = done.and_then(|it| toast(&view, it));
+    let toast = done.and_then(|it| toast(&view.card, lang, it));
     let class = "ky-main is-flush is-record";
     Ok(Page { crumbs, toast, class, ..Page::new(view.card.title, def.code, body) })
 }
 
 /// The toast for what was just done, with its undo.
-fn toast(view: &View, done: &str) -> Option<String> {
-    let lang = view.cells.lang;
+fn toast(card: &Card, lang: Lang, done: &str) -> Option<String> {
     let (kind, event) = done.split_once('.')?;
     let event: i64 = event.parse().ok()?;
     let (title, undoable) = match kind {
-        "create" => (t(lang, "已新建", "Created"), view.card.deletable),
-        _ => (t(lang, "已保存", "Saved"), true),
+        "create" => (t(lang, "已新建", "Created").to_owned(), card.deletable),
+        verb if event == 0 => {
+            let label = card.def.verb(verb).ok()?.1.label.of(lang);
+            (says!(lang, "{label}：已完成", "{label}: done"), false)
+        }
+        _ => (t(lang, "已保存", "Saved").to_owned(), true),
     };
     let undo = undoable.then(|| format!("/undo/{event}"));
-    let toast = serde_json::json!({ "kind": "ok", "title": title, "text": view.card.title, "undo": undo });
+    let toast = serde_json::json!({ "kind": "ok", "title": title, "text": card.title, "undo": undo });
     Some(toast.to_string())
 }
 
@@ -376,13 +403,15 @@ fn menu(view: &View, more: &[&Offer], class: &str) -> Markup {
     let lang = view.cells.lang;
     let deletable = view.card.deletable;
     html! {
-        @if deletable || !more.is_empty() {
+        @let is_document = view.card.def.lines.is_some() && view.past.is_none();
+        @if deletable || is_document || !more.is_empty() {
             details class="ky-menu" data-menu {
                 summary class=(class) aria-label=(t(lang, "更多操作", "More actions")) { (icon14("dots")) }
                 div class="ky-pop is-menu is-right" {
                     @for it in more {
                         button type="button" class=[it.verb.danger.then_some("is-danger")] disabled[it.unless.is_some()] title=[it.unless.map(|why| why.of(lang))] hx-get={ (view.base) "/" (it.verb.name) } hx-target="#dialog" { (icon(verb_icon(it.verb.name))) (it.verb.label.of(lang)) }
                     }
+                    @if is_document { a href={ "/" (view.card.def.code) "/new?copy=" (view.card.id) } { (icon("copy")) (t(lang, "复制单据", "Copy the document")) } }
                     @if deletable {
                         @if !more.is_empty() { hr; }
                         button type="button" class="is-danger" hx-get={ "/" (view.card.def.code) "/batch/delete?ids=" (view.card.id) } hx-target="#dialog" { (icon("trash")) (t(lang, "删除", "Delete")) }
@@ -482,10 +511,16 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
             }
         }
     }
+    if view.card.def.lines.is_some() {
+        return crate::document::overview(desk, view);
+    }
     let (mut panels, mut children) = (Vec::new(), Vec::new());
     for n in 0..=last {
         panels.push(part::panel(desk, view, n, true)?);
     }
+    let said = |it: &model::Section| html! { section class="ky-card is-said" { (crate::document::section::section(&view.cells, it)) } };
+    let said: Vec<_> = view.panel.sections.iter().map(said).collect();
+    panels.splice(1.min(panels.len())..1.min(panels.len()), said);
     for (child, _) in view.below.iter().filter(|it| it.1 > 0 && it.0.within.is_none()) {
         children.push(rail::panel(desk, view, child, true)?);
     }

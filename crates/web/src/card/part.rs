@@ -165,6 +165,9 @@ fn figures(view: &View) -> Vec<(usize, usize, &'static FieldDef, Option<&Value>)
 /// Four to six figures that tell most: amounts, then how much stands within, then since when.
 pub fn strip(desk: &Desk, view: &View) -> Markup {
     let lang = view.cells.lang;
+    if !view.panel.strip.is_empty() {
+        return html! { dl class="ky-strip is-facts" { @for it in &view.panel.strip { (crate::document::section::fact(&view.cells, it)) } } };
+    }
     let mut cells: Vec<Figure> = Vec::new();
     let mut late: Option<usize> = None;
     for (rank, n, field, value) in figures(view) {

@@ -229,7 +229,51 @@ fn child_panel(desk: &mut Desk, view: &View, child: &'static EntityDef, brief: b
 fn inside_panel(desk: &mut Desk, view: &View, within: &'static EntityDef) -> Result<Markup> {
     let lang = view.cells.lang;
     let link = parent_of(within);
-    let list = desk.list(within.code, &Query { size: Some(ROWS), ..inside_of(within, view.card.id) })?;
+    let query = Query { size: Some(ROWS), ..inside_of(within, view.card.id) };
+    let listed = listed(desk, view, within, &query, link)?;
+    let label = new_label(within.label.of(lang), lang);
+    let tools = html! {
+        @if listed.more { a href={ "/" (within.code) "?" (link) "=" (view.card.id) } { (t(lang, "看全部", "See all")) } }
+        @if desk.may(within, "create").is_ok() { a class="ky-btn is-small" href=(new_inside(view, within)) { (icon14("plus")) (label) } }
+    };
+    Ok(section(None, "ky-card is-clip", &within.many(lang), None, &tools, &listed.table))
+}
+
+/// Records of another kind that name this one, where there are any.
+pub fn related(
+    desk: &mut Desk,
+    view: &View,
+    from: &'static EntityDef,
+    query: &Query,
+) -> Result<Option<Markup>> {
+    let link = query.terms.iter().find_map(|it| if let Term::One(it) = it { Some(&*it.field) } else { None });
+    let link = link.unwrap_or_default();
+    let listed = listed(desk, view, from, query, link)?;
+    if listed.rows == 0 {
+        return Ok(None);
+    }
+    let lang = view.cells.lang;
+    let tools =
+        html! { a href={ "/" (from.code) "?" (link) "=" (view.card.id) } { (t(lang, "看全部", "See all")) } };
+    let title = from.many(lang);
+    Ok(Some(section(None, "ky-card is-clip", &title, Some(listed.rows), &tools, &listed.table)))
+}
+
+/// Records as a table, without the column that says of what they are.
+struct Listed {
+    table: Markup,
+    rows: usize,
+    more: bool,
+}
+
+fn listed(
+    desk: &mut Desk,
+    view: &View,
+    within: &'static EntityDef,
+    query: &Query,
+    link: &str,
+) -> Result<Listed> {
+    let list = desk.list(within.code, query)?;
     let (rows, more) = desk.rows(&list)?;
     let columns: Vec<_> = list.columns.iter().filter(|it| it.field.name != link).collect();
     let title = within.title_field().name;
@@ -249,12 +293,7 @@ fn inside_panel(desk: &mut Desk, view: &View, within: &'static EntityDef) -> Res
         lines.push(line);
     }
     let fields: Vec<_> = columns.iter().map(|it| it.field).collect();
-    let label = new_label(within.label.of(lang), lang);
-    let tools = html! {
-        @if more.is_some() { a href={ "/" (within.code) "?" (link) "=" (view.card.id) } { (t(lang, "看全部", "See all")) } }
-        @if desk.may(within, "create").is_ok() { a class="ky-btn is-small" href=(new_inside(view, within)) { (icon14("plus")) (label) } }
-    };
-    Ok(section(None, "ky-card is-clip", &within.many(lang), None, &tools, &table(view, &fields, &lines)))
+    Ok(Listed { table: table(view, &fields, &lines), rows: rows.len(), more: more.is_some() })
 }
 
 fn table(view: &View, fields: &[&FieldDef], lines: &[Vec<Markup>]) -> Markup {

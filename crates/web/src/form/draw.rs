@@ -76,7 +76,7 @@ pub fn some(desk: &mut Desk, card: &Card, names: &[&str], draft: &Draft) -> Resu
 }
 
 /// Whether forms ask for a field.
-fn asks(desk: &Desk, def: &EntityDef, field: &FieldDef) -> bool {
+pub fn asks(desk: &Desk, def: &EntityDef, field: &FieldDef) -> bool {
     desk.may_write(def, field) && field.format != Format::Json
 }
 
@@ -174,7 +174,7 @@ pub fn in_place(desk: &mut Desk, card: Card, part: &str, draft: &Draft, brief: b
     })
 }
 
-fn hidden(card: &Card, draft: &Draft) -> Markup {
+pub fn hidden(card: &Card, draft: &Draft) -> Markup {
     let version = draft.clash.as_ref().map_or(card.version, |it| it.version);
     html! {
         @if card.id != 0 { input type="hidden" name="_version" value=(version); }
@@ -325,7 +325,7 @@ fn alike_box(def: &'static EntityDef, id: i64) -> Markup {
 }
 
 /// What has to be said before the fields: a rule's no, another's changes, others that may be the same.
-fn messages(desk: &mut Desk, cells: &Cells, card: &Card, draft: &Draft) -> Result<Markup> {
+pub fn messages(desk: &mut Desk, cells: &Cells, card: &Card, draft: &Draft) -> Result<Markup> {
     let lang = cells.lang;
     let clash = match &draft.clash {
         Some(clash) => Some(clash_box(desk, cells, clash)?),

@@ -10,10 +10,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use model::message::message;
-use model::{Card, Desk, Error, Fault, FieldDef, Given, Input, Kind, Look, Result, Value, value_of};
+use model::{
+    Card, Desk, Error, Fault, FieldDef, Given, Input, Kind, Look, Registry, Result, Value, value_of,
+};
 use serde_json::json;
 
-use crate::act::ask;
+use crate::act::{self, ask};
 use crate::card::{DONE, told};
 use crate::list::ask::encode;
 use crate::list::cell::Cells;
@@ -23,7 +25,7 @@ use crate::ui::t;
 use crate::visit::{Answer, At, Sent, Shown, Visit};
 use crate::{Site, problem};
 use clash::Clash;
-pub use draw::{in_place, some};
+pub use draw::{asks, hidden, in_place, messages, some, state};
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -114,7 +116,8 @@ async fn new(visit: Visit, At(entity): At<String>) -> Answer {
             }
         }
         let card = desk.blank(&entity, &input)?;
-        drawn(desk, card, &Draft::default(), StatusCode::OK, part, false)
+        let draft = crate::document::begun(desk, def, &input)?.unwrap_or_default();
+        drawn(desk, card, &draft, StatusCode::OK, part, false)
     };
     visit.show(draw).await
 }
@@ -163,6 +166,9 @@ fn drawn(
 }
 
 fn page(desk: &mut Desk, card: Card, draft: &Draft) -> Result<Page> {
+    if card.def.lines.is_some() {
+        return crate::document::page(desk, card, draft);
+    }
     let lang = desk.actor.lang;
     let def = card.def;
     let is_new = card.id == 0;
@@ -243,6 +249,9 @@ async fn save(visit: &Visit, entity: String, id: i64, mut input: Input) -> Answe
     let mut draft = Draft { input, given: true, from: said.from.clone(), ..Draft::default() };
     let status = match kept {
         Ok(Kept::Done { id: made, event }) => {
+            if let Some(verb) = said.then.strip_prefix("verb:") {
+                return then_run(visit, &said, entity, made, verb).await;
+            }
             let kind = if id == 0 { "create" } else { "update" };
             let to = next(&said, &draft.input, &entity, made);
             return Ok(saved(visit, &said, &to, &format!("{kind}.{event}"), event));
@@ -277,6 +286,42 @@ async fn save(visit: &Visit, entity: String, id: i64, mut input: Input) -> Answe
         drawn(desk, card, &draft, status, said.part.as_deref(), said.brief)
     };
     visit.show(draw).await
+}
+
+/// Runs a verb on what was just saved. Where a gate holds it, its page says so; where the verb can't be, the form is
+/// there again, saved.
+async fn then_run(visit: &Visit, said: &Said, entity: String, id: i64, verb: &str) -> Answer {
+    let registry = visit.site.db.registry();
+    let (def, to) = (registry.entity(&entity), next(said, &Input::default(), &entity, id));
+    let def = def.ok_or_else(|| Error::missing(entity.as_str()))?;
+    let verb = def.verb(verb)?.1;
+    match act::run_one(visit, def, verb, id).await? {
+        None => Ok(saved(visit, said, &to, &format!("{}.0", verb.name), 0)),
+        Some(error) if error.is_hold() => Ok(visit.lead(&to)),
+        Some(error) => {
+            let status = problem::status(&error);
+            let says = not_run(registry, &entity, verb, &error, visit.lang());
+            let draw = move |desk: &mut Desk| {
+                let card = desk.get(&entity, id)?;
+                if !card.editable {
+                    return Ok(Shown::To(format!("/{entity}/{id}")));
+                }
+                drawn(desk, card, &Draft { says: Some(says), ..Draft::default() }, status, None, false)
+            };
+            visit.show(draw).await
+        }
+    }
+}
+
+fn not_run(
+    registry: Registry,
+    entity: &str,
+    verb: &model::VerbDef,
+    error: &Error,
+    lang: model::Lang,
+) -> String {
+    let (label, says) = (verb.label.of(lang), message(error, registry, entity, lang));
+    crate::says!(lang, "已保存，但没有{label}：{says}", "Saved, but not done: {label}. {says}")
 }
 
 /// Where a form leads once it is saved: to the card, or on to the next new one.
@@ -333,7 +378,7 @@ async fn options(visit: Visit, At((entity, field)): At<(String, String)>) -> Ans
 }
 
 /// The text that a control of this field begins with.
-fn begun(cells: &Cells, card: &Card, field: &FieldDef, draft: &Draft) -> String {
+pub fn begun(cells: &Cells, card: &Card, field: &FieldDef, draft: &Draft) -> String {
     match draft.input.fields.get(field.name) {
         Some(given) if draft.given => given.text().to_owned(),
         _ => text_of(cells, field, &value_of(card.def, &card.record, field)),

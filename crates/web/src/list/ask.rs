@@ -8,6 +8,8 @@ const TAKEN_BACK: &str = "*";
 
 pub struct Ask {
     pub def: &'static EntityDef,
+    /// Where the page stands: the entity's code, or a report of its rows.
+    pub at: String,
     /// The view that it starts from.
     pub view: Option<Shown>,
     /// What the address says beside the view, without the place in the list.
@@ -64,6 +66,7 @@ impl Ask {
     pub fn plain(def: &'static EntityDef) -> Ask {
         Ask {
             def,
+            at: def.code.to_owned(),
             view: None,
             own: Vec::new(),
             base: Vec::new(),
@@ -100,7 +103,7 @@ impl Ask {
             // A bare address would lead to the default view.
             pairs.push(("view".into(), TAKEN_BACK.into()));
         }
-        format!("/{}{below}?{}", self.def.code, encoded(&pairs))
+        format!("/{}{below}?{}", self.at, encoded(&pairs))
     }
 
     /// The pairs of the address for a form's hidden fields, but for one key.
@@ -113,7 +116,7 @@ impl Ask {
     /// Back to the view as it was saved.
     pub fn reset(&self) -> String {
         let view = self.view.as_ref().map_or(TAKEN_BACK, |it| &it.code);
-        format!("/{}?view={view}", self.def.code)
+        format!("/{}?view={view}", self.at)
     }
 
     /// Whether the address says more than the view.
@@ -143,7 +146,8 @@ impl Ask {
 
 /// A query without order, columns and paging.
 pub fn filter(query: &Query) -> Query {
-    Query { q: query.q.clone(), terms: query.terms.clone(), ..Query::default() }
+    let Query { q, terms, as_of, .. } = query.clone();
+    Query { q, terms, as_of, ..Query::default() }
 }
 
 /// The field that a key is about: of `class!` and `missing>0`.

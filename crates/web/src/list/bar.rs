@@ -110,7 +110,8 @@ pub fn usual(desk: &Desk, def: &'static EntityDef) -> Vec<&'static FieldDef> {
     chips
 }
 
-pub fn filter_row(desk: &mut Desk, ask: &Ask, sheet: Option<&Sheet>) -> Result<Markup> {
+/// The conditions there are, then the usual ones, the one asked for with its popover open.
+pub fn chips(desk: &mut Desk, ask: &Ask, but: &str) -> Result<Vec<Markup>> {
     let lang = desk.actor.lang;
     let mut chips: Vec<Markup> = Vec::new();
     let mut shown: Vec<String> = Vec::new();
@@ -125,11 +126,10 @@ pub fn filter_row(desk: &mut Desk, ask: &Ask, sheet: Option<&Sheet>) -> Result<M
         shown.push(path);
     }
     let extra = ask.chip.as_deref().and_then(|it| desk.catalog().field(ask.def, it));
-    let used = chips.len() + usize::from(!ask.query.q.is_empty());
     for field in usual(desk, ask.def).into_iter().chain(extra.filter(|it| desk.may_read(ask.def, it))) {
         let is_asked = ask.chip.as_deref() == Some(field.name);
         let fits = chips.len() < CHIPS || is_asked || matches!(field.kind, Kind::Date | Kind::Moment);
-        if fits && !shown.iter().any(|it| it == field.name) {
+        if fits && field.name != but && !shown.iter().any(|it| it == field.name) {
             let open = match is_asked {
                 true => Some(super::filter::popover(desk, ask, field, None)?),
                 false => None,
@@ -138,6 +138,13 @@ pub fn filter_row(desk: &mut Desk, ask: &Ask, sheet: Option<&Sheet>) -> Result<M
             shown.push(field.name.to_owned());
         }
     }
+    Ok(chips)
+}
+
+pub fn filter_row(desk: &mut Desk, ask: &Ask, sheet: Option<&Sheet>) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let chips = chips(desk, ask, "")?;
+    let used = ask.query.terms.len() + usize::from(!ask.query.q.is_empty());
     let total = sheet.map_or(String::new(), |it| counted(&it.totals, lang));
     Ok(html! {
         div class="ky-filters" role="search" {
@@ -154,12 +161,7 @@ pub fn filter_row(desk: &mut Desk, ask: &Ask, sheet: Option<&Sheet>) -> Result<M
             div class="ky-filters-set" id="filters" {
                 div class="ky-filters-head" { (t(lang, "筛选", "Filter")) button class="ky-iconbtn" type="button" data-sheet-close aria-label=(t(lang, "关闭", "Close")) { (icon("x")) } }
                 @for chip in &chips { (chip) }
-                span class="ky-chip is-dashed" {
-                    details data-menu data-src=(ask.address("/filter", &[])) {
-                        summary { (icon14("filter-plus")) (t(lang, "更多条件", "Add filter")) }
-                        div class="ky-pop is-filter" { p class="ky-mute" { (t(lang, "正在查找", "Looking")) } }
-                    }
-                }
+                (more(ask, lang))
                 a class="ky-btn is-small is-text" href=(ask.reset()) { (t(lang, "重置", "Reset")) }
                 button class="ky-btn is-small is-text" type="button" hx-get=(ask.address("/view", &[])) hx-target="#dialog" { (icon14("device-floppy")) (t(lang, "存为视图", "Save view")) }
                 div class="ky-filters-foot" { button class="ky-btn is-primary" type="button" data-sheet-close { (t(lang, "看 ", "Show ")) (total) } }
@@ -168,6 +170,17 @@ pub fn filter_row(desk: &mut Desk, ask: &Ask, sheet: Option<&Sheet>) -> Result<M
             div class="ky-row ky-desktop" { (tools(desk, ask)) }
         }
     })
+}
+
+pub fn more(ask: &Ask, lang: Lang) -> Markup {
+    html! {
+        span class="ky-chip is-dashed" {
+            details data-menu data-src=(ask.address("/filter", &[])) {
+                summary { (icon14("filter-plus")) (t(lang, "更多条件", "Add filter")) }
+                div class="ky-pop is-filter" { p class="ky-mute" { (t(lang, "正在查找", "Looking")) } }
+            }
+        }
+    }
 }
 
 fn chip(

@@ -40,7 +40,10 @@ pub fn fields(desk: &Desk, ask: &Ask) -> Markup {
 
 pub fn popover(desk: &mut Desk, ask: &Ask, field: &'static FieldDef, typed: Option<&str>) -> Result<Markup> {
     Ok(match field.kind {
-        Kind::Date | Kind::Moment => span(desk, ask, field),
+        Kind::Date | Kind::Moment => {
+            let now = condition(ask, field).filter(|it| it.op == Op::Is).map_or("", |it| it.value.as_str());
+            span(desk, ask, &Condition::key(field.name), now)
+        }
         kind if kind.is_amount() => bounds(desk, ask, field),
         Kind::Text if !field.again => contains(desk, ask, field),
         _ => values(desk, ask, field, typed)?,
@@ -63,15 +66,14 @@ fn foot(desk: &Desk) -> Markup {
 }
 
 /// Presets and two ends of a time slice.
-fn span(desk: &Desk, ask: &Ask, field: &FieldDef) -> Markup {
+pub fn span(desk: &Desk, ask: &Ask, key: &str, now: &str) -> Markup {
     let lang = desk.actor.lang;
-    let now = condition(ask, field).filter(|it| it.op == Op::Is).map_or("", |it| it.value.as_str());
     let (from, to) = now.split_once("..").unwrap_or_default();
     html! {
         div class="ky-range" {
             ul {
                 @for (code, zh, en) in SPANS {
-                    li { a href=(ask.link(&[(&Condition::key(field.name), code), ("chip", "")])) class=[(now == code).then_some("is-on")] { (t(lang, zh, en)) } }
+                    li { a href=(ask.link(&[(key, code), ("chip", "")])) class=[(now == code).then_some("is-on")] { (t(lang, zh, en)) } }
                 }
             }
             div { div data-range {
@@ -107,7 +109,7 @@ fn contains(desk: &Desk, ask: &Ask, field: &FieldDef) -> Markup {
     let lang = desk.actor.lang;
     let now = condition(ask, field).filter(|it| it.op == Op::Contains).map_or("", |it| it.value.as_str());
     html! {
-        form method="get" action={ "/" (ask.def.code) } {
+        form method="get" action={ "/" (ask.at) } {
             @for (key, value) in ask.pairs(&Condition::key(field.name)) { input type="hidden" name=(key) value=(value); }
             input class="ky-input" name={ (Condition::key(field.name)) "~" } value=(now) autocomplete="off" aria-label={ (field.label.of(lang)) (t(lang, " 含", " contains")) } placeholder=(t(lang, "含有的文字", "Text in it"));
             footer {
@@ -261,6 +263,7 @@ fn entries(
                         title,
                         hint: String::new(),
                         depth: 0,
+                        facts: Vec::new(),
                     });
                 }
             }

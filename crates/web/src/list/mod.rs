@@ -4,7 +4,7 @@ pub mod ask;
 pub mod bar;
 pub mod cell;
 mod empty;
-mod filter;
+pub mod filter;
 pub mod table;
 mod views;
 pub mod words;
@@ -143,13 +143,13 @@ async fn popover(visit: Visit, At((entity, field)): At<(String, String)>) -> Ans
     visit.show(draw).await
 }
 
-fn readable(desk: &Desk, def: &'static EntityDef, name: &str) -> Result<&'static model::FieldDef> {
+pub fn readable(desk: &Desk, def: &'static EntityDef, name: &str) -> Result<&'static model::FieldDef> {
     let field = desk.catalog().field(def, name).filter(|it| desk.may_read(def, it));
     field.ok_or_else(|| Error::missing(format!("{}/{name}", def.code)))
 }
 
 /// A query string without one key.
-fn without(raw: &str, key: &str) -> String {
+pub fn without(raw: &str, key: &str) -> String {
     let kept = form_urlencoded::parse(raw.as_bytes()).filter(|it| it.0 != key);
     form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
 }

@@ -3,6 +3,7 @@
 mod access;
 mod card;
 mod day;
+mod document;
 mod guide;
 mod keyboard;
 mod list;

@@ -1,7 +1,7 @@
 //! Rows to act on today: those of the reminders, each with the verb that settles it.
 
 use maud::{Markup, html};
-use model::{Card, Desk, EntityDef, FieldDef, Format, Kind, Lang, Moment, Query, Result};
+use model::{Card, Desk, EntityDef, FieldDef, Format, Kind, Lang, Moment, Query, Result, Value};
 use web::list::ask::Ask;
 use web::list::cell::{Cells, choice, is_grade};
 use web::says;
@@ -174,12 +174,23 @@ fn state(desk: &Desk, tile: &Tile, card: &Card, cells: &Cells) -> String {
             says!(lang, "缺 {missing} 项", "{missing} items missing")
         }
         "wrong_tax" => shown(card, cells, "tax_number"),
-        _ => {
+        _ => amount(tile, card, cells).unwrap_or_else(|| {
             let when = ago(desk, card, "changed");
             let gap = if when.ends_with(|it: char| it.is_ascii_digit()) { " " } else { "" };
             says!(lang, "{when}{gap}有修改", "changed {when}")
-        }
+        }),
     }
+}
+
+/// The amount that the reminder asks about, else the record's own.
+fn amount(tile: &Tile, card: &Card, cells: &Cells) -> Option<String> {
+    let view = tile.def.views.iter().find(|it| it.code == tile.code)?;
+    let is_asked = |name: &str| view.query.split(['&', '=', '>', '<', '!']).any(|it| it == name);
+    let is_money = |it: &&(&'static FieldDef, Option<Value>)| it.0.sum && matches!(it.0.kind, Kind::Money);
+    let mut money = card.fields.iter().filter(is_money);
+    let asked = money.clone().find(|it| is_asked(it.0.name));
+    let (field, value) = asked.or_else(|| money.find(|it| it.0.list && tile.def.lines.is_some()))?;
+    Some(format!("{} {}", field.label.of(cells.lang), cells.value(field, value.as_ref()?.cell())))
 }
 
 /// How long ago, in days.

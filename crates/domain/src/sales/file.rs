@@ -1,0 +1,259 @@
+//! The customer's file in four parts (CUS-15..18): beside what stands in its fields its dealings, its money and its
+//! credit, each figure a door to its rows.
+
+use model::{
+    Date, Entity, Fact, Kind, Label, Money, Panel, Part, Result, Section, Sql, Text, ToSpan, Tone, Tx, Value,
+};
+
+use super::account::SaleEntry;
+use super::credit::standing;
+use super::receivable::Receivable;
+use crate::Customer;
+
+/// Rows of the dealings that a section shows.
+const ROWS: i64 = 5;
+/// How far back lateness is counted.
+const MONTHS: i32 = 24;
+
+const fn label(zh: &'static str, en: &'static str) -> Label {
+    Label { zh, en }
+}
+
+fn money(label: Label, amount: Money) -> Fact {
+    Fact::new(label, Kind::Money, Value::from(&amount))
+}
+
+pub fn file(customer: &Customer, _: Option<usize>, tx: &mut Tx) -> Result<Panel> {
+    let mut panel = Panel::default();
+    let id = customer.id.0;
+    let now = standing(tx, customer, 0)?;
+    let credit = |fact: Fact| Fact { group: Some("credit"), ..fact };
+    let share = match now.limit.0 {
+        0 => label("现款客户", "Pays in cash").into(),
+        limit => {
+            let percent = i128::from(now.exposure.0.max(0)) * 100 / i128::from(limit);
+            let limit = now.limit.grouped();
+            Text::new(format!("/ {limit}　{percent}%"), format!("/ {limit}　{percent}%"))
+        }
+    };
+    let left = now.limit - now.exposure;
+    let rows = |more: &str| Some(format!("/receivable?customer={id}{more}"));
+    panel.strip = vec![
+        credit(Fact {
+            hint: share, to: rows("&open!=0"), ..money(label("已用额度", "Used"), now.exposure)
+        }),
+        credit(Fact {
+            tone: if left < Money(0) { Tone::Bad } else { Tone::Plain },
+            ..money(label("可用额度", "Available"), left)
+        }),
+        credit(Fact {
+            hint: label("天", "days").into(),
+            ..Fact::new(label("放账期限", "Term"), Kind::Int, Value::Int(customer.credit_days))
+        }),
+        credit(Fact { to: rows(""), ..money(label("应收余额", "Balance"), customer.balance) }),
+        credit(Fact {
+            hint: match now.days {
+                0 => Text::new("", ""),
+                days => Text::new(format!("最久 {days} 天"), format!("by {days} days")),
+            },
+            tone: if now.overdue > Money(0) { Tone::Bad } else { Tone::Plain },
+            to: rows("&view=overdue"),
+            ..money(label("逾期", "Overdue"), now.overdue)
+        }),
+    ];
+    panel.sections = vec![dealings(customer, tx)?, payments(customer, tx)?, lateness(customer, tx)?];
+    Ok(panel)
+}
+
+fn sum(tx: &mut Tx, what: &str, customer: &Customer, from: Date, to: Date) -> Result<i64> {
+    let mut sql = Sql::new(&format!(
+        "SELECT CAST(COALESCE(SUM({what}), 0) AS BIGINT) FROM sale_entry WHERE customer = "
+    ));
+    sql.bind(customer.id.0)
+        .push(" AND date >= ")
+        .bind(from.to_string())
+        .push(" AND date <= ")
+        .bind(to.to_string());
+    tx.one(&sql)
+}
+
+/// What the customer buys.
+fn dealings(customer: &Customer, tx: &mut Tx) -> Result<Section> {
+    let (id, today) = (customer.id.0, tx.today());
+    let year = Date::constant(today.year(), 1, 1);
+    let now = Money(sum(tx, "amount", customer, year, today)?);
+    let before = (year.saturating_sub(1.years()), today.saturating_sub(1.years()));
+    let before = Money(sum(tx, "amount", customer, before.0, before.1)?);
+    let margin = Money(sum(tx, "amount - tax - cost", customer, year, today)?);
+    let growth = match before.0 {
+        0 => Text::new("", ""),
+        before => {
+            let percent = (now.0 - before) * 100 / before.abs();
+            Text::new(format!("同比 {percent:+}%"), format!("{percent:+}% on last year"))
+        }
+    };
+    let mut sql = Sql::new("SELECT MAX(date) FROM sale_entry WHERE quantity > 0 AND customer = ");
+    let last = tx.rows(sql.bind(id))?.pop().map_or(Value::Null, |mut row| row.swap_remove(0));
+    let rows = |more: &str| Some(format!("/sale_entry?customer={id}{more}"));
+    let figures = vec![
+        Fact {
+            hint: growth,
+            to: rows("&date=this_year"),
+            ..money(label("本年销售额", "Sales this year"), now)
+        },
+        Fact { group: Some("cost"), ..money(label("本年毛利", "Margin this year"), margin) },
+        Fact {
+            to: rows("&sort=-date"),
+            ..Fact::new(label("最近交易", "Last dealing"), <Date as model::Scalar>::KIND, last)
+        },
+    ];
+    let first = today.first_of_month().saturating_sub(11.months());
+    let mut sql =
+        Sql::new("SELECT SUBSTR(date, 1, 7), CAST(SUM(amount) AS BIGINT) FROM sale_entry WHERE customer = ");
+    sql.bind(id).push(" AND date >= ").bind(first.to_string()).push(" GROUP BY 1");
+    let by_month = tx.rows(&sql)?;
+    let month = |n: i32| {
+        let month = first.saturating_add(n.months()).strftime("%Y-%m").to_string();
+        let amount = by_month.iter().find(|it| it[0].text() == month).map_or(0, |it| it[1].int());
+        let to = format!("/sale_entry?customer={id}&date={month}");
+        (month, amount, to)
+    };
+    let series = Part::Series(Kind::Money, (0..12).map(month).collect());
+    let mut sql = Sql::new(
+        "SELECT p.name, CAST(SUM(e.quantity) AS BIGINT), CAST(SUM(e.amount) AS BIGINT), p.id FROM sale_entry e \
+         JOIN product p ON p.id = e.product WHERE e.customer = ",
+    );
+    sql.bind(id).push(" AND e.date >= ").bind(first.to_string());
+    sql.push(&format!(" GROUP BY p.id, p.name ORDER BY 3 DESC, p.id LIMIT {ROWS}"));
+    let goods = tx.rows(&sql)?.into_iter().map(|mut row| {
+        let product = row.pop().map_or(0, |it| it.int());
+        (row, Some(format!("/sale_entry?customer={id}&product={product}")))
+    });
+    let heads = vec![
+        (label("近一年的商品", "Goods of a year"), Kind::Text),
+        (label("数量", "Quantity"), Kind::Quantity),
+        (label("金额", "Amount"), Kind::Money),
+    ];
+    let none = label("近一年没有买过", "Nothing bought within a year");
+    let parts = vec![Part::Figures(figures), series, Part::Rows { heads, rows: goods.collect(), none }];
+    let more = Some((label("全部销售单", "All sales"), format!("/sale?customer={id}")));
+    let title = label("业务往来", "Dealings").into();
+    Ok(Section { title, state: None, more, group: None, of: Some(SaleEntry::DEF.code), parts })
+}
+
+/// What the customer pays, and the last entries with the balance behind each.
+fn payments(customer: &Customer, tx: &mut Tx) -> Result<Section> {
+    let (id, today) = (customer.id.0, tx.today());
+    let year = Date::constant(today.year(), 1, 1);
+    let mut sql = Sql::new(
+        "SELECT CAST(COALESCE(SUM(-amount), 0) AS BIGINT) FROM receivable WHERE receipt IS NOT NULL AND customer = ",
+    );
+    sql.bind(id).push(" AND date >= ").bind(year.to_string());
+    let paid = Money(tx.one(&sql)?);
+    let mut sql = Sql::new(
+        "SELECT date, settled FROM receivable WHERE kind = 'sale' AND settled IS NOT NULL AND customer = ",
+    );
+    sql.bind(id).push(" AND date >= ").bind(today.saturating_sub(12.months()).to_string());
+    let took = tx.rows(&sql)?;
+    let took: Vec<i64> = took.iter().filter_map(|it| days(&it[0], &it[1])).collect();
+    let average =
+        if took.is_empty() { Value::Null } else { Value::Int(took.iter().sum::<i64>() / took.len() as i64) };
+    let within =
+        Text::new(format!("期限 {} 天", customer.credit_days), format!("term {}", customer.credit_days));
+    let figures = vec![
+        Fact {
+            to: Some(format!("/receipt?customer={id}&date=this_year")),
+            ..money(label("本年回款", "Paid this year"), paid)
+        },
+        Fact { hint: within, ..Fact::new(label("平均回款天数", "Days to pay"), Kind::Int, average) },
+    ];
+    let mut sql = Sql::new(
+        "SELECT r.date, r.kind, r.amount, r.id, r.sale, r.receipt, r.sale_return, r.refund FROM receivable r WHERE r.customer = ",
+    );
+    sql.bind(id).push(&format!(" ORDER BY r.date DESC, r.id DESC LIMIT {ROWS}"));
+    let mut balance = customer.balance.0;
+    let mut rows = Vec::new();
+    for row in tx.rows(&sql)? {
+        let amount = row[2].int();
+        let document = ["sale", "receipt", "sale_return", "refund"].into_iter().zip(&row[4..]);
+        let document =
+            document.filter(|it| *it.1 != Value::Null).map(|it| format!("/{}/{}", it.0, it.1.int())).next();
+        let to = document.unwrap_or_else(|| format!("/receivable/{}", row[3].int()));
+        let cells = vec![row[0].clone(), row[1].clone(), Value::Int(amount), Value::Int(balance)];
+        rows.push((cells, Some(to)));
+        balance -= amount;
+    }
+    let heads = vec![
+        (label("日期", "Date"), <Date as model::Scalar>::KIND),
+        (label("种类", "Kind"), <super::receivable::Kind as model::Scalar>::KIND),
+        (label("发生额", "Amount"), Kind::Money),
+        (label("余额", "Balance"), Kind::Money),
+    ];
+    let none = label("还没有往来", "No entries yet");
+    let parts = vec![Part::Figures(figures), Part::Rows { heads, rows, none }];
+    let more = Some((label("全部明细", "All entries"), format!("/receivable?customer={id}&sort=-date")));
+    let title = label("资金往来", "Money").into();
+    Ok(Section { title, state: None, more, group: None, of: Some(Receivable::DEF.code), parts })
+}
+
+/// How the customer keeps its terms.
+fn lateness(customer: &Customer, tx: &mut Tx) -> Result<Section> {
+    let (id, today) = (customer.id.0, tx.today());
+    let since = today.saturating_sub(MONTHS.months());
+    let mut sql = Sql::new(
+        "SELECT due, settled, date, amount, id FROM receivable WHERE amount > 0 AND due IS NOT NULL AND customer = ",
+    );
+    sql.bind(id).push(" AND due >= ").bind(since.to_string()).push(" ORDER BY due DESC, id DESC");
+    let now = Value::from(&today);
+    let all = tx.rows(&sql)?;
+    let late: Vec<(i64, &model::Record)> = all
+        .iter()
+        .filter_map(|it| Some((days(&it[0], if it[1] == Value::Null { &now } else { &it[1] })?, it)))
+        .filter(|it| it.0 > 0)
+        .collect();
+    let most = late.iter().map(|it| it.0).max().unwrap_or(0);
+    let kept = match all.len() {
+        0 => Value::Null,
+        all => Value::Int(((all - late.len()) * 100 / all) as i64),
+    };
+    let tone = if late.is_empty() { Tone::Good } else { Tone::Plain };
+    let times = Text::new(
+        format!("近 {MONTHS} 个月，共 {} 笔", all.len()),
+        format!("of {} in {MONTHS} months", all.len()),
+    );
+    let figures = vec![
+        Fact {
+            hint: times,
+            tone,
+            to: Some(format!("/receivable?customer={id}&view=late")),
+            ..Fact::new(label("超期次数", "Paid late"), Kind::Int, Value::Int(late.len() as i64))
+        },
+        Fact {
+            hint: label("天", "days").into(),
+            ..Fact::new(label("最长超期", "Longest"), Kind::Int, Value::Int(most))
+        },
+        Fact { hint: label("%", "%").into(), ..Fact::new(label("按期付款", "Kept"), Kind::Int, kept) },
+    ];
+    let rows = late.iter().take(ROWS as usize).map(|(days, it)| {
+        let cells = vec![it[0].clone(), it[1].clone(), Value::Int(*days), it[3].clone()];
+        (cells, Some(format!("/receivable/{}", it[4].int())))
+    });
+    let heads = vec![
+        (label("到期日", "Due"), <Date as model::Scalar>::KIND),
+        (label("结清日", "Settled"), <Date as model::Scalar>::KIND),
+        (label("超期天数", "Days late"), Kind::Int),
+        (label("金额", "Amount"), Kind::Money),
+    ];
+    let none = label("没有超期记录", "Never late");
+    let parts = vec![Part::Figures(figures), Part::Rows { heads, rows: rows.collect(), none }];
+    let more =
+        Some((label("额度和期限记录", "Changes of limit and term"), format!("/customer/{id}?at=history")));
+    let title = label("信誉信息", "Credit").into();
+    Ok(Section { title, state: None, more, group: Some("credit"), of: None, parts })
+}
+
+/// Days from one date to another, where both are known.
+fn days(from: &Value, to: &Value) -> Option<i64> {
+    let (from, to): (Date, Date) = (from.text().parse().ok()?, to.text().parse().ok()?);
+    Some(i64::from((to - from).get_days()))
+}

@@ -1,0 +1,164 @@
+//! Sections as data, drawn: figures, meters, few rows, sentences. What a noun says of itself looks the same everywhere.
+
+use maud::{Markup, html};
+use model::{Card, Fact, FieldDef, Kind, Lang, Notice, Part, Section, Tone, Value};
+
+use crate::list::cell::Cells;
+use crate::ui::{amount, icon, t};
+
+/// Thousandths of a meter's width.
+const WIDE: i64 = 1000;
+
+fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "",
+        Tone::Good => "is-ok",
+        Tone::Warn => "is-warn",
+        Tone::Bad => "is-bad",
+    }
+}
+
+fn value(cells: &Cells, kind: Kind, value: &Value) -> String {
+    cells.value(&FieldDef { kind, ..FieldDef::PLAIN }, value.cell())
+}
+
+/// A section with its heading.
+pub fn section(cells: &Cells, it: &Section) -> Markup {
+    let lang = cells.lang;
+    html! {
+        header {
+            h3 { (it.title.of(lang)) }
+            @if let Some((tone, says)) = &it.state { span class={ "ky-status " (class(*tone)) } { (says.of(lang)) } }
+            span class="ky-grow" {}
+            @if let Some((label, to)) = &it.more { a href=(to) { (label.of(lang)) } }
+        }
+        @for part in &it.parts { (drawn(cells, part)) }
+    }
+}
+
+fn drawn(cells: &Cells, part: &Part) -> Markup {
+    let lang = cells.lang;
+    match part {
+        Part::Figures(facts) => html! { dl class="ky-sums" { @for it in facts { (fact(cells, it)) } } },
+        Part::Meter { used, more, limit } => meter(*used, *more, *limit, lang),
+        Part::Rows { rows, none, .. } if rows.is_empty() => html! { p class="ky-mute" { (none.of(lang)) } },
+        Part::Rows { heads, rows, .. } => html! {
+            table class="ky-minitable" {
+                thead { tr { @for (label, kind) in heads { th scope="col" class=[kind.is_amount().then_some("is-number")] { (label.of(lang)) } } } }
+                tbody { @for (cells_of, to) in rows { tr {
+                    @for (n, ((_, kind), it)) in heads.iter().zip(cells_of).enumerate() {
+                        td class=[kind.is_amount().then_some("is-number")] {
+                            @match to {
+                                Some(to) if n == 0 => { a href=(to) { (value(cells, *kind, it)) } }
+                                _ => (value(cells, *kind, it)),
+                            }
+                        }
+                    }
+                } } }
+            }
+        },
+        Part::Series(kind, points) => series(cells, *kind, points),
+        Part::Says(tone, says) => html! { p class={ "ky-mute " (class(*tone)) } { (says.of(lang)) } },
+    }
+}
+
+/// Bars side by side, the last one strong; each leads to its rows.
+fn series(cells: &Cells, kind: Kind, points: &[(String, i64, String)]) -> Markup {
+    let most = points.iter().map(|it| it.1).max().unwrap_or(0).max(1);
+    let ends = points.first().zip(points.last());
+    html! {
+        svg class="ky-series" viewBox="0 0 408 64" preserveAspectRatio="none" role="group" {
+            @for (n, (label, amount, to)) in points.iter().enumerate() {
+                @let high = (i128::from((*amount).max(0)) * 60 / i128::from(most)) as i64;
+                @let says = format!("{label} {}", value(cells, kind, &Value::Int(*amount)));
+                a href=(to) aria-label=(says) {
+                    title { (says) }
+                    rect class="is-hit" x=(n * 34) width="34" height="64" {}
+                    rect class="is-bar" x=(n * 34 + 6) y=(64 - high.max(1)) width="22" height=(high.max(1)) rx="1.5" {}
+                }
+            }
+        }
+        @if let Some((first, last)) = ends { p class="ky-legend is-mute" { span { (first.0) } span { (last.0) } } }
+    }
+}
+
+pub fn fact(cells: &Cells, it: &Fact) -> Markup {
+    let (lang, text) = (cells.lang, value(cells, it.kind, &it.value));
+    html! {
+        div class=[it.is_result.then_some("is-result")] {
+            dt { (it.label.of(lang)) @let hint = it.hint.of(lang); @if !hint.is_empty() { " " small { (hint) } } }
+            dd class=(class(it.tone)) { @match &it.to { Some(to) => { a href=(to) { (text) } } None => (text) } }
+        }
+    }
+}
+
+/// Use of a limit: amber from 85 %, red above it, with what this document adds behind what is used.
+fn meter(used: i64, more: i64, limit: i64, lang: Lang) -> Markup {
+    if limit <= 0 {
+        return html! { p class="ky-mute" { (t(lang, "没有放账额度：现款客户", "No credit limit: pays in cash")) } };
+    }
+    let all = limit.max(used + more).max(1);
+    let part = |amount: i64| (i128::from(amount.max(0)) * i128::from(WIDE) / i128::from(all)) as i64;
+    // Tenths of a percent of the limit.
+    let share = |amount: i64| amount_of(amount, limit);
+    let tone = match (used + more) * 100 {
+        it if it > limit * 100 => "is-bad",
+        it if it >= limit * 85 => "is-warn",
+        _ => "",
+    };
+    let (a, b) = (part(used), part(more));
+    let says = match lang {
+        Lang::Zh => format!("额度：已用 {}，本单 {}", share(used), share(more)),
+        Lang::En => format!("Limit: {} used, {} this document", share(used), share(more)),
+    };
+    html! {
+        svg class={ "ky-meter is-8 " (tone) } viewBox={ "0 0 " (WIDE) " 8" } preserveAspectRatio="none" role="img" aria-label=(says) {
+            rect width=(WIDE) height="8" {}
+            rect class="is-value" width=(a) height="8" {}
+            rect class="is-more" x=(a) width=(b) height="8" {}
+            @if all > limit { rect class="is-over" x=(part(limit)) width=(WIDE - part(limit)) height="8" {} rect class="is-tick" x=(part(limit)) width="3" height="8" {} }
+        }
+        p class="ky-legend" {
+            span { i class="ky-key" {} (t(lang, "已用 ", "Used ")) (share(used)) }
+            span { i class="ky-key is-c3" {} (t(lang, "本单 ", "This ")) (share(more)) }
+            @let left = limit - used - more;
+            @if left >= 0 { span class="ky-mute" { (t(lang, "剩余 ", "Left ")) (share(left)) } }
+            @else { span class="is-bad" { i class="ky-key is-over" {} (t(lang, "超出 ", "Over ")) (share(-left)) } }
+        }
+    }
+}
+
+fn amount_of(part: i64, whole: i64) -> String {
+    let (part, whole) = (i128::from(part), i128::from(whole.max(1)));
+    let tenths = (part * 2000 + whole).div_euclid(2 * whole);
+    amount(tenths as i64, 1, 1) + "%"
+}
+
+/// Why a document waits: the reason, the figures, the ways on.
+pub fn notice(cells: &Cells, card: &Card, it: &Notice) -> Markup {
+    let lang = cells.lang;
+    let own = format!("/{}/{}/", card.def.code, card.id);
+    // A verb of the document itself is a way only while it may run.
+    let ready = |to: &str| match to.strip_prefix(&own) {
+        Some(verb) => card.verbs.iter().any(|it| it.verb.name == verb && it.unless.is_none()),
+        None => true,
+    };
+    let ways: Vec<_> = it.ways.iter().filter(|it| ready(&it.to)).collect();
+    html! {
+        div class="ky-alert is-bad ky-doc-notice" role="alert" id="doc-notice" {
+            (icon("lock"))
+            div {
+                b { (it.title.of(lang)) }
+                @if !it.figures.is_empty() { dl class="ky-inline" { @for it in &it.figures { (fact(cells, it)) } } }
+                p { (it.says.of(lang)) }
+            }
+            div class="ky-row" {
+                @for (n, way) in ways.iter().enumerate() {
+                    @let class = if n + 1 == ways.len() && way.dialog { "ky-btn is-small is-danger is-filled" } else { "ky-btn is-small" };
+                    @if way.dialog { button class=(class) type="button" hx-get=(way.to) hx-target="#dialog" { (way.label.of(lang)) } }
+                    @else { a class=(class) href=(way.to) { (way.label.of(lang)) } }
+                }
+            }
+        }
+    }
+}
