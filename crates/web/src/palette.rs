@@ -8,17 +8,17 @@ use base::Lang;
 use maud::{Markup, html};
 use model::search::{self, Source};
 use model::system::User;
-use model::{Desk, Entity, EntityDef, Error, Find, Result};
+use model::{Desk, Entity, EntityDef, Error, Find, Format, Result, Value};
 
 use crate::Site;
 use crate::act::offered;
 use crate::card::people_of;
 use crate::list::cell::{Cells, spaced};
-use crate::list::table::new_label;
+use crate::list::table::{left_of, new_label};
 use crate::list::{verb_icon, words};
 use crate::print::shown;
 use crate::shell::business;
-use crate::ui::{avatar, icon, t};
+use crate::ui::{avatar, icon, meter, t};
 use crate::visit::{Answer, At, Visit};
 use crate::visitor::cookie;
 
@@ -316,11 +316,18 @@ fn look(desk: &mut Desk, entity: &str, id: i64) -> Result<Markup> {
     for (field, value) in listed {
         let Some(value) = value.as_ref().filter(|it| !field.is_empty(it)) else { continue };
         let text = shown(desk, &cells, field, value)?;
-        if !text.is_empty() && facts.len() < FACTS {
-            facts.push((field.label.of(lang), text));
+        if text.is_empty() || facts.len() >= FACTS {
+            continue;
         }
+        let left = left_of(field).and_then(|left| card.value(left)).map(Value::int);
+        let fact = match left {
+            Some(left) => meter(lang, value.int(), value.int().saturating_add(left)),
+            None if field.format == Format::Late => cells.late(field, value.int()),
+            None => html! { (text) },
+        };
+        facts.push((field.label.of(lang), fact));
     }
-    facts.extend(within(desk, def, id)?);
+    facts.extend(within(desk, def, id)?.map(|it| (it.0, html! { (it.1) })));
     let number = card.fields.iter().find(|it| it.0.name == "number").and_then(|it| it.1.as_ref());
     let mut events = Vec::new();
     for event in desk.history(entity, id)?.into_iter().filter(|it| it.part.is_none()).take(3) {

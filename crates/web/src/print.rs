@@ -6,6 +6,7 @@ use axum::routing::get;
 use maud::{Markup, PreEscaped, html};
 use model::{Desk, EntityDef, Error, Format, Kind, Label, Lang, Query, Result, Row, Value};
 
+use crate::act::ask::unit;
 use crate::document::{self, Paper};
 use crate::list::ask::Ask;
 use crate::list::cell::Cells;
@@ -146,7 +147,7 @@ fn list_sheet(desk: &mut Desk, def: &'static EntityDef, raw: &str, name: &str) -
             table {
                 thead { tr { @for column in &list.columns {
                     th scope="col" class=[column.field.kind.is_amount().then_some("is-number")] {
-                        (column.field.label.of(lang)) @if matches!(column.field.kind, Kind::Money | Kind::Price) { " ¥" }
+                        (column.field.label.of(lang)) @let unit = unit(column.field, lang); @if !unit.is_empty() { " " (unit) }
                     }
                 } } }
                 tbody { (PreEscaped(body)) }

@@ -274,6 +274,7 @@ fn top(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
     let lang = visitor.lang();
     html! {
         header class="ky-top" {
+            @if let Some((label, href)) = page.crumbs.last() { a class="ky-iconbtn ky-phone" href=(href) aria-label={ (t(lang, "回到 ", "Back to ")) (label) } { (icon("chevron-left")) } }
             ol class="ky-crumb" {
                 @for (label, href) in &page.crumbs { li { a href=(href) { (label) } } }
                 li { h1 { (page.title) } }

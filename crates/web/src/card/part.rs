@@ -224,10 +224,13 @@ fn amount_of(view: &View, n: usize, field: &'static FieldDef, value: Option<&Val
     let unit = Some(unit(field, lang)).filter(|it| !it.is_empty() && *it != "¥");
     let bad = (field.format == Format::Late && value.int() > 0).then_some("is-bad");
     let figure = html! { a class=[bad] href=(view.to(&n.to_string())) { @if text.is_empty() { (none()) } @else { (text) } } @if let Some(unit) = unit { small { " " (unit) } } };
-    let rest =
-        left_of(field).and_then(|left| view.card.fields.iter().find(|it| it.0.name == left)?.1.as_ref());
-    let Some(rest) = rest else { return Figure { label, figure, ..Figure::default() } };
-    let (used, limit) = (value.int(), value.int().saturating_add(rest.int()));
+    let rest = left_of(field).and_then(|left| view.card.value(left));
+    let limit = rest.map_or(0, |rest| value.int().saturating_add(rest.int()));
+    // Who has no limit and owes nothing has no meter either.
+    if rest.is_none() || value.int() <= 0 && limit <= 0 {
+        return Figure { label, figure, ..Figure::default() };
+    }
+    let used = value.int();
     let whole = view.cells.value(field, Cell::Int(limit));
     let (state, below) = bar(used, limit, &format!("{text} / {whole}"), "is-6");
     let state = Some(state).filter(|it| !it.is_empty());

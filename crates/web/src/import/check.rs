@@ -71,9 +71,12 @@ fn pending(import: &Import, step: &str) -> Markup {
 pub fn first(import: &Import) -> Markup {
     html! {
         (steps(import.lang, 2, &import.batch.file, ""))
-        div class="ky-wizard is-single" { section class="ky-card" { (pending(import, "")) } }
-        (ahead(import))
+        div class="ky-wizard is-single" { section class="ky-card" id="first" { (pending(import, "")) div class="ky-card-body" { (give_up(import)) } } }
     }
+}
+
+fn give_up(import: &Import) -> Markup {
+    html! { form method="post" action=(import.link("/drop")) { button class="ky-btn is-text" { (t(import.lang, "取消导入", "Give up")) } } }
 }
 
 pub fn pane(desk: &mut Desk, import: &Import, fate: &str) -> Result<Markup> {
@@ -330,7 +333,7 @@ fn foot(import: &Import, back: &str, counts: Option<Counts>, on: &Markup) -> Mar
     html! {
         div class="ky-wizard-foot" {
             a class="ky-btn" href=(back) { (icon14("chevron-left")) (t(lang, "上一步", "Back")) }
-            form method="post" action=(import.link("/drop")) { button class="ky-btn is-text" { (t(lang, "取消导入", "Give up")) } }
+            (give_up(import))
             span class="ky-grow" {}
             @if let Some(Counts { new, updated, same, skipped, refused, .. }) = counts {
                 span class="ky-wizard-sum" {
