@@ -300,7 +300,7 @@ fn the_use_of_a_limit_is_a_meter_that_warns_from_85_percent_and_is_red_above_it(
 
     let page = house.get("何振邦", "/customer?view=all").text();
     let alone = house.get("何振邦", "/customer?view=all&columns=name,exposure").text();
-    let card = house.get("何振邦", &format!("/customer/{}", house.id("超出公司"))).text();
+    let brief = house.get("何振邦", &format!("/palette/customer/{}", house.id("超出公司"))).text();
 
     let states = used.map(|it| ["is-warn", "is-bad"].map(|state| row(it.0, &page).contains(state)));
     assert_eq!(states, [[false, false], [true, false], [true, false], [false, true]]);
@@ -308,7 +308,7 @@ fn the_use_of_a_limit_is_a_meter_that_warns_from_85_percent_and_is_red_above_it(
     assert!(row("超出公司", &page).contains("109%") && row("超出公司", &page).contains("is-tick"));
     // What is left need not be a column.
     assert!(row("超出公司", &alone).contains("109%"));
-    assert!(card.contains("ky-meter is-6 is-bad") && card.contains("108,600.00"), "{card}");
+    assert!(brief.contains("ky-usage is-bad") && brief.contains("108,600.00 / 100,000.00"), "{brief}");
 }
 
 #[test]
