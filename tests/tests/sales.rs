@@ -811,3 +811,20 @@ fn the_customers_file_says_to_each_what_they_may_know() {
         assert!(!sales.contains(&"Margin this year") && !clerk.contains(&"Margin this year"));
     });
 }
+
+#[test]
+fn a_sale_that_has_its_number_is_made_void_and_never_deleted() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.draft(1);
+        shop.run("王海燕", "sale", sale, "check", Input::default()).unwrap();
+        shop.run("王海燕", "sale", sale, "withdraw", Input::default()).unwrap();
+
+        let card = shop.world.look("王海燕", move |desk| desk.get("sale", sale)).unwrap();
+        let deleted = shop.world.act("王海燕", move |desk| desk.delete("sale", sale, None));
+        shop.run("王海燕", "sale", sale, "void", reason()).unwrap();
+
+        assert!(card.editable && !card.deletable);
+        assert_eq!((code(deleted), shop.status(sale).as_str()), ("wrong_state", "void"));
+    });
+}

@@ -345,7 +345,8 @@ impl<'c> Desk<'c> {
                 verbs.push(Offer { verb, unless: (!ready).then_some(verb.unless) });
             }
         }
-        let (editable, deletable) = (open && may(self, "update"), open && may(self, "delete"));
+        let gone = open && !is_numbered(def, &record);
+        let (editable, deletable) = (open && may(self, "update"), gone && may(self, "delete"));
         Ok(Card {
             def,
             id,
@@ -540,6 +541,13 @@ impl<'c> Desk<'c> {
         if version.is_some_and(|version| version != old[def.stamp()[0]].int()) {
             return Err(Error::Conflict { entity: def.code, id });
         }
+        if is_numbered(def, &old) {
+            let says = Label {
+                zh: "单据已经有单号，删除会断号；请改用作废",
+                en: "This document has its number, and deleting it would leave a gap; make it void instead",
+            };
+            return Err(Error::refused("wrong_state", says));
+        }
         if let Some(edit) = def.edit
             && !edit(&old)?
         {
@@ -583,6 +591,12 @@ impl<'c> Desk<'c> {
         let result = work(self);
         self.tx.settle(result)
     }
+}
+
+/// A document that was given its number by a verb: it is never deleted, so that numbers have no gap.
+fn is_numbered(def: &EntityDef, record: &Record) -> bool {
+    let number = def.field("number").filter(|it| def.number.is_some() && it.1.optional);
+    number.is_some_and(|(at, _)| !record[at + 1].text().is_empty())
 }
 
 /// A link's target.
