@@ -446,12 +446,17 @@ fn a_file_is_handed_out_and_never_shown_as_a_page() {
                 "{}",
                 file.name
             );
+            let is_framed = answer.header("content-security-policy").contains("frame-ancestors 'self'");
+            assert_eq!(is_framed, kind == "application/pdf", "{}", file.name);
             assert_eq!(
                 answer.bytes,
                 std::fs::read(store::files::path(&house.folder.path().join("files"), &file.hash)).unwrap()
             );
         }
     }
+    let offer = kept.iter().find(|it| it.name == "offer.pdf").unwrap().id.0;
+    let look = house.get(WANG, &format!("/customer/{id}/file/{offer}/look"));
+    assert!(look.text().contains(&format!("<iframe src=\"/customer/{id}/file/{offer}?show\"")));
     let stray = std::fs::read_dir(house.folder.path().join("files"))
         .unwrap()
         .filter(|it| it.as_ref().unwrap().path().is_file())

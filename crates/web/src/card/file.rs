@@ -101,7 +101,7 @@ pub async fn serve(visit: Visit, At(place): At<Place>) -> Answer {
     };
     // A viewer of PDF does not run in a sandbox; without scripts, forms and frames it has nothing to misuse.
     let policy = match mime {
-        PDF => "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        PDF => "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'",
         _ => "default-src 'none'; sandbox; frame-ancestors 'none'",
     };
     let head = [
@@ -115,7 +115,7 @@ pub async fn serve(visit: Visit, At(place): At<Place>) -> Answer {
     Ok((head, Body::from_stream(content)).into_response())
 }
 
-/// A picture in a dialog.
+/// A picture or a PDF in a dialog.
 pub async fn look(visit: Visit, At(place): At<Place>) -> Answer {
     let draw = move |desk: &mut Desk| {
         let lang = desk.actor.lang;
@@ -125,8 +125,11 @@ pub async fn look(visit: Visit, At(place): At<Place>) -> Answer {
         Ok(html! {
             div class="ky-dialog-body ky-look" {
                 h2 { (it.name) }
-                img src={ (src) "?show" } alt=(it.name);
+                @if it.mime == PDF { iframe src={ (src) "?show" } title=(it.name) {} }
+                @else { img src={ (src) "?show" } alt=(it.name); }
                 div class="ky-dialog-foot" {
+                    // A phone's browser may show of a PDF in a frame its first page or nothing.
+                    @if it.mime == PDF { a class="ky-btn" href={ (src) "?show" } target="_blank" rel="noopener" { (icon14("external-link")) (t(lang, "在新页中打开", "Open in a tab")) } }
                     a class="ky-btn" href=(src) download { (icon14("download")) (t(lang, "下载", "Download")) }
                     button class="ky-btn is-primary" type="button" data-close { (t(lang, "关闭", "Close")) }
                 }
@@ -163,12 +166,12 @@ pub fn list(desk: &Desk, view: &View) -> Markup {
                 @for it in &view.files {
                     @let src = format!("{}/file/{}", view.base, it.id.0);
                     @let is_picture = it.mime.starts_with("image/");
+                    @let is_shown = is_picture || it.mime == PDF;
                     li {
                         @if is_picture { button type="button" class="ky-thumb" hx-get={ (src) "/look" } hx-target="#dialog" aria-label={ (t(lang, "预览 ", "Preview ")) (it.name) } { img src={ (src) "?show" } alt="" loading="lazy"; } }
                         @else { span class="ky-thumb" { (icon(if it.mime == PDF { "file-type-pdf" } else { "file-text" })) } }
                         div class="ky-grow" {
-                            @if is_picture { a href="#" hx-get={ (src) "/look" } hx-target="#dialog" { (it.name) } }
-                            @else if it.mime == PDF { a href={ (src) "?show" } target="_blank" rel="noopener" { (it.name) } }
+                            @if is_shown { a href="#" hx-get={ (src) "/look" } hx-target="#dialog" { (it.name) } }
                             @else { a href=(src) download { (it.name) } }
                             p class="ky-small ky-mute" { (sized(it.size)) " · " (view.said_by(&it.stamp)) }
                         }
