@@ -16,10 +16,12 @@ use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, Registry};
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, CreditGrant, CreditRule, Receipt, Receivable, ReceivableOpening, Refund, Sale, SaleEntry,
-    SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine,
+    Allocation, CreditGrant, CreditRule, PriceList, PriceListLine, Receipt, Receivable, ReceivableOpening,
+    Refund, Sale, SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine,
 };
-pub use stock::{Product, StockEntry, StockIn, StockInLine, StockLevel, Warehouse};
+pub use stock::{
+    Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse,
+};
 
 static ENTITIES: &[&EntityDef] = &[
     Customer::DEF,
@@ -33,6 +35,8 @@ static ENTITIES: &[&EntityDef] = &[
     SaleReturn::DEF,
     SaleReturnLine::DEF,
     SaleEntry::DEF,
+    PriceList::DEF,
+    PriceListLine::DEF,
     Receipt::DEF,
     Refund::DEF,
     ReceivableOpening::DEF,
@@ -43,6 +47,8 @@ static ENTITIES: &[&EntityDef] = &[
     Product::DEF,
     StockIn::DEF,
     StockInLine::DEF,
+    StockCount::DEF,
+    StockCountLine::DEF,
     StockEntry::DEF,
     StockLevel::DEF,
     Warehouse::DEF,

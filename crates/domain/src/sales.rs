@@ -5,6 +5,7 @@ mod credit;
 mod file;
 mod opening;
 mod panel;
+mod price;
 mod receipt;
 mod receivable;
 mod refund;
@@ -18,11 +19,12 @@ pub use account::SaleEntry;
 pub use credit::{CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, seed, standing};
 pub use file::file;
 pub use opening::ReceivableOpening;
+pub use price::{PriceList, PriceListLine};
 pub use receipt::Receipt;
 pub use receivable::{AUDITS, Allocation, Receivable};
 pub use refund::Refund;
 pub use sale::{Sale, SaleLine};
-pub use sale_order::{RESERVED, SaleOrder, SaleOrderLine};
+pub use sale_order::{AVAILABLE, RESERVED, SaleOrder, SaleOrderLine};
 pub use sale_return::{SaleReturn, SaleReturnLine};
 
 /// Whoever acts, where that is a person.

@@ -138,9 +138,18 @@ impl<'c> Desk<'c> {
             if inner.text() == "1 = 1" {
                 return everything();
             }
-            let mut sql = Sql::new("EXISTS (SELECT 1 FROM ");
-            sql.name(parent.code).push(" p WHERE p.id = ").push(alias).push(".").name(def.fields[at].name);
-            sql.push(" AND ").append(&inner).push(")");
+            // What stands within nothing is everybody's who has the right.
+            let mut sql = Sql::new(if def.fields[at].optional { "(" } else { "" });
+            if def.fields[at].optional {
+                sql.push(alias).push(".").name(def.fields[at].name).push(" IS NULL OR ");
+            }
+            sql.push("EXISTS (SELECT 1 FROM ")
+                .name(parent.code)
+                .push(" p WHERE p.id = ")
+                .push(alias)
+                .push(".")
+                .name(def.fields[at].name);
+            sql.push(" AND ").append(&inner).push(if def.fields[at].optional { "))" } else { ")" });
             if def.owner.is_none() {
                 return Ok(sql);
             }
@@ -386,6 +395,14 @@ impl<'c> Desk<'c> {
                 && let Ok(value) = self.value(field, given)
             {
                 record[at] = value;
+            }
+        }
+        // What is chosen within another record says which one that is.
+        for (at, field) in def.fields.iter().enumerate() {
+            let (Some(to), Some(on)) = (target_of(field), field.depends.and_then(|it| def.at(it))) else { continue };
+            let of = to.at(def.fields[on - 1].name).filter(|_| def.fields[on - 1].is_empty(&record[on]));
+            if let Some(of) = of.filter(|_| record[at + 1].int() != 0) {
+                record[on] = self.load(to, record[at + 1].int(), "read")?[of].clone();
             }
         }
         Ok(self.unsaved(def, record))

@@ -13,6 +13,8 @@ pub struct Panel {
     pub notice: Option<Notice>,
     /// What is no fault and yet worth a tone: the line's place, the field, the sentence.
     pub warnings: Vec<(usize, &'static str, Text)>,
+    /// What is worth knowing of a cell: where a price comes from.
+    pub hints: Vec<(usize, &'static str, Text)>,
 }
 
 /// A section of a record's page. With a field group it is there only for whoever may read that group of the record.

@@ -31,6 +31,7 @@ const DRAFTS: i32 = 1;
 const WAITING: i32 = 14;
 
 pub fn trade(desk: &mut Desk, demo: &Demo, people: &People) -> Result<()> {
+    price_lists(desk, demo, people)?;
     let today = desk.today();
     let (supplies, deals) = (demo.supplies.iter().enumerate(), demo.deals.iter().enumerate());
     let mut steps: Vec<(Date, Step)> = supplies.map(|(n, it)| (it.date, Step::Supply(n))).collect();
@@ -54,6 +55,24 @@ pub fn trade(desk: &mut Desk, demo: &Demo, people: &People) -> Result<()> {
                 sold.extend(sell(desk, demo, people, n, age)?.map(|sale| (n, sale)));
             }
         }
+    }
+    Ok(())
+}
+
+fn price_lists(desk: &mut Desk, demo: &Demo, people: &People) -> Result<()> {
+    for list in &demo.price_lists {
+        let customer = list.customer.and_then(|it| people.customers.get(it).copied());
+        let (first, last) = (list.first.to_string(), list.last.to_string());
+        let mut input = Input::from([("name", list.name.clone()), ("customer", link(customer))]);
+        [("type", list.r#type), ("first", &first), ("last", &last)].map(|(name, text)| input.set(name, text));
+        let line = |&(product, units, off): &(usize, i64, i64)| {
+            let product = link(people.products.get(product).copied());
+            let discount = format!("{off}%");
+            Input::from([("product", product), ("quantity", units.to_string()), ("discount", discount)])
+        };
+        input.rows.insert("lines".into(), list.lines.iter().map(line).collect());
+        on(desk, Some(list.first), people.boss)?;
+        desk.create("price_list", &input)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use model::{
     Result, Sql, Stamp, Text, ToSpan, Tx, Value, refuse,
 };
 
+use super::price;
 use crate::Customer;
 
 /// What happens at one moment of a document's way when its customer is over the limit, overdue or blacklisted.
@@ -25,6 +26,8 @@ pub struct CreditRule {
     pub overdue_amount: Money,
     #[field(zh = "黑名单", en = "Blacklisted", list)]
     pub blacklisted: Response,
+    #[field(zh = "低于最低限价", en = "Below the floor price", list)]
+    pub below_floor: Response,
     pub stamp: Stamp,
 }
 
@@ -70,6 +73,7 @@ impl CreditRule {
             overdue_days: 0,
             overdue_amount: Money(0),
             blacklisted: Response::Refuse,
+            below_floor: Response::Release,
             stamp: Stamp::default(),
         }
     }
@@ -241,45 +245,72 @@ pub fn standing(tx: &mut Tx, customer: &Customer, days: i64) -> Result<Standing>
     Ok(Standing { exposure: customer.balance + customer.pending, limit, overdue: Money(row[0].int()), days })
 }
 
-/// The gate: lets a document of `amount` pass at `moment`, or says why not. `own` is what of the customer's exposure is
-/// this document's; `released` is the amount that somebody with the right let pass.
-pub fn gate(
-    tx: &mut Tx,
-    moment: Moment,
-    customer: &Customer,
-    amount: Money,
-    own: Money,
-    released: Option<Money>,
-) -> Result<()> {
+/// What somebody with the right let pass, as long as that holds.
+#[derive(Debug, Default)]
+pub struct Released {
+    pub amount: Option<Money>,
+    /// Prices below the floor, as [`price::released`] wrote them.
+    pub prices: String,
+}
+
+/// A document at the gate.
+pub struct Asked<'a> {
+    pub moment: Moment,
+    pub customer: &'a Customer,
+    pub amount: Money,
+    /// What of the customer's exposure is this document's already.
+    pub own: Money,
+    pub released: Released,
+    pub offers: Vec<price::Offer>,
+}
+
+/// The gate: lets a document pass, or says why not.
+pub fn gate(tx: &mut Tx, asked: Asked) -> Result<()> {
+    let Asked { moment, customer, amount, own, released, offers } = asked;
     let rule = tx.first::<CreditRule>(&[("moment", (&moment).into())])?;
     let rule = rule.unwrap_or_else(|| CreditRule::of(moment));
     let now = standing(tx, customer, rule.overdue_days)?;
     let exposure = now.exposure - own + amount;
     let mut reasons = Vec::new();
     if customer.blacklisted {
-        let says = Label { zh: "客户在黑名单上", en: "the customer is blacklisted" };
+        let says = Text::new("客户在黑名单上", "the customer is blacklisted");
         reasons.push((rule.blacklisted, "blacklisted", says));
     }
     if now.overdue > rule.overdue_amount {
-        let says = Label { zh: "有过期账款", en: "amounts are overdue" };
+        let says = Text::new("有过期账款", "amounts are overdue");
         reasons.push((rule.overdue, "overdue", says));
     }
     if exposure > now.limit {
-        let says = Label { zh: "超过放账额度", en: "it goes over the credit limit" };
+        let says = Text::new("超过放账额度", "it goes over the credit limit");
         reasons.push((rule.over_limit, "credit_limit_exceeded", says));
     }
     reasons.retain(|it| match it.0 {
         Response::Allow => false,
-        Response::Release => released.is_none_or(|released| amount > released),
+        Response::Release => released.amount.is_none_or(|released| amount > released),
         Response::Refuse => true,
     });
+    let on_credit = !reasons.is_empty();
+    if rule.below_floor != Response::Allow {
+        let low = price::too_low(tx, &offers, &released.prices)?;
+        let mut names: Vec<String> = low.into_iter().map(|it| it.1).collect();
+        names.dedup();
+        let says = Text::new(
+            format!("低于最低限价：{}", names.join("、")),
+            format!("below the floor price: {}", names.join(", ")),
+        );
+        reasons.extend((!names.is_empty()).then_some((rule.below_floor, "below_floor", says)));
+    }
     // The gravest first: it gives the code.
     reasons.sort_by_key(|it| std::cmp::Reverse(it.0));
     let Some(&(_, code, _)) = reasons.first() else { return Ok(()) };
     let joined = |lang, by: &str| reasons.iter().map(|it| it.2.of(lang)).collect::<Vec<_>>().join(by);
+    let ways = match on_credit {
+        true => ["可减少本单、登记回款或申请放行", "Reduce it, record a receipt or request a release"],
+        false => ["可调整单价或申请放行", "Raise the price or request a release"],
+    };
     let says = Text::new(
-        format!("单据已暂扣：{}。可减少本单、登记回款或申请放行。", joined(Lang::Zh, "，")),
-        format!("Held: {}. Reduce it, record a receipt or request a release.", joined(Lang::En, ", ")),
+        format!("单据已暂扣：{}。{}。", joined(Lang::Zh, "，"), ways[0]),
+        format!("Held: {}. {}.", joined(Lang::En, ", "), ways[1]),
     );
     let figure =
         |name, zh, en, amount| Figure { name, label: Label { zh, en }, amount, group: Some("credit") };
