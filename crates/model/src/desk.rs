@@ -134,22 +134,20 @@ impl<'c> Desk<'c> {
         // A record within another is seen by whoever sees that one, and by its own owner, who alone acts on it.
         let mut above = None;
         if let Some((at, parent)) = def.parent().filter(|_| def.owner.is_none() || !acting) {
-            let inner = self.reach(parent, "p", acting)?;
+            // A name of its own at each step, since a parent may stand within another.
+            let outer = format!("{alias}p");
+            let inner = self.reach(parent, &outer, acting)?;
             if inner.text() == "1 = 1" {
                 return everything();
             }
             // What stands within nothing is everybody's who has the right.
-            let mut sql = Sql::new(if def.fields[at].optional { "(" } else { "" });
-            if def.fields[at].optional {
-                sql.push(alias).push(".").name(def.fields[at].name).push(" IS NULL OR ");
+            let (at, mut sql) = (&def.fields[at], Sql::new("("));
+            if at.optional {
+                sql.push(alias).push(".").name(at.name).push(" IS NULL OR ");
             }
-            sql.push("EXISTS (SELECT 1 FROM ")
-                .name(parent.code)
-                .push(" p WHERE p.id = ")
-                .push(alias)
-                .push(".")
-                .name(def.fields[at].name);
-            sql.push(" AND ").append(&inner).push(if def.fields[at].optional { "))" } else { ")" });
+            sql.push("EXISTS (SELECT 1 FROM ").name(parent.code).push(" ").push(&outer);
+            sql.push(" WHERE ").push(&outer).push(".id = ").push(alias).push(".").name(at.name);
+            sql.push(" AND ").append(&inner).push("))");
             if def.owner.is_none() {
                 return Ok(sql);
             }
@@ -399,7 +397,9 @@ impl<'c> Desk<'c> {
         }
         // What is chosen within another record says which one that is.
         for (at, field) in def.fields.iter().enumerate() {
-            let (Some(to), Some(on)) = (target_of(field), field.depends.and_then(|it| def.at(it))) else { continue };
+            let (Some(to), Some(on)) = (target_of(field), field.depends.and_then(|it| def.at(it))) else {
+                continue;
+            };
             let of = to.at(def.fields[on - 1].name).filter(|_| def.fields[on - 1].is_empty(&record[on]));
             if let Some(of) = of.filter(|_| record[at + 1].int() != 0) {
                 record[on] = self.load(to, record[at + 1].int(), "read")?[of].clone();

@@ -63,8 +63,9 @@ fn price_lists(desk: &mut Desk, demo: &Demo, people: &People) -> Result<()> {
     for list in &demo.price_lists {
         let customer = list.customer.and_then(|it| people.customers.get(it).copied());
         let (first, last) = (list.first.to_string(), list.last.to_string());
-        let mut input = Input::from([("name", list.name.clone()), ("customer", link(customer))]);
-        [("type", list.r#type), ("first", &first), ("last", &last)].map(|(name, text)| input.set(name, text));
+        let head = [("name", list.name.as_str()), ("type", list.r#type), ("first", &first), ("last", &last)];
+        let mut input = Input::from(head);
+        input.set("customer", link(customer));
         let line = |&(product, units, off): &(usize, i64, i64)| {
             let product = link(people.products.get(product).copied());
             let discount = format!("{off}%");

@@ -291,7 +291,8 @@ pub fn gate(tx: &mut Tx, asked: Asked) -> Result<()> {
     });
     let on_credit = !reasons.is_empty();
     if rule.below_floor != Response::Allow {
-        let low = price::too_low(tx, &offers, &released.prices)?;
+        let may = if rule.below_floor == Response::Refuse { "" } else { &*released.prices };
+        let low = price::too_low(tx, &offers, may)?;
         let mut names: Vec<String> = low.into_iter().map(|it| it.1).collect();
         names.dedup();
         let says = Text::new(

@@ -181,7 +181,10 @@ fn reckoned(desk: &mut Desk, entity: &str, id: i64, input: &Input, at: Option<us
 /// What the controls of a head hold once the checks have filled it in.
 fn filled_head(desk: &mut Desk, card: &Card) -> Result<Map<String, Json>> {
     let (cells, mut head) = (Cells::of(desk), Map::new());
-    for (field, _) in card.fields.iter().filter(|it| desk.may_write(card.def, it.0)) {
+    for (field, _) in &card.fields {
+        if !desk.may_write(card.def, field) {
+            continue;
+        }
         head.extend(filled_in(desk, &cells, card, field)?.map(|it| (field.name.to_owned(), it)));
     }
     Ok(head)
