@@ -216,7 +216,7 @@ fn a_line_says_why_it_has_its_price_and_one_written_by_hand_says_nothing() {
             ["sale", "sale_order"].map(|entity| shop.prices(entity, shop.draft(entity, &lines)));
 
         let why = "价格表“经销商价”：经销商，2026-01-01 起，满 10，标价减 4%";
-        let expected = [(240_000, why), (1_000_000, "标价"), (240_000, "")];
+        let expected = [(240_000, why), (1_000_000, "标价：没有适用的价格表"), (240_000, "")];
         assert_eq!(sale, expected.map(|it| (it.0, it.1.to_owned())));
         assert_eq!(order, sale);
         let back = shop.draft("sale_return", &lines);
@@ -236,7 +236,10 @@ fn what_is_tried_out_has_the_same_price_and_says_why() {
         let price = |n: usize| trial.lines[n].value("price").unwrap().int();
         assert_eq!([price(0), price(1)], [200_000, 250_000]);
         let why = |n: usize| message::said(trial.lines[n].value("why").unwrap().text()).zh;
-        assert_eq!([why(0), why(1)], ["价格表“专用”：本客户，满 5".to_owned(), "标价".to_owned()]);
+        assert_eq!(
+            [why(0), why(1)],
+            ["价格表“专用”：本客户，满 5".to_owned(), "标价：没有适用的价格表".to_owned()]
+        );
         let hints: Vec<_> = trial.panel.hints.iter().map(|it| (it.0, it.1, it.2.zh.clone())).collect();
         assert_eq!(hints, [(0, "price", why(0)), (1, "price", why(1))]);
     });
@@ -262,7 +265,7 @@ fn a_price_is_kept_when_the_list_changes_until_it_is_asked_for_again() {
             shop.prices("sale", sale)[0].clone()
         };
 
-        assert_eq!(with(None), (250_000, "标价".to_owned()));
+        assert_eq!(with(None), (250_000, "标价：没有适用的价格表".to_owned()));
         assert_eq!(with(Some("")), (200_000, "价格表“降价”：全部客户".to_owned()));
         assert_eq!(with(Some("19")), (190_000, String::new()));
     });

@@ -31,8 +31,8 @@ const DRAFTS: i32 = 1;
 const WAITING: i32 = 14;
 
 pub fn trade(desk: &mut Desk, demo: &Demo, people: &People) -> Result<()> {
-    price_lists(desk, demo, people)?;
     let today = desk.today();
+    price_lists(desk, demo, people)?;
     let (supplies, deals) = (demo.supplies.iter().enumerate(), demo.deals.iter().enumerate());
     let mut steps: Vec<(Date, Step)> = supplies.map(|(n, it)| (it.date, Step::Supply(n))).collect();
     for (n, deal) in deals {

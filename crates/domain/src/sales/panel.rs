@@ -302,9 +302,12 @@ fn ruled(asked: &Asked, line: &Line, product: &Product, tx: &mut Tx) -> Result<S
     ];
     let floor = product.floor_price.map(|it| fact(label("最低限价", "Floor price"), it));
     figures.extend(floor.map(|it| Fact { group: Some("floor"), ..it }));
-    let mut parts = vec![Part::Figures(figures), Part::Says(Tone::Plain, ruled.why)];
+    let mut parts = vec![Part::Says(Tone::Plain, ruled.why), Part::Figures(figures)];
     if line.price.is_some_and(|it| it != ruled.price) {
-        let by_hand = label("这一行的单价是手工填写的", "The price of this line was written by hand");
+        let by_hand = label(
+            "这一行的单价不是按规则来的：手工填写，或从别的单据带来",
+            "The price of this line is not the rule's: written by hand, or taken from another document",
+        );
         let says = line.why.as_ref().map_or(by_hand.into(), |why| {
             let why = message::said(why);
             Text::new(format!("这一行保存时：{}", why.zh), format!("When it was saved: {}", why.en))

@@ -132,7 +132,10 @@ pub fn ruled(
          p.id DESC, l.id DESC LIMIT 1",
     );
     let Some(row) = tx.rows(&sql)?.pop() else {
-        return Ok(Ruled { price: product.price, why: Text::new("标价", "List price") });
+        return Ok(Ruled {
+            price: product.price,
+            why: Text::new("标价：没有适用的价格表", "List price: no price list applies"),
+        });
     };
     let discount = Rate(row[8].int());
     let price = match row[7] {

@@ -335,7 +335,10 @@ fn rows(
                 faults.iter().find(|fault| fault.field == name).map(|it| model::message::fault(it, lang));
             let value = it.kind.parse(text).filter(|_| matches!(it.kind, Kind::Link(_)));
             cells.push(match value {
-                Some(value) => html! { td { (desk.shown(it, &value)?) input type="hidden" name=(name) value=(text); } },
+                Some(value) => {
+                    let about = crate::document::about(desk, it, value.int())?;
+                    html! { td { (desk.shown(it, &value)?) " " small class="ky-mute" { (about) } input type="hidden" name=(name) value=(text); } }
+                }
                 None => {
                     let slot = ask::Slot { field: it, name: &name, text, fault: fault.as_deref(), source, in_cell: true };
                     html! { td { (ask::input(desk, &slot)?) @if let Some(fault) = &fault { small class="ky-error" { (fault) } } } }

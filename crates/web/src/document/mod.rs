@@ -112,6 +112,17 @@ impl Goods {
     }
 }
 
+/// What tells a line that a link leads to from others of its name.
+pub fn about(desk: &mut Desk, link: &FieldDef, id: i64) -> Result<String> {
+    match target_of(link).filter(|to| to.of.is_some()) {
+        Some(to) => {
+            let line = desk.get(to.code, id)?;
+            Goods::default().about(desk, &line)
+        }
+        None => Ok(String::new()),
+    }
+}
+
 /// What may be done with a document now, a new one too.
 fn offers(desk: &Desk, card: &Card) -> Result<Vec<Offer>> {
     if card.id != 0 {
