@@ -16,7 +16,7 @@ use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, Registry};
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, CreditGrant, CreditRule, Receipt, Receivable, ReceivableOpening, Refund, Sale, SaleEntry,
+    Allocation, CreditGrant, CreditRule, Performance, Receipt, Receivable, ReceivableOpening, Refund, Sale, SaleEntry,
     SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine,
 };
 pub use stock::{Product, StockEntry, StockIn, StockInLine, StockLevel, Warehouse};
@@ -33,6 +33,7 @@ static ENTITIES: &[&EntityDef] = &[
     SaleReturn::DEF,
     SaleReturnLine::DEF,
     SaleEntry::DEF,
+    Performance::DEF,
     Receipt::DEF,
     Refund::DEF,
     ReceivableOpening::DEF,
