@@ -732,3 +732,21 @@ fn a_sale_that_has_its_number_is_made_void_and_never_deleted() {
         assert_eq!((code(deleted), shop.status(sale).as_str()), ("wrong_state", "void"));
     });
 }
+
+#[test]
+fn of_many_who_post_the_same_sale_one_does_and_the_others_are_told_its_state() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.draft(4);
+
+        let codes: Vec<_> = std::thread::scope(|scope| {
+            let post = || shop.run("王海燕", "sale", sale, "post", Input::default());
+            let all: Vec<_> = (0..12).map(|_| scope.spawn(post)).collect();
+            all.into_iter().filter_map(|it| it.join().unwrap().err()).map(|it| it.code()).collect()
+        });
+
+        assert_eq!(codes, ["wrong_state"; 11]);
+        assert_eq!(shop.figures()[0], 10_000);
+        shop.audit();
+    });
+}

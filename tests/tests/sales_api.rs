@@ -116,7 +116,12 @@ fn through_whatever_door_many_post_at_once_exactly_as_many_pass_as_the_limit_all
             }
             2 => {
                 let answer = house.post("王海燕", &format!("/sale/{id}/post"), &[]);
-                assert!(matches!(answer.status, 200 | 204 | 409 | 422), "{} {}", answer.status, answer.text());
+                assert!(
+                    matches!(answer.status, 200 | 204 | 409 | 422),
+                    "{} {}",
+                    answer.status,
+                    answer.text()
+                );
             }
             _ => {
                 let ids = id.to_string();
@@ -126,7 +131,8 @@ fn through_whatever_door_many_post_at_once_exactly_as_many_pass_as_the_limit_all
         };
         std::thread::scope(|scope| {
             let post = &post;
-            let all: Vec<_> = sales.iter().enumerate().map(|(n, id)| scope.spawn(move || post(n, *id))).collect();
+            let all: Vec<_> =
+                sales.iter().enumerate().map(|(n, id)| scope.spawn(move || post(n, *id))).collect();
             all.into_iter().for_each(|it| it.join().unwrap());
         });
 
@@ -138,6 +144,9 @@ fn through_whatever_door_many_post_at_once_exactly_as_many_pass_as_the_limit_all
         let customer = sale["customer"].as_i64().unwrap();
         let customer: Json =
             serde_json::from_str(&house.get(BOSS, &format!("/api/v1/customer/{customer}")).text()).unwrap();
-        assert_eq!((customer["balance"].as_str(), customer["available"].as_str()), (Some("1000.00"), Some("0.00")));
+        assert_eq!(
+            (customer["balance"].as_str(), customer["available"].as_str()),
+            (Some("1000.00"), Some("0.00"))
+        );
     });
 }

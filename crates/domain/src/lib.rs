@@ -16,8 +16,8 @@ use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, Registry};
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, CreditGrant, CreditRule, Performance, Receipt, Receivable, ReceivableOpening, Refund, Sale, SaleEntry,
-    SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine,
+    Allocation, CreditGrant, CreditRule, Performance, Receipt, Receivable, ReceivableOpening, Refund, Sale,
+    SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine,
 };
 pub use stock::{Product, StockEntry, StockIn, StockInLine, StockLevel, Warehouse};
 

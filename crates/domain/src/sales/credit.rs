@@ -396,7 +396,8 @@ pub fn due(customer: &Customer, date: Date) -> Date {
         Term::MonthDay => {
             let first = date.saturating_add(days);
             let day = customer.credit_day.unwrap_or(1).clamp(1, 31) as i8;
-            let of = |month: Date| Date::constant(month.year(), month.month(), day.min(month.days_in_month()));
+            let of =
+                |month: Date| Date::constant(month.year(), month.month(), day.min(month.days_in_month()));
             if of(first) >= first { of(first) } else { of(first.first_of_month().saturating_add(1.months())) }
         }
     }

@@ -2,7 +2,8 @@
 //! credit, each figure a door to its rows.
 
 use model::{
-    Date, Entity, Fact, Kind, Label, Money, Panel, Part, Result, Section, Sql, Text, ToSpan, Tone, Tx, Value, Way,
+    Date, Entity, Fact, Kind, Label, Money, Panel, Part, Result, Section, Sql, Text, ToSpan, Tone, Tx, Value,
+    Way,
 };
 
 use super::account::SaleEntry;

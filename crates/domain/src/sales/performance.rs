@@ -2,7 +2,8 @@
 //! in the documents whatever the rule is.
 
 use model::{
-    Date, Entity, FieldDef, Id, Label, Money, Result, Stamp, Tx, Views, system::Department, system::User, views,
+    Date, Entity, FieldDef, Id, Label, Money, Result, Stamp, Tx, Views, system::Department, system::User,
+    views,
 };
 
 use super::{Sale, SaleReturn};
@@ -101,12 +102,19 @@ fn write(
     let Deal { date, customer, sale, sale_return, .. } = *deal;
     let department = user.and_then(|user| tx.catalog.department_of(user.0)).map(Id::of);
     let (id, stamp) = (Id::NEW, Stamp::default());
-    let mut entry = Performance { id, user, department, date, customer, amount, tax, cost, sale, sale_return, stamp };
+    let mut entry =
+        Performance { id, user, department, date, customer, amount, tax, cost, sale, sale_return, stamp };
     tx.save(&mut entry).map(drop)
 }
 
 /// Enters the opposite of what the document of `field` counted for, whatever the rule is now.
-pub fn reverse(tx: &mut Tx, of: (&'static str, i64), date: Date, sale: Option<Id<Sale>>, sale_return: Option<Id<SaleReturn>>) -> Result<()> {
+pub fn reverse(
+    tx: &mut Tx,
+    of: (&'static str, i64),
+    date: Date,
+    sale: Option<Id<Sale>>,
+    sale_return: Option<Id<SaleReturn>>,
+) -> Result<()> {
     for it in tx.find::<Performance>(&[(of.0, model::Value::Int(of.1))])? {
         let cost = it.cost.map(|it| -it);
         let (id, stamp) = (Id::NEW, Stamp::default());

@@ -10,7 +10,9 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::message::message;
-use model::{Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Lang, Query, Registry, Result, Value, VerbDef};
+use model::{
+    Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Lang, Query, Registry, Result, Value, VerbDef,
+};
 
 use crate::card::{DONE, told};
 use crate::form::text_of;
@@ -199,13 +201,7 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
 }
 
 /// What a dialog holds before anybody typed: what its address says, else what the declaration begins it with.
-fn begun(
-    desk: &mut Desk,
-    def: &'static EntityDef,
-    verb: &VerbDef,
-    id: i64,
-    given: &Input,
-) -> Result<Input> {
+fn begun(desk: &mut Desk, def: &'static EntityDef, verb: &VerbDef, id: i64, given: &Input) -> Result<Input> {
     let (cells, mut input) = (Cells::of(desk), Input::default());
     let today = Value::from(&desk.today());
     let is_same = |it: &FieldDef| it.default == Some("same");

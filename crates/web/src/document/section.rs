@@ -59,7 +59,9 @@ fn drawn(cells: &Cells, part: &Part) -> Markup {
         },
         Part::Series(kind, points) => series(cells, *kind, points),
         Part::Ways(ways) if ways.is_empty() => html! {},
-        Part::Ways(ways) => html! { p class="ky-row" { @for it in ways { (way(it, "ky-btn is-small", lang)) } } },
+        Part::Ways(ways) => {
+            html! { p class="ky-row" { @for it in ways { (way(it, "ky-btn is-small", lang)) } } }
+        }
         Part::Says(tone, says) => html! { p class={ "ky-mute " (class(*tone)) } { (says.of(lang)) } },
     }
 }
@@ -138,7 +140,9 @@ fn amount_of(part: i64, whole: i64) -> String {
 
 fn way(it: &Way, class: &str, lang: Lang) -> Markup {
     match it.dialog {
-        true => html! { button class=(class) type="button" hx-get=(it.to) hx-target="#dialog" { (it.label.of(lang)) } },
+        true => {
+            html! { button class=(class) type="button" hx-get=(it.to) hx-target="#dialog" { (it.label.of(lang)) } }
+        }
         false => html! { a class=(class) href=(it.to) { (it.label.of(lang)) } },
     }
 }

@@ -94,9 +94,12 @@ pub fn set_credit(customer: &mut Customer, tx: &mut Tx, asked: Credit) -> Result
     customer.credit_limit = asked.credit_limit;
     customer.credit_days = asked.credit_days;
     customer.credit_term = asked.credit_term.unwrap_or(customer.credit_term);
-    customer.credit_day = asked.credit_day.or(customer.credit_day).filter(|_| customer.credit_term == Term::MonthDay);
-    if customer.credit_term == Term::MonthDay && !customer.credit_day.is_some_and(|it| (1..=31).contains(&it)) {
-        let says = Label { zh: "请填每月几号付款，1 到 31", en: "Say on which day of the month, 1 to 31" };
+    customer.credit_day =
+        asked.credit_day.or(customer.credit_day).filter(|_| customer.credit_term == Term::MonthDay);
+    if customer.credit_term == Term::MonthDay && !customer.credit_day.is_some_and(|it| (1..=31).contains(&it))
+    {
+        let says =
+            Label { zh: "请填每月几号付款，1 到 31", en: "Say on which day of the month, 1 to 31" };
         return Err(Error::fault("credit_day", "out_of_range", says));
     }
     customer.group_limit = asked.group_limit.or(customer.group_limit).filter(|it| *it > Money(0));
