@@ -217,9 +217,12 @@ pub(super) fn tally(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-fn hold(sale: &mut Sale, refusal: &Refusal, _: &mut Tx) {
+/// What is held does not count into the exposure, though it was checked before.
+fn hold(sale: &mut Sale, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
+    leave_exposure(sale, tx)?;
     sale.status = Status::Held;
     sale.held = Some(message::kept(&refusal.says));
+    Ok(())
 }
 
 /// The customer, locked: every rule over many sales hangs on this row.
