@@ -3,6 +3,7 @@
 mod postgres;
 mod random;
 pub mod served;
+pub mod shop;
 mod world;
 
 use std::path::Path;

@@ -1,104 +1,8 @@
 //! The rules of selling on credit, in the words of a sales manager; each on both databases.
 
 use model::{Error, Input, Money, Value};
-use tests::{World, code, databases};
-
-/// A house with 王海燕's customer 金泰格, who may owe 1,000.00 for 30 days, and a ball valve at 25.00.
-struct Shop<'w> {
-    world: World<'w>,
-    customer: i64,
-}
-
-impl<'w> Shop<'w> {
-    fn new(db: &'w store::Db) -> Shop<'w> {
-        let world = World::new(db);
-        let customer = world.customer("王海燕", "北京金泰格散热器有限公司");
-        let valve = Input::from([("name", "铜球阀"), ("price", "25"), ("tax_rate", "0.13")]);
-        world.act("何振邦", move |desk| desk.create("product", &valve)).unwrap();
-        let shop = Shop { world, customer };
-        shop.credit("1000", "30");
-        shop
-    }
-
-    fn credit(&self, limit: &str, days: &str) {
-        let asked = Input::from([("credit_limit", limit), ("credit_days", days), ("reason", "合作良好")]);
-        self.run("周会计", "customer", self.customer, "set_credit", asked).unwrap();
-    }
-
-    fn run(
-        &self,
-        who: &str,
-        entity: &'static str,
-        id: i64,
-        verb: &'static str,
-        asked: Input,
-    ) -> model::Result<()> {
-        self.world.act(who, move |desk| desk.run(entity, id, verb, &asked))
-    }
-
-    /// A draft of `count` valves at 25.00.
-    fn draft(&self, count: u32) -> i64 {
-        self.draft_on(None, count)
-    }
-
-    fn draft_on(&self, date: Option<&str>, count: u32) -> i64 {
-        let mut input = Input::from([("customer", format!("#{}", self.customer))]);
-        if let Some(date) = date {
-            input.set("date", date);
-        }
-        let line = Input::from([("product", "铜球阀".to_owned()), ("quantity", count.to_string())]);
-        input.rows.insert("sale_line".into(), vec![line]);
-        self.world.act("王海燕", move |desk| desk.create("sale", &input)).unwrap()
-    }
-
-    fn sold(&self, count: u32) -> i64 {
-        let id = self.draft(count);
-        self.run("王海燕", "sale", id, "post", Input::default()).unwrap();
-        id
-    }
-
-    fn received(&self, amount: &str, sale: Option<i64>) -> i64 {
-        let mut input =
-            Input::from([("customer", format!("#{}", self.customer)), ("amount", amount.to_owned())]);
-        if let Some(sale) = sale {
-            input.set("sale", format!("#{sale}"));
-        }
-        let id = self.world.act("周会计", move |desk| desk.create("receipt", &input)).unwrap();
-        self.run("周会计", "receipt", id, "post", Input::default()).unwrap();
-        id
-    }
-
-    fn value(&self, entity: &'static str, id: i64, field: &str) -> Value {
-        let card = self.world.look("何振邦", move |desk| desk.get(entity, id)).unwrap();
-        card.value(field).cloned().unwrap_or(Value::Null)
-    }
-
-    fn count(&self, who: &str, entity: &str) -> i64 {
-        self.world.look(who, |desk| desk.count(entity, &model::Query::default())).unwrap()
-    }
-
-    fn status(&self, sale: i64) -> String {
-        self.value("sale", sale, "status").text().to_owned()
-    }
-
-    fn figures(&self) -> [i64; 4] {
-        ["balance", "exposure", "available", "overdue"]
-            .map(|it| self.value("customer", self.customer, it).int())
-    }
-
-    /// Every kept figure is what its entries say.
-    fn audit(&self) {
-        for audit in domain::REGISTRY.audits.iter().copied().flatten() {
-            let wrong =
-                self.world.look("何振邦", |desk| desk.trusted().rows(&model::Sql::new(audit.sql))).unwrap();
-            assert!(wrong.is_empty(), "{}: {wrong:?}", audit.says);
-        }
-    }
-}
-
-fn reason() -> Input {
-    Input::from([("reason", "客户要求")])
-}
+use tests::shop::{Shop, reason};
+use tests::{code, databases};
 
 fn figure(error: &Error, name: &str) -> Option<Money> {
     let Error::Refused(refusal) = error else { return None };
@@ -974,5 +878,47 @@ fn a_sale_that_has_its_number_is_made_void_and_never_deleted() {
 
         assert!(card.editable && !card.deletable);
         assert_eq!((code(deleted), shop.status(sale).as_str()), ("wrong_state", "void"));
+    });
+}
+
+#[test]
+fn of_many_who_post_the_same_sale_one_does_and_the_others_are_told_its_state() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.draft(4);
+
+        let codes: Vec<_> = std::thread::scope(|scope| {
+            let post = || shop.run("王海燕", "sale", sale, "post", Input::default());
+            let all: Vec<_> = (0..12).map(|_| scope.spawn(post)).collect();
+            all.into_iter().filter_map(|it| it.join().unwrap().err()).map(|it| it.code()).collect()
+        });
+
+        assert_eq!(codes, ["wrong_state"; 11]);
+        assert_eq!(shop.figures()[0], 10_000);
+        shop.audit();
+    });
+}
+
+#[test]
+fn what_is_held_after_it_was_checked_no_longer_counts_and_counts_once_when_it_is_released() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let (sale, order) = (shop.draft(4), ordered(&shop, 4));
+        shop.run("王海燕", "sale", sale, "check", Input::default()).unwrap();
+        shop.run("王海燕", "sale_order", order, "check", Input::default()).unwrap();
+        assert_eq!(shop.figures()[1], 20_000);
+        shop.credit("150", "30");
+
+        assert_eq!(code(shop.run("王海燕", "sale", sale, "post", Input::default())), "credit_limit_exceeded");
+        assert_eq!(shop.figures()[1], 10_000);
+        shop.credit("50", "30");
+        let deliver = shop.run("王海燕", "sale_order", order, "deliver", Input::default());
+        assert_eq!((code(deliver), shop.figures()[1]), ("credit_limit_exceeded", 0));
+
+        shop.run("何振邦", "sale_order", order, "release_credit", reason()).unwrap();
+        assert_eq!(shop.figures()[1], 10_000);
+        shop.run("王海燕", "sale_order", order, "deliver", Input::default()).unwrap();
+        assert_eq!(shop.figures()[..2], [10_000, 10_000]);
+        shop.audit();
     });
 }

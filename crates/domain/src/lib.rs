@@ -16,8 +16,9 @@ use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, Registry};
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, CreditGrant, CreditRule, PriceList, PriceListLine, Receipt, Receivable, ReceivableOpening,
-    Refund, Sale, SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine,
+    Allocation, CreditGrant, CreditRule, Performance, PriceList, PriceListLine, Receipt, Receivable,
+    ReceivableOpening, Refund, Sale, SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn,
+    SaleReturnLine,
 };
 pub use stock::{
     Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse,
@@ -35,6 +36,7 @@ static ENTITIES: &[&EntityDef] = &[
     SaleReturn::DEF,
     SaleReturnLine::DEF,
     SaleEntry::DEF,
+    Performance::DEF,
     PriceList::DEF,
     PriceListLine::DEF,
     Receipt::DEF,

@@ -9,7 +9,7 @@ use model::{
 };
 
 use super::account::SaleEntry;
-use super::credit::{Standing, standing};
+use super::credit::{Group, Moment, Response, Standing, groups, judge, standing};
 use super::price;
 use super::sale::{self, Sale, SaleLine};
 use super::sale_order::{self, SaleOrder, SaleOrderLine};
@@ -25,6 +25,8 @@ const fn label(zh: &'static str, en: &'static str) -> Label {
 /// A document about to be checked, whichever it is.
 struct Asked<'a> {
     entity: &'static str,
+    /// When the rules look at it next.
+    moment: Moment,
     id: i64,
     customer: Id<Customer>,
     amount: Money,
@@ -54,6 +56,7 @@ pub fn of_sale(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
     let lines = tx.lines(sale)?;
     let asked = Asked {
         entity: Sale::DEF.code,
+        moment: if sale.status == sale::Status::Checked { Moment::SalePost } else { Moment::SaleCheck },
         id: sale.id.0,
         customer: sale.customer,
         amount: sale.amount,
@@ -80,6 +83,7 @@ pub fn of_order(order: &SaleOrder, at: Option<usize>, tx: &mut Tx) -> Result<Pan
     let lines = tx.lines(order)?;
     let asked = Asked {
         entity: SaleOrder::DEF.code,
+        moment: Moment::OrderCheck,
         id: order.id.0,
         customer: order.customer,
         amount: order.rest,
@@ -111,12 +115,22 @@ fn panel(asked: &Asked, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
     let mut now = standing(tx, &customer, 0)?;
     // As the gate reckons: without what this document counts for already.
     now.exposure = now.exposure - asked.own;
-    panel.sections.push(credit(&customer, &now, asked.amount));
+    let mut section = credit(&customer, &now, asked.amount);
+    for it in groups(tx, &customer)? {
+        section.parts.push(shared(&it, asked.amount - asked.own));
+    }
+    // What the rule lets pass, but not in silence.
+    let verdict = judge(tx, asked.moment, &customer, asked.amount, asked.own)?;
+    let below_floor = verdict.below_floor;
+    for (_, _, says) in verdict.reasons.into_iter().filter(|it| it.0 == Response::Warn) {
+        section.parts.push(Part::Says(Tone::Warn, says));
+    }
+    panel.sections.push(section);
     if let Some(why) = asked.held {
         panel.notice = Some(held(asked, why, &now));
     }
     short(asked, &mut panel, tx)?;
-    too_low(asked, &mut panel, tx)?;
+    too_low(asked, below_floor, &mut panel, tx)?;
     for (n, why) in asked.lines.iter().enumerate().filter_map(|(n, it)| Some((n, it.why.as_ref()?))) {
         panel.hints.push((n, "price", message::said(why)));
     }
@@ -165,6 +179,16 @@ fn credit(customer: &Customer, now: &Standing, own: Money) -> Section {
     let more = Some((label("账款明细", "Account"), format!("/receivable?customer={}", customer.id.0)));
     let title = label("客户信用", "Credit").into();
     Section { title, state: Some(state), more, group: Some("credit"), of: None, parts }
+}
+
+/// What a group of companies has of its limit, once this document counts.
+fn shared(group: &Group, more: Money) -> Part {
+    let left = group.limit - group.exposure - more;
+    let label = label("集团剩余额度", "Left of the group's limit");
+    let hint = Text::new(group.name.clone(), group.name.clone());
+    let tone = if left < Money(0) { Tone::Bad } else { Tone::Plain };
+    let to = Some(format!("/customer/{}", group.head.0));
+    Part::Figures(vec![Fact { hint, tone, to, ..Fact::new(label, Kind::Money, Value::from(&left)) }])
 }
 
 /// Why a held sale waits, in today's figures, and the ways on.
@@ -218,6 +242,9 @@ fn held(asked: &Asked, why: &str, now: &Standing) -> Notice {
 
 /// The lines for which there is not enough in stock, once what others have ordered is set aside.
 fn short(asked: &Asked, panel: &mut Panel, tx: &mut Tx) -> Result<()> {
+    if tx.catalog.parameter("negative_stock") == "allow" {
+        return Ok(());
+    }
     let mut sql = Sql::new(
         "SELECT l.product, CAST(SUM(l.quantity - l.delivered) AS BIGINT) FROM sale_order_line l \
          JOIN sale_order o ON o.id = l.sale_order WHERE o.status = 'checked' AND o.id <> ",
@@ -253,12 +280,18 @@ fn short(asked: &Asked, panel: &mut Panel, tx: &mut Tx) -> Result<()> {
 }
 
 /// The lines below the floor, without saying where that is.
-fn too_low(asked: &Asked, panel: &mut Panel, tx: &mut Tx) -> Result<()> {
+fn too_low(asked: &Asked, answer: Response, panel: &mut Panel, tx: &mut Tx) -> Result<()> {
+    let says = match answer {
+        Response::Allow => return Ok(()),
+        Response::Warn => label("低于最低限价", "Below the floor price"),
+        Response::Release => {
+            label("低于最低限价，要有权的人放行", "Below the floor price: it needs a release")
+        }
+        Response::Refuse => label("低于最低限价，不能这样卖", "Below the floor price: it can't be sold so"),
+    };
     let offers = asked.lines.iter().map(|it| price::offer(it.product, it.price, it.discount));
-    for n in price::too_low(tx, &offers.collect::<Vec<_>>(), &asked.released)? {
-        let says = label("低于最低限价，要有权的人放行", "Below the floor price: it needs a release");
-        panel.warnings.push((n.0, "price", says.into()));
-    }
+    let low = price::too_low(tx, &offers.collect::<Vec<_>>(), &asked.released)?;
+    panel.warnings.extend(low.into_iter().map(|it| (it.0, "price", says.into())));
     Ok(())
 }
 

@@ -303,6 +303,7 @@ pub fn item_of(tx: &mut Tx, field: &str, document: Value) -> Result<Option<Recei
 
 /// What the audits of the account ask; each finds nothing while all is well.
 pub static AUDITS: &[model::Audit] = &[
+    super::performance::AUDIT,
     model::Audit {
         says: "the balance is not the sum of its entries",
         sql: "SELECT c.number FROM customer c WHERE c.balance <> \

@@ -11,10 +11,13 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::message::message;
 use model::{
-    Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Kind, Lang, Query, Registry, Result, VerbDef,
+    Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Kind, Lang, Query, Registry, Result, Value,
+    VerbDef,
 };
 
 use crate::card::{DONE, told};
+use crate::form::text_of;
+use crate::list::cell::Cells;
 use crate::ui::{amount, ascii, icon, notice, t};
 use crate::visit::{Answer, At, Sent, Visit};
 use crate::{Site, problem};
@@ -184,26 +187,44 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
         let target = Target::of(desk, &uri)?;
         let picked = Picked::of_query(&visit.raw, target.one)?;
         // A dialog that is drawn again keeps what was chosen in it.
-        let mut input = match target.deed {
-            Deed::Verb(verb) if merge::choice(verb).is_some() => visit.query(),
+        let mut input = match (target.deed, target.one) {
+            (Deed::Verb(verb), _) if merge::choice(verb).is_some() => visit.query(),
+            (Deed::Verb(verb), Some(id)) => begun(desk, target.def, verb, id, &visit.query())?,
             _ => Input::default(),
         };
         if let Some(field) = visit.value("field") {
             input.set("_field", field);
         }
-        if let (Deed::Verb(verb), Picked::Ids(ids)) = (target.deed, &picked)
-            && let [id] = ids[..]
-        {
-            let begun = desk.begun(target.def, id, verb)?;
-            input.rows.extend(begun.rows);
-            for (name, given) in begun.fields {
-                input.fields.entry(name).or_insert(given);
-            }
-        }
         dialog(desk, &target, &picked, &input, &[], None, uri.path())
     };
     let asked = visit.clone();
     visit.show(move |desk| draw(desk, &asked)).await
+}
+
+/// What a dialog holds before anybody typed: what its address says, else what the declaration begins it with.
+fn begun(
+    desk: &mut Desk,
+    def: &'static EntityDef,
+    verb: &'static VerbDef,
+    id: i64,
+    given: &Input,
+) -> Result<Input> {
+    let (cells, mut input) = (Cells::of(desk), desk.begun(def, id, verb)?);
+    let today = Value::from(&desk.today());
+    let is_same = |it: &FieldDef| it.default == Some("same");
+    let own = if verb.asks.iter().any(is_same) { Some(desk.get(def.code, id)?) } else { None };
+    for field in verb.asks {
+        let value = match field.default {
+            Some("today") => Some(&today),
+            Some("same") => own.as_ref().and_then(|it| it.value(field.name)),
+            _ => None,
+        };
+        let value = value.map(|it| text_of(&cells, field, it));
+        if let Some(text) = given.fields.get(field.name).map(|it| it.text().to_owned()).or(value) {
+            input.set(field.name, text);
+        }
+    }
+    Ok(input)
 }
 
 /// Runs a verb that asks nothing on one record; what kept it from being done.
