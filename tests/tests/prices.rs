@@ -406,14 +406,14 @@ fn no_door_lets_a_price_below_the_floor_slip_past() {
             .act("王海燕", move |desk| desk.run_each("sale", &[copy, early], "post", &Input::default()));
         let codes: Vec<_> = batch.unwrap().into_iter().map(|it| it.1.err().map(|it| it.code())).collect();
         assert_eq!(codes, [Some("below_floor"), None]);
-        // The order was checked before the floor: its delivery is stopped, the order stays.
-        assert_eq!(code(shop.run("王海燕", "sale_order", order, "deliver")), "below_floor");
-        assert_eq!(shop.status("sale_order", order), "checked");
-        shop.audit();
+        // The order was checked before the floor: neither its own delivery nor a sale of it goes out.
         let mut part = shop.input("", &cheap);
         part.set("order", format!("#{order}"));
         let part = shop.world.act("王海燕", move |desk| desk.create("sale", &part)).unwrap();
         assert_eq!(code(shop.run("王海燕", "sale", part, "post")), "below_floor");
+        assert_eq!(code(shop.run("王海燕", "sale_order", order, "deliver")), "below_floor");
+        assert_eq!(shop.status("sale_order", order), "held");
+        shop.audit();
         // Released, the order is delivered at its prices.
         shop.run("张国栋", "sale_order", order, "release_credit").unwrap();
         shop.run("王海燕", "sale", part, "post").unwrap();

@@ -88,7 +88,7 @@ pub fn of_order(order: &SaleOrder, at: Option<usize>, tx: &mut Tx) -> Result<Pan
         customer: order.customer,
         amount: order.rest,
         own: if order.status == sale_order::Status::Checked { order.rest } else { Money(0) },
-        held: order.held.as_deref(),
+        held: order.held.as_deref().filter(|_| order.status == sale_order::Status::Held),
         date: order.date,
         order: Some(order.id).filter(|it| *it != Id::NEW),
         released: sale_order::released(order, tx).prices,

@@ -20,7 +20,7 @@ use crate::{Customer, Product};
 #[entity(zh = "销售订单", en = "Sale order", module = "sales", icon = "writing-sign", number = "DD-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleOrderLine)]
 #[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_order)]
-#[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
+#[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held) && it.rest == it.amount)]
 pub struct SaleOrder {
     pub id: Id<SaleOrder>,
     /// Given when it is checked.
@@ -129,9 +129,9 @@ pub enum Status {
 const VERBS: Verbs<SaleOrder> = verbs![
     check("审核", "Check", when |it| matches!(it.status, Status::Draft | Status::Held), else "只有草稿和暂扣的订单可以审核" "Only a draft or a held order can be checked"),
     deliver("发货", "Deliver", asks Deliver begins open_lines, when |it| it.status == Status::Checked, else "只有审核过、还没发完的订单可以发货" "Only a checked order with open lines is delivered"),
-    release_credit("放行", "Release", asks Release, when |it| it.held.is_some() && matches!(it.status, Status::Held | Status::Checked), else "只有暂扣的订单需要放行" "Only a held order needs a release"),
+    release_credit("放行", "Release", asks Release, when |it| it.status == Status::Held, else "只有暂扣的订单需要放行" "Only a held order needs a release"),
     withdraw("撤回审核", "Withdraw", when |it| it.status == Status::Checked && it.rest == it.amount, else "订单没有审核，或已经发过货" "Not checked, or partly delivered", needs "check"),
-    close("结案", "Close the rest", asks Reason, when |it| it.status == Status::Checked, else "订单没有未发的货" "Nothing is open", needs "check"),
+    close("结案", "Close the rest", asks Reason, when |it| it.status == Status::Checked || (it.status == Status::Held && it.rest != it.amount), else "订单没有未发的货" "Nothing is open", needs "check"),
     void("作废", "Void", asks Reason, when |it| it.number.is_some() && it.rest == it.amount && matches!(it.status, Status::Draft | Status::Held | Status::Checked), else "没有单号的草稿直接删除，发过货的用结案" "Delete a draft without a number; close what was partly delivered", is danger),
 ];
 
@@ -140,7 +140,7 @@ const VERBS: Verbs<SaleOrder> = verbs![
 const VIEWS: Views = views![
     open("未发完", "Open", "status=checked"),
     draft("草稿", "Drafts", "status=draft,held"),
-    held("暂扣订单", "Held", "held=any&status=held,checked" => release_credit, remind, urgent),
+    held("暂扣订单", "Held", "status=held" => release_credit, remind, urgent),
     late("该发未发", "Late", "status=checked&wanted<today" => deliver, remind),
     this_month("本月", "This month", "date=this_month"),
     all("全部", "All", ""),
@@ -200,11 +200,10 @@ fn tally(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-/// An order whose delivery is stopped stays as it was checked, promised and maybe partly delivered.
-fn hold(it: &mut SaleOrder, refusal: &Refusal, _: &mut Tx) -> Result<()> {
-    if it.status != Status::Checked {
-        it.status = Status::Held;
-    }
+/// What is held does not count into the exposure, though it was checked before and may be partly delivered.
+fn hold(it: &mut SaleOrder, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
+    forget(it, tx)?;
+    it.status = Status::Held;
     it.held = Some(message::kept(&refusal.says));
     Ok(())
 }
@@ -417,7 +416,7 @@ pub fn released(it: &SaleOrder, tx: &Tx) -> Released {
     }
 }
 
-/// Lets a held order pass, or the delivery of one that was stopped.
+/// Lets a held order pass, at this rest and no more.
 fn release_credit(it: &mut SaleOrder, tx: &mut Tx, asked: Release) -> Result<()> {
     let until = until(&asked, tx)?;
     tx.because(&asked.reason);
@@ -426,10 +425,6 @@ fn release_credit(it: &mut SaleOrder, tx: &mut Tx, asked: Release) -> Result<()>
     it.released_prices = price::released(tx, &offers(&lines))?;
     it.released_until = Some(until);
     it.releaser = actor(tx);
-    if it.status == Status::Checked {
-        it.held = None;
-        return Ok(());
-    }
     check(it, tx)
 }
 
