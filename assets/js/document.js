@@ -152,7 +152,7 @@
       const row = event.target.closest('table[data-rows] tr');
       const before = at;
       if (row) at = row;
-      if (row && before && before !== row && !blank(row)) reckon(form);
+      if (row && before !== row && !blank(row)) reckon(form);
       if (event.target.tagName === 'INPUT') event.target.dataset.before = event.target.value;
     });
     form.addEventListener('submit', function (event) {
@@ -266,6 +266,11 @@
     const whom = form.querySelector('[name="' + button.dataset.again + '"]');
     if (!whom || !whom.value) { form.querySelector('[data-field="' + button.dataset.again + '"] input').focus(); return; }
     take(form, { again: whom.value });
+  });
+  ky.on('click', '[data-prices-open]', function (event, button) {
+    const form = button.closest('form');
+    at = at && at.isConnected ? at : body(form).rows[0];
+    prices(form.querySelector('[data-prices]'));
   });
   ky.on('click', '[data-paste-open]', function () { const dialog = document.getElementById('paste'); dialog.querySelector('textarea').value = ''; dialog.showModal(); });
   ky.on('click', '[data-paste-take]', function (event, button) {

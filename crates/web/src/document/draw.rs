@@ -66,6 +66,7 @@ fn body(desk: &mut Desk, card: &Card, draft: &Draft) -> Result<Markup> {
                 span class="ky-doc-says is-bad" role="status" data-says { @if let Some(says) = &says { (says) } }
                 span class="ky-grow" {}
                 @if let Some(within) = within { button class="ky-btn is-small is-text" type="button" data-again=(within) { (icon14("history")) (t(lang, "带入上次单据", "Repeat the last one")) } }
+                @if card.def.panel.is_some() { button class="ky-btn is-small is-text" type="button" data-prices-open { (icon14("tag")) (t(lang, "价格与历史价", "Prices")) } }
                 button class="ky-btn is-small is-text" type="button" data-paste-open { (icon14("forms")) (t(lang, "粘贴明细", "Paste lines")) }
             }
             (grid)

@@ -58,7 +58,10 @@ fn columns(desk: &Desk, line: &'static EntityDef) -> Vec<Column> {
     // Remarks stand last, behind what the program says.
     let title = line.title_field().name;
     columns.sort_by_key(|it| it.open && it.field.name != title && matches!(it.field.kind, Kind::Text));
-    let Some(to) = target_of(line.title_field()).filter(|to| desk.may(to, "read").is_ok()) else {
+    // Where what is written is judged, it matters how much of the goods there is.
+    let is_judged = line.parent().is_some_and(|it| it.1.panel.is_some());
+    let to = target_of(line.title_field()).filter(|to| is_judged && desk.may(to, "read").is_ok());
+    let Some(to) = to else {
         return columns;
     };
     let at = columns.iter().rposition(|it| !it.open).map_or(columns.len(), |at| at + 1);
