@@ -258,7 +258,9 @@ fn a_price_is_kept_when_the_list_changes_until_it_is_asked_for_again() {
         let with = |price: Option<&str>| {
             let mut row =
                 Input::from([("id", line.clone().unwrap().to_string()), ("quantity", "2".to_owned())]);
-            price.map(|price| row.set("price", price));
+            if let Some(price) = price {
+                row.set("price", price);
+            }
             let mut input = Input::default();
             input.rows.insert("lines".into(), vec![row]);
             shop.world.act("王海燕", move |desk| desk.update("sale", sale, None, &input)).unwrap();

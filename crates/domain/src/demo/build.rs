@@ -113,7 +113,7 @@ impl Build {
                     spec: spec.to_owned(),
                     unit: unit.to_owned(),
                     price,
-                    floor_price: (number % 3 != 0).then(|| price.share(floor, 100)),
+                    floor_price: (!number.is_multiple_of(3)).then(|| price.share(floor, 100)),
                     tax_rate: 13,
                     barcode: barcode(number),
                     active: !number.is_multiple_of(25),
