@@ -14,7 +14,7 @@ mod sale;
 mod sale_order;
 mod sale_return;
 
-use model::{Id, Tx, system::User};
+use model::{Id, Tx, system::Department, system::User};
 
 pub use account::SaleEntry;
 pub use credit::{CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, seed, standing};
@@ -28,6 +28,19 @@ pub use refund::Refund;
 pub use sale::{Sale, SaleLine};
 pub use sale_order::{AVAILABLE, RESERVED, SaleOrder, SaleOrderLine};
 pub use sale_return::{SaleReturn, SaleReturnLine};
+
+/// A document is its maker's, else whoever acts; its department follows the maker when that is somebody else than it was.
+fn made_by(
+    maker: &mut Option<Id<User>>,
+    department: &mut Option<Id<Department>>,
+    was: Option<Id<User>>,
+    tx: &Tx,
+) {
+    *maker = maker.or_else(|| actor(tx));
+    if let Some(maker) = maker.filter(|it| was != Some(*it)) {
+        *department = tx.catalog.department_of(maker.0).map(Id::of).or(*department);
+    }
+}
 
 /// Whoever acts, where that is a person.
 fn actor(tx: &Tx) -> Option<Id<User>> {

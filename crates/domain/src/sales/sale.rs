@@ -6,13 +6,13 @@ use model::{
 };
 
 use super::account::{self, SaleEntry};
-use super::actor;
 use super::credit::{Asked, Moment, Release, Released, check_trading, due, gate, until};
 use super::panel;
 use super::performance::{self, Deal};
 use super::price::{self, Line};
 use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
+use super::{actor, made_by};
 use crate::document::{Reason, check_date, check_open, no_lines};
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
@@ -192,11 +192,8 @@ fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
         }
         new.warehouse = new.warehouse.or(order.warehouse);
     }
-    new.salesperson = new.salesperson.or_else(|| actor(tx));
-    let maker = new.salesperson.filter(|maker| old.is_none_or(|old| old.salesperson != Some(*maker)));
-    if let Some(maker) = maker {
-        new.department = tx.catalog.department_of(maker.0).map(Id::of).or(new.department);
-    }
+    let was = old.and_then(|old| old.salesperson);
+    made_by(&mut new.salesperson, &mut new.department, was, tx);
     Ok(())
 }
 

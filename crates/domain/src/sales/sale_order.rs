@@ -7,11 +7,11 @@ use model::{
     system::User, verbs, views,
 };
 
-use super::actor;
 use super::credit::{Asked, Moment, Release, Released, check_trading, gate, until};
 use super::panel;
 use super::price::{self, Line};
 use super::sale::{self, Sale, SaleLine};
+use super::{actor, made_by};
 use crate::document::{Reason, check_date, no_lines};
 use crate::stock::Warehouse;
 use crate::{Customer, Product};
@@ -171,11 +171,8 @@ fn complete(new: &mut SaleOrder, old: Option<&SaleOrder>, tx: &mut Tx) -> Result
         new.salesperson = new.salesperson.or(customer.owner);
         new.address = new.address.take().or(customer.address);
     }
-    new.salesperson = new.salesperson.or_else(|| actor(tx));
-    let maker = new.salesperson.filter(|maker| old.is_none_or(|old| old.salesperson != Some(*maker)));
-    if let Some(maker) = maker {
-        new.department = tx.catalog.department_of(maker.0).map(Id::of).or(new.department);
-    }
+    let was = old.and_then(|old| old.salesperson);
+    made_by(&mut new.salesperson, &mut new.department, was, tx);
     Ok(())
 }
 

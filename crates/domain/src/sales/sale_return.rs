@@ -9,7 +9,7 @@ use super::account::{self, SaleEntry};
 use super::performance::{self, Deal};
 use super::price::Line;
 use super::receivable::{self, Item, Kind};
-use super::{Sale, SaleLine, actor};
+use super::{Sale, SaleLine, made_by};
 use crate::document::{Reason, Status, check_date, check_open, no_lines};
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
@@ -112,11 +112,9 @@ fn complete(new: &mut SaleReturn, old: Option<&SaleReturn>, tx: &mut Tx) -> Resu
     if old.is_none_or(|old| old.customer != new.customer) {
         new.customer_owner = tx.get(new.customer)?.owner;
     }
-    new.salesperson = new.salesperson.or(new.customer_owner).or_else(|| actor(tx));
-    let maker = new.salesperson.filter(|maker| old.is_none_or(|old| old.salesperson != Some(*maker)));
-    if let Some(maker) = maker {
-        new.department = tx.catalog.department_of(maker.0).map(Id::of).or(new.department);
-    }
+    new.salesperson = new.salesperson.or(new.customer_owner);
+    let was = old.and_then(|old| old.salesperson);
+    made_by(&mut new.salesperson, &mut new.department, was, tx);
     if new.warehouse.is_none() {
         new.warehouse = Some(main_warehouse(tx)?);
     }
