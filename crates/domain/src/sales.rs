@@ -11,6 +11,7 @@ mod refund;
 mod sale;
 mod sale_order;
 mod sale_return;
+mod settle;
 
 use model::{Id, Tx, system::User};
 
@@ -24,6 +25,7 @@ pub use refund::Refund;
 pub use sale::{Sale, SaleLine};
 pub use sale_order::{RESERVED, SaleOrder, SaleOrderLine};
 pub use sale_return::{SaleReturn, SaleReturnLine};
+pub use settle::{Aim, By, charges};
 
 /// Whoever acts, where that is a person.
 fn actor(tx: &Tx) -> Option<Id<User>> {

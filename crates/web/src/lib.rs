@@ -1,6 +1,6 @@
 //! The generic screens and the API, drawn from descriptors. Nothing here knows a business noun's name.
 
-mod act;
+pub mod act;
 mod api;
 mod assets;
 mod card;
