@@ -17,7 +17,7 @@ use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, OwnPage, R
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
     Allocation, CreditGrant, CreditRule, Receipt, Receivable, ReceivableOpening, Refund, Sale, SaleEntry,
-    SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine,
+    SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine, Statement, StatementLine,
 };
 pub use stock::{Product, StockEntry, StockIn, StockInLine, StockLevel, Warehouse};
 
@@ -38,6 +38,8 @@ static ENTITIES: &[&EntityDef] = &[
     ReceivableOpening::DEF,
     Receivable::DEF,
     Allocation::DEF,
+    Statement::DEF,
+    StatementLine::DEF,
     CreditRule::DEF,
     CreditGrant::DEF,
     Product::DEF,

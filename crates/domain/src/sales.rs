@@ -12,6 +12,7 @@ mod sale;
 mod sale_order;
 mod sale_return;
 mod settle;
+mod statement;
 
 use model::{Id, Tx, system::User};
 
@@ -26,6 +27,7 @@ pub use sale::{Sale, SaleLine};
 pub use sale_order::{RESERVED, SaleOrder, SaleOrderLine};
 pub use sale_return::{SaleReturn, SaleReturnLine};
 pub use settle::{Aim, By, charges};
+pub use statement::{Statement, StatementLine, ageing};
 
 /// Whoever acts, where that is a person.
 fn actor(tx: &Tx) -> Option<Id<User>> {

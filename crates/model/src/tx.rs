@@ -45,6 +45,8 @@ pub struct Tx<'c> {
     pub(crate) dry: bool,
     /// The lines of the document that is being tried out: its tally and its panel see these.
     pub(crate) trial: Option<(&'static EntityDef, Vec<Record>)>,
+    /// The address of a link that was made: told to whoever acts, written nowhere.
+    pub(crate) link: Option<String>,
     /// How many statements wrote something.
     pub(crate) wrote: u64,
     /// Records of this entity get their index entry later, when what feeds it is there too.
@@ -90,6 +92,7 @@ impl<'c> Tx<'c> {
             stale: false,
             dry: false,
             trial: None,
+            link: None,
             wrote: 0,
             unindexed: None,
             shares: None,

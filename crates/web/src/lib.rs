@@ -10,11 +10,12 @@ mod form;
 mod guard;
 mod help;
 mod import;
+mod link;
 pub mod list;
 mod login;
 pub mod palette;
 pub mod password;
-mod print;
+pub mod print;
 pub mod problem;
 mod report;
 pub mod settings;
@@ -94,6 +95,7 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(print::routes())
         .merge(export::routes())
         .merge(report::routes())
+        .merge(link::routes())
         .merge(act::routes(registry))
         .merge(document::routes())
         .merge(form::routes())
