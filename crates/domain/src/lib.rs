@@ -16,8 +16,8 @@ use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, OwnPage, R
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, CreditGrant, CreditRule, Receipt, Receivable, ReceivableOpening, Refund, Sale, SaleEntry,
-    SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine, Statement, StatementLine,
+    Allocation, BankLine, CreditGrant, CreditRule, Receipt, Receivable, ReceivableOpening, Refund, Sale,
+    SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine, Statement, StatementLine,
 };
 pub use stock::{Product, StockEntry, StockIn, StockInLine, StockLevel, Warehouse};
 
@@ -40,6 +40,7 @@ static ENTITIES: &[&EntityDef] = &[
     Allocation::DEF,
     Statement::DEF,
     StatementLine::DEF,
+    BankLine::DEF,
     CreditRule::DEF,
     CreditGrant::DEF,
     Product::DEF,

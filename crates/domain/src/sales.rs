@@ -1,6 +1,7 @@
 //! Sales 销售: what leaves the house, what is owed for it, what comes in, and whom we trust with how much.
 
 mod account;
+mod bank;
 mod credit;
 mod file;
 mod opening;
@@ -17,6 +18,7 @@ mod statement;
 use model::{Id, Tx, system::User};
 
 pub use account::SaleEntry;
+pub use bank::BankLine;
 pub use credit::{CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, seed, standing};
 pub use file::file;
 pub use opening::ReceivableOpening;

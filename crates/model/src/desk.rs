@@ -88,8 +88,7 @@ impl<'c> Desk<'c> {
             return Err(Error::missing(def.code));
         }
         // What only the program writes, nobody else begins.
-        let is_ours = def.fields.iter().all(|field| field.readonly || !field.is_shown());
-        if is_ours && matches!(right, "create" | "import") {
+        if def.is_ours() && matches!(right, "create" | "import") {
             return Err(Error::Forbidden { entity: def.code, right: right.to_owned() });
         }
         // A file holds no secrets that open a door.
@@ -492,6 +491,7 @@ impl<'c> Desk<'c> {
         for (code, rows) in &input.rows {
             let lines = def.lines.map(|lines| lines()).filter(|_| code == "lines");
             let child = lines.or_else(|| self.tx.registry.children(def).find(|it| it.code == code));
+            let child = child.filter(|it| !it.is_ours());
             let child = child.ok_or_else(|| Error::invalid(code, "unknown_field"))?;
             let of = child.of.expect("children have one") + 1;
             few(code, rows)?;

@@ -9,7 +9,9 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::message::{fault, message};
 use model::system::{Link, hashed};
-use model::{Actor, Card, Desk, Door, EntityDef, Error, Format, Kind, Lang, Offer, Result, Rights, Scalar};
+use model::{
+    Actor, Card, Desk, Door, EntityDef, Error, FieldDef, Format, Kind, Lang, Offer, Result, Rights, Scalar,
+};
 
 use crate::guard::Client;
 use crate::list::cell::Cells;
@@ -129,8 +131,7 @@ fn body(desk: &mut Desk, card: &Card, token: &str, refused: Option<&(String, Err
     let catalog = desk.catalog().clone();
     let mut facts = Vec::new();
     for (field, value) in &card.fields {
-        let is_said =
-            field.name != card.def.title_field().name && !model::STAMP.iter().any(|it| it.name == field.name);
+        let is_said = field.name != card.def.title_field().name && !is_kept(field);
         let Some(value) = value.as_ref().filter(|it| is_said && !field.is_empty(it)) else { continue };
         facts.push((field.label.of(lang), shown(desk, &cells, field, value)?, field.kind.is_amount()));
     }
@@ -156,24 +157,31 @@ fn body(desk: &mut Desk, card: &Card, token: &str, refused: Option<&(String, Err
     })
 }
 
+/// What the program keeps of every record, which is nobody else's business.
+fn is_kept(field: &FieldDef) -> bool {
+    model::STAMP.iter().any(|it| it.name == field.name)
+}
+
 /// A line as a few facts, with what may be said to it.
 fn line(desk: &mut Desk, cells: &Cells, row: &Card, token: &str) -> Result<Markup> {
     let lang = cells.lang;
     let (mut texts, mut figures) = (Vec::new(), Vec::new());
-    for (field, value) in row.fields.iter().filter(|it| it.0.list) {
+    for (field, value) in row.fields.iter().filter(|it| !is_kept(it.0)) {
         let Some(value) = value.as_ref().filter(|it| !field.is_empty(it)) else { continue };
         let text = shown(desk, cells, field, value)?;
+        let label = Some(field.label.of(lang)).filter(|_| field.optional && field.format != Format::Said);
         match field.kind {
+            Kind::Link(_) => {}
             kind if kind.is_amount() => figures.push((field.label.of(lang), text)),
+            // The first choice is what nobody has said anything to yet.
             Kind::Choice(all) if all.first().is_some_and(|it| it.0 == value.text()) => {}
             _ if field.name == row.def.title_field().name => texts.insert(0, (None, text)),
-            Kind::Text => texts.push((Some(field.label.of(lang)), text)),
-            _ => texts.push((None, text)),
+            _ => texts.push((label, text)),
         }
     }
     Ok(html! {
         li {
-            p { @for (n, (label, text)) in texts.iter().enumerate() { @if let Some(label) = label { small { (label) } " " } @if n == 0 { b { (text) } } @else { span { (text) } } " " } }
+            p { @for (n, (label, text)) in texts.iter().enumerate() { @if n == 0 { b { (text) } } @else { span { @if let Some(label) = label { small { (label) } " " } (text) } } " " } }
             dl { @for (label, text) in &figures { div { dt { (label) } dd { (text) } } } }
             @for it in &row.verbs { (verb(lang, row.def, row.id, it, token, false)) }
         }

@@ -92,7 +92,7 @@ fn article(
                     td class="is-number" { (money(ageing.into_iter().sum())) }
                 } }
             }
-            p class="ky-note" {
+            p {
                 @if let Some(remark) = &it.remark { (remark) " " }
                 @if !bank.is_empty() { (t(lang, "收款账户：", "Pay into: ")) (bank) (t(lang, "。", ". ")) }
                 (t(lang, "若有不符，请于收到后 7 日内与我方联系。", "If anything differs, please tell us within 7 days."))

@@ -7,7 +7,7 @@ use model::{
 
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Aim, Allocate, By, Unallocate};
-use super::{Sale, actor};
+use super::{BankLine, Sale, actor};
 use crate::document::{Reason, Status, check_date, check_open};
 use crate::{Customer, Product};
 
@@ -122,15 +122,38 @@ fn post(receipt: &mut Receipt, tx: &mut Tx) -> Result<()> {
 
 /// Books the money that comes with a sale about to be posted.
 pub(super) fn receive(tx: &mut Tx, sale: &Sale, account: Option<Code>, method: Option<Code>) -> Result<()> {
-    let mut receipt = Receipt {
+    let receipt =
+        Receipt { method, account, sale: Some(sale.id), ..new(tx, sale.customer, sale.date, sale.amount) };
+    booked(tx, receipt).map(drop)
+}
+
+/// Books the money that a bank says came in.
+pub(super) fn book(tx: &mut Tx, customer: Id<Customer>, line: &BankLine) -> Result<Id<Receipt>> {
+    let BankLine { by, account, reference, purpose, .. } = line.clone();
+    let receipt = new(tx, customer, line.date, line.amount);
+    booked(tx, Receipt { by, account, reference, remark: purpose, ..receipt })
+}
+
+/// Reverses a receipt for whom its money turned out not to be, unless somebody has done so.
+pub(super) fn take_back(tx: &mut Tx, receipt: Id<Receipt>, asked: Reason) -> Result<()> {
+    let mut receipt = tx.get(receipt)?;
+    if receipt.status == Status::Posted {
+        reverse(&mut receipt, tx, asked)?;
+        tx.save(&mut receipt)?;
+    }
+    Ok(())
+}
+
+fn new(tx: &Tx, customer: Id<Customer>, date: Date, amount: Money) -> Receipt {
+    Receipt {
         id: Id::NEW,
         number: None,
-        customer: sale.customer,
-        date: sale.date,
-        amount: sale.amount,
-        method,
-        account,
-        sale: Some(sale.id),
+        customer,
+        date,
+        amount,
+        method: None,
+        account: None,
+        sale: None,
         by: By::Oldest,
         product: None,
         first: None,
@@ -141,10 +164,13 @@ pub(super) fn receive(tx: &mut Tx, sale: &Sale, account: Option<Code>, method: O
         handler: actor(tx),
         remark: None,
         stamp: Stamp::default(),
-    };
+    }
+}
+
+fn booked(tx: &mut Tx, mut receipt: Receipt) -> Result<Id<Receipt>> {
     tx.save(&mut receipt)?;
     post(&mut receipt, tx)?;
-    tx.save(&mut receipt).map(drop)
+    tx.save(&mut receipt)
 }
 
 fn item(receipt: &Receipt, kind: Kind) -> Item {

@@ -59,7 +59,7 @@ pub struct StatementLine {
     pub document: String,
     #[field(zh = "日期", en = "Date", readonly, list)]
     pub date: Date,
-    #[field(zh = "种类", en = "Kind", readonly, list)]
+    #[field(zh = "种类", en = "Kind", readonly)]
     pub kind: receivable::Kind,
     #[field(zh = "摘要", en = "About", readonly, list, format = Said)]
     pub about: Option<String>,
@@ -70,7 +70,7 @@ pub struct StatementLine {
     /// What was owed after it.
     #[field(zh = "余额", en = "Balance", readonly, list)]
     pub balance: Money,
-    #[field(zh = "到期日", en = "Due", readonly, list)]
+    #[field(zh = "到期日", en = "Due", readonly)]
     pub due: Option<Date>,
     /// What of it was unpaid when the statement was issued.
     #[field(zh = "未收", en = "Unpaid", readonly, list, sum)]

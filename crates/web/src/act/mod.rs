@@ -184,6 +184,7 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
         // A dialog that is drawn again keeps what was chosen in it.
         let mut input = match target.deed {
             Deed::Verb(verb) if merge::choice(verb).is_some() => visit.query(),
+            Deed::Verb(verb) => begun(desk, verb),
             _ => Input::default(),
         };
         if let Some(field) = visit.value("field") {
@@ -193,6 +194,14 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
     };
     let asked = visit.clone();
     visit.show(move |desk| draw(desk, &asked)).await
+}
+
+/// What a verb's dialog begins with.
+fn begun(desk: &Desk, verb: &VerbDef) -> Input {
+    let today = desk.today().to_string();
+    let text =
+        |it: &FieldDef| it.default.map(|text| if text == "today" { today.clone() } else { text.to_owned() });
+    verb.asks.iter().filter_map(|it| Some((it.name.to_owned(), text(it)?))).collect()
 }
 
 /// Runs a verb that asks nothing on one record; what kept it from being done.

@@ -140,6 +140,12 @@ pub fn page(desk: &mut Desk, customer: i64, mut asked: Input, refused: Option<Er
                     div { dt { (label) } dd class=[(name == "overdue" && value > 0).then_some("is-bad")] { (cells.value(&amount(), model::Cell::Int(value))) } }
                 } }
             }
+            nav class="ky-row ky-small" aria-label=(t(lang, "这个客户", "This customer")) {
+                a href={ "/customer/" (customer) } { (t(lang, "客户档案", "The customer's file")) }
+                a href={ "/receivable?customer=" (customer) "&sort=-date" } { (t(lang, "应收明细", "All entries")) }
+                @if desk.may(domain::Statement::DEF, "create").is_ok() { a href={ "/statement/new?customer=" (customer) } { (t(lang, "新建对账单", "New statement")) } }
+                a href={ "/statement?customer=" (customer) } { (t(lang, "对账单", "Statements")) }
+            }
             @if let Some(done) = done { (done) }
             @if let Some(error) = &refused { (notice("bad", html! { p { (message(error, registry, "receipt", lang)) } })) }
             form method="post" action={ "/settle/" (customer) } class="ky-settle-form" {
