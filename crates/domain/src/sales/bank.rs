@@ -47,7 +47,7 @@ pub struct BankLine {
         alias = "金额|收入|贷方发生额|贷方金额|贷方|收款金额|交易金额|credit|credit amount"
     )]
     pub amount: Money,
-    #[field(zh = "收款账户", en = "Account", code = "money_account", list, filter, again)]
+    #[field(zh = "收款账户", en = "Account", code = "money_account", filter, again)]
     pub account: Option<Code>,
     /// The same line of a bank is taken in once.
     #[field(
@@ -55,7 +55,6 @@ pub struct BankLine {
         en = "Reference",
         unique,
         search,
-        list,
         alias = "交易流水号|凭证号|凭证号码|交易编号|transaction id"
     )]
     pub reference: Option<String>,
