@@ -3,14 +3,13 @@
 mod postgres;
 mod random;
 pub mod served;
-mod shop;
+pub mod shop;
 mod world;
 
 use std::path::Path;
 
 pub use postgres::{Cluster, Place, postgres};
 pub use random::{Random, cases};
-pub use shop::{Shop, reason};
 use store::{Address, Db, Plan, Settings};
 pub use world::{World, code};
 

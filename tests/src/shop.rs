@@ -1,7 +1,6 @@
-//! A shop that sells on credit, for the stories of sales, receivables and settling.
+//! A house that sells: the stories' company with a customer, a credit and a product.
 
 use model::{Input, Value};
-use store::Db;
 
 use crate::World;
 
@@ -12,11 +11,11 @@ pub struct Shop<'w> {
 }
 
 impl<'w> Shop<'w> {
-    pub fn new(db: &'w Db) -> Shop<'w> {
+    pub fn new(db: &'w store::Db) -> Shop<'w> {
         let world = World::new(db);
         let customer = world.customer("王海燕", "北京金泰格散热器有限公司");
         let valve = Input::from([("name", "铜球阀"), ("price", "25"), ("tax_rate", "0.13")]);
-        world.act("何振邦", move |desk| desk.create("product", &valve)).expect("it is done");
+        world.act("何振邦", move |desk| desk.create("product", &valve)).unwrap();
         let shop = Shop { world, customer };
         shop.credit("1000", "30");
         shop
@@ -24,7 +23,7 @@ impl<'w> Shop<'w> {
 
     pub fn credit(&self, limit: &str, days: &str) {
         let asked = Input::from([("credit_limit", limit), ("credit_days", days), ("reason", "合作良好")]);
-        self.run("周会计", "customer", self.customer, "set_credit", asked).expect("it is done");
+        self.run("周会计", "customer", self.customer, "set_credit", asked).unwrap();
     }
 
     pub fn run(
@@ -50,12 +49,12 @@ impl<'w> Shop<'w> {
         }
         let line = Input::from([("product", "铜球阀".to_owned()), ("quantity", count.to_string())]);
         input.rows.insert("sale_line".into(), vec![line]);
-        self.world.act("王海燕", move |desk| desk.create("sale", &input)).expect("it is done")
+        self.world.act("王海燕", move |desk| desk.create("sale", &input)).unwrap()
     }
 
     pub fn sold(&self, count: u32) -> i64 {
         let id = self.draft(count);
-        self.run("王海燕", "sale", id, "post", Input::default()).expect("it is done");
+        self.run("王海燕", "sale", id, "post", Input::default()).unwrap();
         id
     }
 
@@ -65,18 +64,18 @@ impl<'w> Shop<'w> {
         if let Some(sale) = sale {
             input.set("sale", format!("#{sale}"));
         }
-        let id = self.world.act("周会计", move |desk| desk.create("receipt", &input)).expect("it is done");
-        self.run("周会计", "receipt", id, "post", Input::default()).expect("it is done");
+        let id = self.world.act("周会计", move |desk| desk.create("receipt", &input)).unwrap();
+        self.run("周会计", "receipt", id, "post", Input::default()).unwrap();
         id
     }
 
     pub fn value(&self, entity: &'static str, id: i64, field: &str) -> Value {
-        let card = self.world.look("何振邦", move |desk| desk.get(entity, id)).expect("it is done");
+        let card = self.world.look("何振邦", move |desk| desk.get(entity, id)).unwrap();
         card.value(field).cloned().unwrap_or(Value::Null)
     }
 
     pub fn count(&self, who: &str, entity: &str) -> i64 {
-        self.world.look(who, |desk| desk.count(entity, &model::Query::default())).expect("it is done")
+        self.world.look(who, |desk| desk.count(entity, &model::Query::default())).unwrap()
     }
 
     pub fn status(&self, sale: i64) -> String {
@@ -91,16 +90,14 @@ impl<'w> Shop<'w> {
     /// Every kept figure is what its entries say.
     pub fn audit(&self) {
         for audit in domain::REGISTRY.audits.iter().copied().flatten() {
-            let wrong = self
-                .world
-                .look("何振邦", |desk| desk.trusted().rows(&model::Sql::new(audit.sql)))
-                .expect("it is done");
+            let wrong =
+                self.world.look("何振邦", |desk| desk.trusted().rows(&model::Sql::new(audit.sql))).unwrap();
             assert!(wrong.is_empty(), "{}: {wrong:?}", audit.says);
         }
     }
 }
 
-/// Why, for verbs that ask.
+/// What many verbs ask.
 pub fn reason() -> Input {
     Input::from([("reason", "客户要求")])
 }

@@ -1,7 +1,8 @@
 //! The bank's lines (issue 3): proposed with a reason, accepted as a receipt, taken back with history.
 
 use model::{Input, Value, message};
-use tests::{Shop, code, databases};
+use tests::shop::Shop;
+use tests::{code, databases};
 
 fn line(shop: &Shop, payer: &str, amount: &str) -> i64 {
     let reference = format!("{payer}{amount}");

@@ -1,7 +1,8 @@
 //! The rules of selling on credit, in the words of a sales manager; each on both databases.
 
 use model::{Error, Input, Money, Value};
-use tests::{Shop, code, databases, reason};
+use tests::shop::{Shop, reason};
+use tests::{code, databases};
 
 fn figure(error: &Error, name: &str) -> Option<Money> {
     let Error::Refused(refusal) = error else { return None };
@@ -729,5 +730,47 @@ fn a_sale_that_has_its_number_is_made_void_and_never_deleted() {
 
         assert!(card.editable && !card.deletable);
         assert_eq!((code(deleted), shop.status(sale).as_str()), ("wrong_state", "void"));
+    });
+}
+
+#[test]
+fn of_many_who_post_the_same_sale_one_does_and_the_others_are_told_its_state() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.draft(4);
+
+        let codes: Vec<_> = std::thread::scope(|scope| {
+            let post = || shop.run("王海燕", "sale", sale, "post", Input::default());
+            let all: Vec<_> = (0..12).map(|_| scope.spawn(post)).collect();
+            all.into_iter().filter_map(|it| it.join().unwrap().err()).map(|it| it.code()).collect()
+        });
+
+        assert_eq!(codes, ["wrong_state"; 11]);
+        assert_eq!(shop.figures()[0], 10_000);
+        shop.audit();
+    });
+}
+
+#[test]
+fn what_is_held_after_it_was_checked_no_longer_counts_and_counts_once_when_it_is_released() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let (sale, order) = (shop.draft(4), ordered(&shop, 4));
+        shop.run("王海燕", "sale", sale, "check", Input::default()).unwrap();
+        shop.run("王海燕", "sale_order", order, "check", Input::default()).unwrap();
+        assert_eq!(shop.figures()[1], 20_000);
+        shop.credit("150", "30");
+
+        assert_eq!(code(shop.run("王海燕", "sale", sale, "post", Input::default())), "credit_limit_exceeded");
+        assert_eq!(shop.figures()[1], 10_000);
+        shop.credit("50", "30");
+        let deliver = shop.run("王海燕", "sale_order", order, "deliver", Input::default());
+        assert_eq!((code(deliver), shop.figures()[1]), ("credit_limit_exceeded", 0));
+
+        shop.run("何振邦", "sale_order", order, "release_credit", reason()).unwrap();
+        assert_eq!(shop.figures()[1], 10_000);
+        shop.run("王海燕", "sale_order", order, "deliver", Input::default()).unwrap();
+        assert_eq!(shop.figures()[..2], [10_000, 10_000]);
+        shop.audit();
     });
 }

@@ -2,7 +2,8 @@
 
 use model::{Error, Input, Value};
 use tests::served::House;
-use tests::{Shop, code, databases};
+use tests::shop::Shop;
+use tests::{code, databases};
 
 /// A receipt that settles in its own way.
 fn receipt(shop: &Shop, amount: &str, how: &[(&str, &str)]) -> model::Result<i64> {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use model::system::{Link, hashed};
 use model::{Actor, Door, Error, Input, Lang, Query, Rights, Value};
 use tests::served::{Answer, House};
-use tests::{Shop, code, databases};
+use tests::shop::Shop;
+use tests::{code, databases};
 
 fn statement(shop: &Shop, first: &str) -> i64 {
     let input = Input::from([("customer", format!("#{}", shop.customer)), ("first", first.to_owned())]);

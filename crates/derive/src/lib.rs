@@ -309,7 +309,7 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
     let hold = attr.hold.as_ref().map_or(quote!(None), |hold| {
         quote_spanned! {hold.span()=> Some(|row, refusal, tx| {
             let mut record = <#name as ::model::Entity>::read(row)?;
-            #hold(&mut record, refusal, tx);
+            #hold(&mut record, refusal, tx)?;
             Ok(::model::Entity::write(&record))
         })}
     });

@@ -16,8 +16,9 @@ use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, OwnPage, R
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, BankLine, CreditGrant, CreditRule, Receipt, Receivable, ReceivableOpening, Refund, Sale,
-    SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine, Statement, StatementLine,
+    Allocation, BankLine, CreditGrant, CreditRule, Performance, Receipt, Receivable, ReceivableOpening,
+    Refund, Sale, SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine, Statement,
+    StatementLine,
 };
 pub use stock::{Product, StockEntry, StockIn, StockInLine, StockLevel, Warehouse};
 
@@ -33,6 +34,7 @@ static ENTITIES: &[&EntityDef] = &[
     SaleReturn::DEF,
     SaleReturnLine::DEF,
     SaleEntry::DEF,
+    Performance::DEF,
     Receipt::DEF,
     Refund::DEF,
     ReceivableOpening::DEF,

@@ -253,17 +253,20 @@ impl<'c> Desk<'c> {
         if matches!(forbidden, Some(Error::NotFound { .. })) {
             return Err(missing());
         }
-        let record = self.sight(def, id)?.ok_or_else(missing)?.record.clone();
+        let seen = self.sight(def, id)?.ok_or_else(missing)?;
+        let (record, acts) = (seen.record.clone(), seen.acts);
         if def.is_attached() {
             self.target(def, &record, if right == "read" { "read" } else { "write" })?;
         }
         if let Some(error) = forbidden {
             return Err(error);
         }
-        if right != "read" && !self.acts_on(def, id)? {
-            return Err(Error::Forbidden { entity: def.code, right: right.to_owned() });
+        if right == "read" || def.is_attached() {
+            return Ok(record);
         }
-        Ok(record)
+        let record =
+            if self.tx.lock().is_empty() { Some(record).filter(|_| acts) } else { self.locked(def, id)? };
+        record.ok_or_else(|| Error::Forbidden { entity: def.code, right: right.to_owned() })
     }
 
     /// A record within the actor's sight; not read a second time before something is written.
@@ -285,19 +288,15 @@ impl<'c> Desk<'c> {
         Ok(self.tx.seen.as_ref())
     }
 
-    /// Whether the actor may do more than read a record that is in sight, which is locked from here on.
-    fn acts_on(&mut self, def: &'static EntityDef, id: i64) -> Result<bool> {
-        if def.is_attached() {
-            return Ok(true);
-        }
-        let mut sql = Sql::new("SELECT t.id FROM ");
-        sql.name(def.code)
-            .push(" t WHERE t.id = ")
-            .bind(id)
-            .push(" AND ")
-            .append(&self.reach(def, "t", true)?);
-        sql.push(self.tx.lock());
-        Ok(!self.tx.rows(&sql)?.is_empty())
+    /// A record on which the actor may do more than read, as it is once nobody else is at work on it.
+    fn locked(&mut self, def: &'static EntityDef, id: i64) -> Result<Option<Record>> {
+        let mut sql = Sql::new("SELECT ");
+        sql.each(def.columns(), |sql, name| {
+            sql.push("t.").name(name);
+        });
+        sql.push(" FROM ").name(def.code).push(" t WHERE t.id = ").bind(id).push(" AND ");
+        sql.append(&self.reach(def, "t", true)?).push(self.tx.lock());
+        Ok(self.tx.rows(&sql)?.pop())
     }
 
     /// What hangs on a record is seen by whoever sees the record; written, by its author or who may edit the record.

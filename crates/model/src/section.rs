@@ -47,6 +47,8 @@ pub enum Part {
     /// Amounts that follow one another, each with what it is of and the rows behind it.
     Series(Kind, Vec<(String, i64, String)>),
     Says(Tone, Text),
+    /// What may be done about it.
+    Ways(Vec<Way>),
 }
 
 /// One figure with its label; a group guards it as it does a field.

@@ -142,6 +142,9 @@ impl Desk<'_> {
         let opens =
             |of: &EntityDef, group: Option<&str>| group.is_none_or(|it| rights.group(of, it) > Access::Mask);
         let is_open = |group: Option<&str>| opens(def, group);
+        let registry = self.tx.registry;
+        let may =
+            |it: &crate::Way| registry.entity(it.entity).is_some_and(|to| self.may(to, it.right).is_ok());
         panel.strip.retain(|it| is_open(it.group));
         panel.sections.retain_mut(|it| {
             let of = it.of.map_or(Some(def), |of| self.tx.registry.entity(of));
@@ -149,8 +152,10 @@ impl Desk<'_> {
                 return false;
             };
             for part in &mut it.parts {
-                if let crate::Part::Figures(facts) = part {
-                    facts.retain(|fact| opens(of, fact.group));
+                match part {
+                    crate::Part::Figures(facts) => facts.retain(|fact| opens(of, fact.group)),
+                    crate::Part::Ways(ways) => ways.retain(may),
+                    _ => {}
                 }
             }
             true
@@ -159,9 +164,6 @@ impl Desk<'_> {
             if !is_open(notice.group) {
                 notice.figures.clear();
             }
-            let registry = self.tx.registry;
-            let may =
-                |it: &crate::Way| registry.entity(it.entity).is_some_and(|to| self.may(to, it.right).is_ok());
             notice.ways.retain(may);
         }
         panel

@@ -39,7 +39,7 @@ pub static GUIDE: &[Chapter] = guide! {
     "customers": &["customer", "contact", "product"],
     "duplicates": &["/merge"],
     "handover": &["/transfer", "/claim", "/release"],
-    "sales": &["sale_order", "sale", "sale_return", "sale_entry"],
+    "sales": &["sale_order", "sale", "sale_return", "sale_entry", "performance"],
     "stock": &["stock_in", "stock_entry", "stock_level", "warehouse"],
     "accounts": &["settle", "statement", "bank_line", "receipt", "refund", "receivable_opening", "receivable", "allocation", "credit_rule", "credit_grant"],
     "reports": &["report", "/report"],

@@ -1,7 +1,8 @@
 //! What customers owed when the books began 期初应收: one document an open item, so that each is due on its own day.
 
-use model::{Date, Entity, Error, Id, Money, Result, Stamp, ToSpan, Tx, Value, Verbs, Views, verbs, views};
+use model::{Date, Entity, Error, Id, Money, Result, Stamp, Tx, Value, Verbs, Views, verbs, views};
 
+use super::credit::due;
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Allocate, Unallocate};
 use crate::Customer;
@@ -64,7 +65,7 @@ fn post(it: &mut ReceivableOpening, tx: &mut Tx) -> Result<()> {
     let customer = tx.get(it.customer)?;
     check_open(it.date, tx)?;
     if it.due.is_none() && it.amount > Money(0) {
-        it.due = Some(it.date.saturating_add(customer.credit_days.days()));
+        it.due = Some(due(&customer, it.date));
     }
     receivable::enter(tx, customer.id, item(it, Kind::Opening, it.amount))?;
     it.status = Status::Posted;

@@ -7,7 +7,7 @@ use model::{
 };
 
 use super::account::SaleEntry;
-use super::credit::{Standing, standing};
+use super::credit::{Group, Moment, Response, Standing, groups, judge, standing};
 use super::sale::{self, Sale};
 use super::sale_order::{self, SaleOrder};
 use crate::{Customer, Product};
@@ -22,6 +22,8 @@ const fn label(zh: &'static str, en: &'static str) -> Label {
 /// A document about to be checked, whichever it is.
 struct Asked<'a> {
     entity: &'static str,
+    /// When the rules look at it next.
+    moment: Moment,
     id: i64,
     customer: Id<Customer>,
     amount: Money,
@@ -36,6 +38,7 @@ pub fn of_sale(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
     let lines = tx.lines(sale)?;
     let asked = Asked {
         entity: Sale::DEF.code,
+        moment: if sale.status == sale::Status::Checked { Moment::SalePost } else { Moment::SaleCheck },
         id: sale.id.0,
         customer: sale.customer,
         amount: sale.amount,
@@ -50,6 +53,7 @@ pub fn of_order(order: &SaleOrder, at: Option<usize>, tx: &mut Tx) -> Result<Pan
     let lines = tx.lines(order)?;
     let asked = Asked {
         entity: SaleOrder::DEF.code,
+        moment: Moment::OrderCheck,
         id: order.id.0,
         customer: order.customer,
         amount: order.rest,
@@ -69,7 +73,16 @@ fn panel(asked: &Asked, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
     let mut now = standing(tx, &customer, 0)?;
     // As the gate reckons: without what this document counts for already.
     now.exposure = now.exposure - asked.own;
-    panel.sections.push(credit(&customer, &now, asked.amount));
+    let mut section = credit(&customer, &now, asked.amount);
+    for it in groups(tx, &customer)? {
+        section.parts.push(shared(&it, asked.amount - asked.own));
+    }
+    // What the rule lets pass, but not in silence.
+    let verdict = judge(tx, asked.moment, &customer, asked.amount, asked.own)?;
+    for (_, _, says) in verdict.reasons.into_iter().filter(|it| it.0 == Response::Warn) {
+        section.parts.push(Part::Says(Tone::Warn, says));
+    }
+    panel.sections.push(section);
     if let Some(why) = asked.held {
         panel.notice = Some(held(asked, why, &now));
     }
@@ -116,6 +129,16 @@ fn credit(customer: &Customer, now: &Standing, own: Money) -> Section {
     let more = Some((label("账款明细", "Account"), format!("/receivable?customer={}", customer.id.0)));
     let title = label("客户信用", "Credit").into();
     Section { title, state: Some(state), more, group: Some("credit"), of: None, parts }
+}
+
+/// What a group of companies has of its limit, once this document counts.
+fn shared(group: &Group, more: Money) -> Part {
+    let left = group.limit - group.exposure - more;
+    let label = label("集团剩余额度", "Left of the group's limit");
+    let hint = Text::new(group.name.clone(), group.name.clone());
+    let tone = if left < Money(0) { Tone::Bad } else { Tone::Plain };
+    let to = Some(format!("/customer/{}", group.head.0));
+    Part::Figures(vec![Fact { hint, tone, to, ..Fact::new(label, Kind::Money, Value::from(&left)) }])
 }
 
 /// Why a held sale waits, in today's figures, and the ways on.
@@ -169,6 +192,9 @@ fn held(asked: &Asked, why: &str, now: &Standing) -> Notice {
 
 /// The lines for which there is not enough in stock.
 fn short(goods: &[(Id<Product>, Quantity)], panel: &mut Panel, tx: &mut Tx) -> Result<()> {
+    if tx.catalog.parameter("negative_stock") == "allow" {
+        return Ok(());
+    }
     for (n, (product, quantity)) in goods.iter().enumerate().filter(|it| it.1.0 != Id::NEW) {
         let product = tx.get(*product)?;
         let lacks = *quantity - product.stock;

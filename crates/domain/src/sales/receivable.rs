@@ -295,6 +295,7 @@ pub fn entry_of(tx: &mut Tx, field: &str, document: Value) -> Result<Receivable>
 
 /// What the audits of the account ask; each finds nothing while all is well.
 pub static AUDITS: &[model::Audit] = &[
+    super::performance::AUDIT,
     model::Audit {
         says: "the balance is not the sum of its entries",
         sql: "SELECT c.number FROM customer c WHERE c.balance <> \

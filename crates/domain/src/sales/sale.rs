@@ -2,13 +2,14 @@
 
 use model::{
     Choice, Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Price, Quantity, Rate, Refusal,
-    Result, Stamp, ToSpan, Tx, Value, Verbs, Views, message, system::Department, system::User, verbs, views,
+    Result, Stamp, Tx, Value, Verbs, Views, message, system::Department, system::User, verbs, views,
 };
 
 use super::account::{self, SaleEntry, reckon};
 use super::actor;
-use super::credit::{Moment, Release, check_trading, gate, until};
+use super::credit::{Moment, Release, check_trading, due, gate, until};
 use super::panel;
+use super::performance::{self, Deal};
 use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
 use crate::document::{Reason, check_date, check_open, no_lines};
@@ -216,9 +217,12 @@ pub(super) fn tally(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-fn hold(sale: &mut Sale, refusal: &Refusal, _: &mut Tx) {
+/// What is held does not count into the exposure, though it was checked before.
+fn hold(sale: &mut Sale, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
+    leave_exposure(sale, tx)?;
     sale.status = Status::Held;
     sale.held = Some(message::kept(&refusal.says));
+    Ok(())
 }
 
 /// The customer, locked: every rule over many sales hangs on this row.
@@ -308,7 +312,7 @@ pub(super) fn enter(sale: &mut Sale, customer: &Customer, lines: Vec<SaleLine>, 
         Part::of(tx, order, &lines)?.settle(tx)?;
     }
     deliver(sale, lines, tx)?;
-    let due = sale.date.saturating_add(customer.credit_days.days());
+    let due = due(customer, sale.date);
     sale.due = Some(due);
     let mut charge = receivable::enter(tx, customer.id, item(sale, Kind::Sale, Some(due)))?;
     receivable::use_advances(tx, &mut charge)?;
@@ -338,7 +342,20 @@ fn deliver(sale: &mut Sale, mut lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()>
         account::enter(tx, account_entry(sale, line))?;
     }
     sale.cost = cost;
-    Ok(())
+    performance::enter(
+        tx,
+        Deal {
+            date: sale.date,
+            customer: sale.customer,
+            maker: sale.salesperson,
+            owner: sale.customer_owner,
+            amount: sale.amount,
+            tax: sale.tax,
+            cost,
+            sale: Some(sale.id),
+            sale_return: None,
+        },
+    )
 }
 
 /// Where a line's goods go.
@@ -468,6 +485,7 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
         }
         account::enter(tx, account_entry(&opposite, &back))?;
     }
+    performance::reverse(tx, ("sale", sale.id.0), today, Some(opposite.id), None)?;
     if let Some(order) = sale.order {
         let back = tx.lines(&opposite)?;
         Part::of(tx, order, &back)?.settle(tx)?;

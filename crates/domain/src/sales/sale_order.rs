@@ -187,9 +187,12 @@ fn tally(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-fn hold(it: &mut SaleOrder, refusal: &Refusal, _: &mut Tx) {
+/// What is held does not count into the exposure, though it was checked before.
+fn hold(it: &mut SaleOrder, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
+    forget(it, tx)?;
     it.status = Status::Held;
     it.held = Some(message::kept(&refusal.says));
+    Ok(())
 }
 
 /// Checks an order: it gets its number, counts into the customer's exposure and reserves its goods.

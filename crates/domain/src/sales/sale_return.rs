@@ -6,6 +6,7 @@ use model::{
 };
 
 use super::account::{self, SaleEntry, reckon};
+use super::performance::{self, Deal};
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Aim, Allocate, Unallocate};
 use super::{Sale, SaleLine, actor};
@@ -218,6 +219,21 @@ fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
         tx.touch(line.id, "cost", Value::from(&line.cost))?;
         account::enter(tx, account_entry(it, line))?;
     }
+    let cost = lines.iter().try_fold(Money(0), |sum, line| Some(sum + line.cost?));
+    performance::enter(
+        tx,
+        Deal {
+            date: it.date,
+            customer: it.customer,
+            maker: it.salesperson,
+            owner: it.customer_owner,
+            amount: -it.amount,
+            tax: -it.tax,
+            cost: cost.map(|it| -it),
+            sale: None,
+            sale_return: Some(it.id),
+        },
+    )?;
     let item = Item { salesperson: it.salesperson, ..item(it, Kind::Return) };
     let mut credit = receivable::enter(tx, customer.id, item)?;
     settle::pay(tx, &mut credit, &Aim::oldest(it.sale), it.amount)?;
@@ -308,6 +324,7 @@ fn reverse(it: &mut SaleReturn, tx: &mut Tx, asked: Reason) -> Result<()> {
         }
         account::enter(tx, account_entry(&opposite, &back))?;
     }
+    performance::reverse(tx, ("sale_return", it.id.0), today, None, Some(opposite.id))?;
     let credit = receivable::entry_of(tx, of(it).0, of(it).1)?;
     receivable::reverse(tx, &credit, item(&opposite, Kind::Reversal))?;
     tx.because(&asked.reason);

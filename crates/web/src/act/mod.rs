@@ -10,9 +10,13 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::message::message;
-use model::{Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Lang, Query, Registry, Result, VerbDef};
+use model::{
+    Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Lang, Query, Registry, Result, Value, VerbDef,
+};
 
 use crate::card::{DONE, told};
+use crate::form::text_of;
+use crate::list::cell::Cells;
 use crate::ui::{amount, ascii, icon, notice, t};
 use crate::visit::{Answer, At, Sent, Visit};
 use crate::{Site, problem};
@@ -182,9 +186,9 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
         let target = Target::of(desk, &uri)?;
         let picked = Picked::of_query(&visit.raw, target.one)?;
         // A dialog that is drawn again keeps what was chosen in it.
-        let mut input = match target.deed {
-            Deed::Verb(verb) if merge::choice(verb).is_some() => visit.query(),
-            Deed::Verb(verb) => begun(desk, verb),
+        let mut input = match (target.deed, target.one) {
+            (Deed::Verb(verb), _) if merge::choice(verb).is_some() => visit.query(),
+            (Deed::Verb(verb), Some(id)) => begun(desk, target.def, verb, id, &visit.query())?,
             _ => Input::default(),
         };
         if let Some(field) = visit.value("field") {
@@ -196,12 +200,25 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
     visit.show(move |desk| draw(desk, &asked)).await
 }
 
-/// What a verb's dialog begins with.
-fn begun(desk: &Desk, verb: &VerbDef) -> Input {
-    let today = desk.today().to_string();
-    let text =
-        |it: &FieldDef| it.default.map(|text| if text == "today" { today.clone() } else { text.to_owned() });
-    verb.asks.iter().filter_map(|it| Some((it.name.to_owned(), text(it)?))).collect()
+/// What a dialog holds before anybody typed: what its address says, else what the declaration begins it with.
+fn begun(desk: &mut Desk, def: &'static EntityDef, verb: &VerbDef, id: i64, given: &Input) -> Result<Input> {
+    let (cells, mut input) = (Cells::of(desk), Input::default());
+    let today = Value::from(&desk.today());
+    let is_same = |it: &FieldDef| it.default == Some("same");
+    let own = if verb.asks.iter().any(is_same) { Some(desk.get(def.code, id)?) } else { None };
+    for field in verb.asks {
+        let value = match field.default {
+            Some("today") => Some(today.clone()),
+            Some("same") => own.as_ref().and_then(|it| it.value(field.name)).cloned(),
+            Some(_) => Some(field.blank()),
+            None => None,
+        };
+        let value = value.map(|it| text_of(&cells, field, &it));
+        if let Some(text) = given.fields.get(field.name).map(|it| it.text().to_owned()).or(value) {
+            input.set(field.name, text);
+        }
+    }
+    Ok(input)
 }
 
 /// Runs a verb that asks nothing on one record; what kept it from being done.

@@ -1,7 +1,7 @@
 //! Sections as data, drawn: figures, meters, few rows, sentences. What a noun says of itself looks the same everywhere.
 
 use maud::{Markup, html};
-use model::{Card, Fact, FieldDef, Kind, Lang, Notice, Part, Section, Tone, Value};
+use model::{Card, Fact, FieldDef, Kind, Lang, Notice, Part, Section, Tone, Value, Way};
 
 use crate::list::cell::Cells;
 use crate::ui::{amount, icon, t};
@@ -58,6 +58,10 @@ fn drawn(cells: &Cells, part: &Part) -> Markup {
             }
         },
         Part::Series(kind, points) => series(cells, *kind, points),
+        Part::Ways(ways) if ways.is_empty() => html! {},
+        Part::Ways(ways) => {
+            html! { p class="ky-row" { @for it in ways { (way(it, "ky-btn is-small", lang)) } } }
+        }
         Part::Says(tone, says) => html! { p class={ "ky-mute " (class(*tone)) } { (says.of(lang)) } },
     }
 }
@@ -134,6 +138,15 @@ fn amount_of(part: i64, whole: i64) -> String {
     amount(tenths as i64, 1, 1) + "%"
 }
 
+fn way(it: &Way, class: &str, lang: Lang) -> Markup {
+    match it.dialog {
+        true => {
+            html! { button class=(class) type="button" hx-get=(it.to) hx-target="#dialog" { (it.label.of(lang)) } }
+        }
+        false => html! { a class=(class) href=(it.to) { (it.label.of(lang)) } },
+    }
+}
+
 /// Why a document waits: the reason, the figures, the ways on.
 pub fn notice(cells: &Cells, card: &Card, it: &Notice) -> Markup {
     let lang = cells.lang;
@@ -153,10 +166,8 @@ pub fn notice(cells: &Cells, card: &Card, it: &Notice) -> Markup {
                 p { (it.says.of(lang)) }
             }
             div class="ky-row" {
-                @for (n, way) in ways.iter().enumerate() {
-                    @let class = if n + 1 == ways.len() && way.dialog { "ky-btn is-small is-danger is-filled" } else { "ky-btn is-small" };
-                    @if way.dialog { button class=(class) type="button" hx-get=(way.to) hx-target="#dialog" { (way.label.of(lang)) } }
-                    @else { a class=(class) href=(way.to) { (way.label.of(lang)) } }
+                @for (n, it) in ways.iter().enumerate() {
+                    (way(it, if n + 1 == ways.len() && it.dialog { "ky-btn is-small is-danger is-filled" } else { "ky-btn is-small" }, lang))
                 }
             }
         }
