@@ -148,7 +148,7 @@ pub fn page(desk: &mut Desk, customer: i64, mut asked: Input, refused: Option<Er
             }
             @if let Some(done) = done { (done) }
             @if let Some(error) = &refused { (notice("bad", html! { p { (message(error, registry, "receipt", lang)) } })) }
-            form method="post" action={ "/settle/" (customer) } class="ky-settle-form" {
+            form method="post" action={ "/settle/" (customer) } class="ky-settle-form" data-once {
                 @if may { (form(desk, &asked, refused.as_ref(), takes)?) }
                 div class="ky-thirds" {
                     (debts(lang, &cells, &charges, &asked, may))
@@ -172,7 +172,7 @@ fn done(desk: &mut Desk, done: &str) -> Result<Option<Markup>> {
     let Some((entity, id)) = done.split_once(':').and_then(|it| Some((it.0, it.1.parse().ok()?))) else {
         return Ok(None);
     };
-    let card = desk.get(entity, id)?;
+    let Ok(card) = desk.get(entity, id) else { return Ok(None) };
     let money = |name: &str| Money(card.value(name).map_or(0, Value::int)).grouped();
     let (all, left) = (money("amount"), money("unused"));
     let says = match card.value("unused") {
