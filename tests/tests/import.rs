@@ -38,7 +38,7 @@ impl Shop {
     fn preview(&self, who: &Actor, plan: &Plan) -> Preview {
         let path = self.house.uploads().join(&plan.source);
         let mut reader = import::open(path.as_path(), &plan.source, plan).unwrap();
-        self.house.db.read(who, |desk| desk.preview(plan, &mut reader, 100)).unwrap()
+        self.house.db.read(who, |desk| desk.preview(plan, &mut reader, &self.house.data, 100)).unwrap()
     }
 
     /// Hands an import to a job; its batch and its job.

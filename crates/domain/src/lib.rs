@@ -58,6 +58,12 @@ static MODULES: &[Module] = &[
     Module { code: "settings", icon: "settings", label: Label { zh: "设置", en: "Settings" } },
 ];
 
+/// The folder `profiles/` at the project's root.
+static PROFILES: &[(&str, &str)] = &[
+    ("northwind", include_str!("../../../profiles/northwind.toml")),
+    ("online-retail", include_str!("../../../profiles/online-retail.toml")),
+];
+
 pub static REGISTRY: Registry = Registry {
     entities: &[model::system::ENTITIES, ENTITIES],
     modules: MODULES,
@@ -66,6 +72,7 @@ pub static REGISTRY: Registry = Registry {
     words: code_tables::WORDS,
     parameters: parameters::PARAMETERS,
     reports: reports::REPORTS,
+    profiles: PROFILES,
     presets: roles::PRESETS,
     seed: |tx| {
         sales::seed(tx)?;

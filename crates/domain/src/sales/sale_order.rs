@@ -152,7 +152,7 @@ fn complete(new: &mut SaleOrder, old: Option<&SaleOrder>, tx: &mut Tx) -> Result
     }
     if old.is_none_or(|old| old.customer != new.customer) {
         let customer = tx.get(new.customer)?;
-        check_trading(&customer)?;
+        check_trading(&customer, tx)?;
         new.customer_owner = customer.owner;
         new.salesperson = new.salesperson.or(customer.owner);
         new.address = new.address.take().or(customer.address);
@@ -195,7 +195,7 @@ fn hold(it: &mut SaleOrder, refusal: &Refusal, _: &mut Tx) {
 /// Checks an order: it gets its number, counts into the customer's exposure and reserves its goods.
 fn check(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
     let customer = tx.get(it.customer)?;
-    check_trading(&customer)?;
+    check_trading(&customer, tx)?;
     if tx.lines(it)?.is_empty() {
         return Err(no_lines());
     }
@@ -216,7 +216,7 @@ fn check(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
 /// Delivers all that is open by a sale of its own, posted at once. A part is delivered by a sale that names the order.
 fn deliver(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
     let customer = tx.get(it.customer)?;
-    check_trading(&customer)?;
+    check_trading(&customer, tx)?;
     gate(tx, Moment::SalePost, &customer, it.rest, it.rest, released(it, tx))?;
     let lines = tx.lines(it)?;
     let mut sale = Sale::of_order(it, tx.today());

@@ -45,6 +45,9 @@ pub struct SaleReturn {
     pub status: Status,
     #[field(zh = "冲销", en = "Reverses", readonly)]
     pub reverses: Option<Id<SaleReturn>>,
+    /// It happened before the books began and came in by import, past the gates.
+    #[field(zh = "历史导入", en = "Imported", readonly, filter)]
+    pub imported: bool,
     #[field(zh = "原因", en = "Reason", again)]
     pub reason: Option<String>,
     #[field(zh = "备注", en = "Remark", format = Long)]
@@ -156,7 +159,7 @@ fn tally(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
 
 /// Of a tied return no more comes back than was sold and has not come back yet.
 fn check_sold(it: &SaleReturn, lines: &[SaleReturnLine], tx: &mut Tx) -> Result<()> {
-    let Some(sale) = it.sale else { return Ok(()) };
+    let Some(sale) = it.sale.filter(|_| !tx.history) else { return Ok(()) };
     let of = tx.get(sale)?;
     if of.due.is_none() || of.reverses.is_some() {
         refuse!("wrong_state", "原销售单还没有过账" "The sale is not posted");
@@ -212,14 +215,18 @@ fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
         } else {
             Some(Money(0))
         };
-        tx.touch(line.id, "cost", Value::from(&line.cost))?;
+        if line.cost.is_some() {
+            tx.touch(line.id, "cost", Value::from(&line.cost))?;
+        }
         account::enter(tx, account_entry(it, line))?;
     }
     let item = Item { salesperson: it.salesperson, ..item(it, Kind::Return) };
     let mut credit = receivable::enter(tx, customer.id, item)?;
     receivable::pay_oldest(tx, &mut credit, it.sale)?;
     it.status = Status::Posted;
-    it.number = Some(tx.next_number::<SaleReturn>()?);
+    if it.number.is_none() {
+        it.number = Some(tx.next_number::<SaleReturn>()?);
+    }
     Ok(())
 }
 
@@ -289,6 +296,7 @@ fn reverse(it: &mut SaleReturn, tx: &mut Tx, asked: Reason) -> Result<()> {
         tax: -it.tax,
         status: Status::Posted,
         reverses: Some(it.id),
+        imported: false,
         reason: Some(asked.reason.clone()),
         stamp: Stamp::default(),
         ..it.clone()
