@@ -731,7 +731,9 @@ impl<'c> Tx<'c> {
     }
 
     fn is_quiet(&self, def: &EntityDef) -> bool {
-        let is = |it: &EntityDef| std::ptr::eq(it, def) || it.lines.is_some_and(|lines| std::ptr::eq(lines(), def));
+        let is = |it: &EntityDef| {
+            std::ptr::eq(it, def) || it.lines.is_some_and(|lines| std::ptr::eq(lines(), def))
+        };
         self.quiet.is_some_and(is)
     }
 

@@ -220,7 +220,12 @@ impl Desk<'_> {
     }
 
     /// A record as its check would leave it; nothing is written.
-    pub(super) fn probe(&mut self, def: &'static EntityDef, old: Option<&Record>, new: Record) -> Result<Record> {
+    pub(super) fn probe(
+        &mut self,
+        def: &'static EntityDef,
+        old: Option<&Record>,
+        new: Record,
+    ) -> Result<Record> {
         let dry = std::mem::replace(&mut self.tx.dry, true);
         let checked = self.tx.checked(def, old, new);
         self.tx.dry = dry;

@@ -12,7 +12,9 @@ use super::lots::MOST;
 use super::plan::place;
 use super::{Assessed, LINES, NUMBER, Opposite, Place, Plan, Read, Verdict};
 use crate::tx::Record;
-use crate::{Desk, EntityDef, Error, Fault, FieldDef, Given, Label, Result, Sql, Text, Value, target_of, value_of};
+use crate::{
+    Desk, EntityDef, Error, Fault, FieldDef, Given, Label, Result, Sql, Text, Value, target_of, value_of,
+};
 
 /// Texts of which it is remembered whose record they name.
 const REMEMBERED: usize = 50_000;
@@ -179,7 +181,8 @@ impl Desk<'_> {
             return Err(Error::invalid(NUMBER, "required"));
         }
         if rows.len() > MOST {
-            let says = Text::new(format!("一张单据最多 {MOST} 行"), format!("A document has at most {MOST} lines"));
+            let says =
+                Text::new(format!("一张单据最多 {MOST} 行"), format!("A document has at most {MOST} lines"));
             return Err(Error::fault(NUMBER, "too_many_rows", says));
         }
         let turned = paper.turned(told)?;
@@ -187,6 +190,18 @@ impl Desk<'_> {
         if let Some(there) = self.there(paper, (def, line), &number, told)? {
             return Ok(there);
         }
+        // What lines name is made before the document, so that an undoing meets the document first.
+        let mut lines = Vec::new();
+        for read in &mut told.rows {
+            let mut record = line.blank(self.tx.now);
+            paper.fill(line, Some(line), &read.line, &mut record);
+            match self.link_all(paper, true, line, &read.line, &mut record) {
+                Err(Error::Invalid(faults)) => read.faults = faults,
+                other => other?,
+            }
+            lines.push(record);
+        }
+        refused_row(told)?;
         let mut head = self.fresh(def);
         if paper.history {
             // Who brings old papers in did not write them.
@@ -216,19 +231,17 @@ impl Desk<'_> {
             self.tx.imagined[0] = head.clone();
         }
         let id = head[0].int();
-        for read in &mut told.rows {
-            match self.line_of(paper, (line, id), turned, read) {
+        self.tx.quiet = Some(def);
+        for (record, read) in lines.into_iter().zip(&mut told.rows) {
+            match self.line_of(line, id, record, paper.negative(line).filter(|_| turned)) {
                 Err(Error::Invalid(faults)) => read.faults = faults,
                 other => other?,
             }
         }
-        if let Some(wrong) = told.rows.iter().find(|it| !it.faults.is_empty()) {
-            return Err(Error::Invalid(wrong.faults.clone()));
-        }
+        refused_row(told)?;
         if self.tx.dry {
             return Ok(Verdict::New(0));
         }
-        self.tx.quiet = Some(def);
         self.tx.tally(def, id)?;
         if paper.history {
             let (n, _) = def.verb("post")?;
@@ -277,9 +290,15 @@ impl Desk<'_> {
                         let earlier = from[at];
                         let says = Text::new(
                             format!("同一单号的行是一张单据，这里却和第 {earlier} 行不同"),
-                            format!("Rows of one number are one document, and this differs from row {earlier}"),
+                            format!(
+                                "Rows of one number are one document, and this differs from row {earlier}"
+                            ),
                         );
-                        read.faults.push(Fault { field: bound.path.clone(), code: "mixed", says: Some(says) });
+                        read.faults.push(Fault {
+                            field: bound.path.clone(),
+                            code: "mixed",
+                            says: Some(says),
+                        });
                     }
                     Some(_) => {}
                 }
@@ -288,10 +307,7 @@ impl Desk<'_> {
         }
         let number = told.values.iter().find(|it| it.0.of.is_none() && it.0.field.name == NUMBER);
         told.title = number.map_or(String::new(), |it| it.1.text().to_owned());
-        match told.rows.iter().find(|it| !it.faults.is_empty()) {
-            Some(wrong) => Err(Error::Invalid(wrong.faults.clone())),
-            None => Ok(()),
-        }
+        refused_row(told)
     }
 
     /// A document of this number that is there already. It is the same as far as its head and the count of its lines go.
@@ -311,9 +327,9 @@ impl Desk<'_> {
             return Err(Error::fault(NUMBER, "duplicate", REVERSED));
         }
         let own = told.values.iter().filter(|it| it.0.of.is_none() && target_of(it.0.field).is_none());
-        let mut differs = own.map(|it| (it.0.field, &it.1)).any(|(field, value)| {
-            def.field(field.name).is_some() && value_of(def, &old, field) != *value
-        });
+        let mut differs = own
+            .map(|it| (it.0.field, &it.1))
+            .any(|(field, value)| def.field(field.name).is_some() && value_of(def, &old, field) != *value);
         for at in paper.links_of(false) {
             let Some(field) = def.at(paper.links[at].field.name) else { continue };
             let named = self.named_record(paper, at, &told.values, false)?;
@@ -331,30 +347,23 @@ impl Desk<'_> {
 
     fn line_of(
         &mut self,
-        paper: &mut Paper,
-        (line, document): (&'static EntityDef, i64),
-        turned: bool,
-        read: &Read,
+        line: &'static EntityDef,
+        document: i64,
+        mut record: Record,
+        negative: Option<usize>,
     ) -> Result<()> {
-        let mut record = line.blank(self.tx.now);
         if let Some(of) = line.of {
             record[of + 1] = Value::Int(document);
         }
-        paper.fill(line, Some(line), &read.line, &mut record);
-        let negative = paper.opposite.negative.strip_prefix(LINES).and_then(|it| line.at(it));
-        if let (true, Some(at)) = (turned, negative) {
+        if let Some(at) = negative {
             record[at] = Value::Int(record[at].int().saturating_abs());
         }
-        self.link_all(paper, true, line, &read.line, &mut record)?;
         let mut faults = Vec::new();
         required(line, &record, "lines", &mut faults);
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        self.tx.quiet = line.parent().map(|it| it.1);
-        let stored = self.tx.store(line, None, record);
-        self.tx.quiet = None;
-        stored.map(drop).map_err(|error| within(LINES, error))
+        self.tx.store(line, None, record).map(drop).map_err(|error| within(LINES, error))
     }
 
     /// Writes the links that are found by what the file says.
@@ -376,7 +385,7 @@ impl Desk<'_> {
     }
 
     /// The record that the values of a document or a line name by a link; where there is none it is made, or the
-    /// values are refused. With `only` looking, nothing happens.
+    /// values are refused; without `make` it is 0.
     fn named_record(
         &mut self,
         paper: &mut Paper,
@@ -386,7 +395,8 @@ impl Desk<'_> {
     ) -> Result<Option<i64>> {
         let (link, default) = (&paper.links[at], paper.links[at].default.clone());
         let (to, path) = (link.to, link.path());
-        let tells = |it: &&Said| it.0.line == link.line && it.0.link.is_some_and(|it| std::ptr::eq(it, link.field));
+        let tells =
+            |it: &&Said| it.0.line == link.line && it.0.link.is_some_and(|it| std::ptr::eq(it, link.field));
         let mut told: Vec<(&'static FieldDef, &Value)> =
             values.iter().filter(tells).map(|it| (it.0.field, &it.1)).collect();
         let own = values.iter().find(|it| link.is(it.0.field, it.0.line)).map(|it| it.1.text());
@@ -419,7 +429,7 @@ impl Desk<'_> {
         };
         let id = match found {
             Some(id) => id,
-            None if !make => return Ok(None),
+            None if !make => return Ok(Some(0)),
             None if !paper.create.iter().any(|it| std::ptr::eq(*it, to)) => {
                 let (zh, en) = (to.label.zh, to.label.en.to_lowercase());
                 let says = Text::new(
@@ -496,6 +506,11 @@ impl Paper {
         Ok(below || (!prefix.is_empty() && told.title.starts_with(prefix.as_str())))
     }
 
+    /// Where a line holds what is below zero in opposites.
+    fn negative(&self, line: &EntityDef) -> Option<usize> {
+        line.at(self.opposite.negative.strip_prefix(LINES)?)
+    }
+
     /// Writes defaults and values into a document, or into a line.
     fn fill(&self, def: &'static EntityDef, of: Option<&EntityDef>, values: &[Said], record: &mut Record) {
         let own = |it: &&Said| it.0.link.is_none() && it.0.line == of.is_some();
@@ -518,6 +533,14 @@ impl Bound {
         })?;
         let meant = read.map(|text| self.column.values.get(&text).cloned().unwrap_or(text));
         Ok(meant.filter(|it| !it.is_empty()).map(Value::Text))
+    }
+}
+
+/// The first row that is wrong, if any is.
+fn refused_row(told: &Assessed) -> Result<()> {
+    match told.rows.iter().find(|it| !it.faults.is_empty()) {
+        Some(wrong) => Err(Error::Invalid(wrong.faults.clone())),
+        None => Ok(()),
     }
 }
 

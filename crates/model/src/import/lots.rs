@@ -80,7 +80,8 @@ impl Documents {
             let place = spool.keep(&row)?;
             let text = row.cells.get(number).map_or(String::new(), |it| parse::clean(&it.text));
             // A row without a number is a document of its own, which will be refused.
-            let at = if text.is_empty() { all.len() } else { *known.entry(hashed(&text)).or_insert(all.len()) };
+            let at =
+                if text.is_empty() { all.len() } else { *known.entry(hashed(&text)).or_insert(all.len()) };
             if at == all.len() {
                 let day = date.and_then(|(at, column)| {
                     let habits = Habits { month_first: column.month_first, ..Habits::default() };

@@ -41,7 +41,9 @@ impl Place {
     }
 
     pub(super) fn is(&self, other: &Place) -> bool {
-        let same = |one: Option<&FieldDef>, other: Option<&FieldDef>| one.map(|it| it.name) == other.map(|it| it.name);
+        let same = |one: Option<&FieldDef>, other: Option<&FieldDef>| {
+            one.map(|it| it.name) == other.map(|it| it.name)
+        };
         std::ptr::eq(self.field, other.field) && self.line == other.line && same(self.link, other.link)
     }
 
@@ -107,7 +109,13 @@ impl Desk<'_> {
         for (_, link) in needed {
             let Some(to) = target_of(link) else { continue };
             let fields = catalog.fields(to).filter(|it| it.sql.is_empty() && self.may_write(to, it));
-            places.extend(fields.map(|field| Place { field, of: Some(to), line, link: Some(link), fixed: false }));
+            places.extend(fields.map(|field| Place {
+                field,
+                of: Some(to),
+                line,
+                link: Some(link),
+                fixed: false,
+            }));
         }
     }
 

@@ -79,9 +79,14 @@ impl Profile {
         }
         plan.columns.iter_mut().for_each(|it| it.to.clear());
         for (header, said) in &self.columns {
-            let same = |it: &&mut Column| it.header.trim() == header || normalised(&it.header) == normalised(header);
+            let same =
+                |it: &&mut Column| it.header.trim() == header || normalised(&it.header) == normalised(header);
             let column = plan.columns.iter_mut().find(same).ok_or_else(|| no_column(header))?;
-            let kept = Column { header: column.header.clone(), month_first: column.month_first, ..Column::default() };
+            let kept = Column {
+                header: column.header.clone(),
+                month_first: column.month_first,
+                ..Column::default()
+            };
             *column = match said {
                 Said::To(to) => Column { to: to.clone(), decimal_comma: column.decimal_comma, ..kept },
                 Said::Column(said) => Column {

@@ -218,7 +218,9 @@ fn item(desk: &mut Desk, import: &Import, row: &Assessed) -> Result<Markup> {
     let number = row.number;
     let title = html! { p { span class="ky-mute" { (says!(lang, "第 {number} 行", "Row {number}")) } b lang=[cells.foreign(&row.title)] { @if row.title.is_empty() { (none()) } @else { (row.title) } } } };
     Ok(match &row.verdict {
-        Verdict::New(_) | Verdict::Same(_) => html! { li { (title) @if let Some(lines) = lines(import, row) { p { span class="ky-mute" {} (lines) } } } },
+        Verdict::New(_) | Verdict::Same(_) => {
+            html! { li { (title) @if let Some(lines) = lines(import, row) { p { span class="ky-mute" {} (lines) } } } }
+        }
         Verdict::Refused(_) if row.rows.len() > 1 => html! {
             li {
                 (title)

@@ -108,7 +108,11 @@ fn row(import: &Import, at: usize, (class, says): &(&str, String)) -> Markup {
     let of = |it: &Place| (it.of.unwrap_or(import.def).code, it.line, it.link.map(|it| it.name));
     let group = |it: &Place| {
         let of = it.of.unwrap_or(import.def).label.of(lang);
-        if it.line && it.link.is_some() { says!(lang, "明细的{of}", "{of} of the line") } else { of.to_owned() }
+        if it.line && it.link.is_some() {
+            says!(lang, "明细的{of}", "{of} of the line")
+        } else {
+            of.to_owned()
+        }
     };
     let (key, factor) = (|what| format!("c{at}.{what}"), column.factor.max(1).to_string());
     let month = column.month_first.map_or("", |it| if it { "1" } else { "0" });
@@ -312,7 +316,8 @@ fn settings(desk: &mut Desk, import: &Import) -> Result<Markup> {
     let is_document = plan.has_lines();
     let keys: Vec<&Place> = import.places.iter().filter(|it| !is_document && finds(it)).collect();
     let profiles = Profile::all(desk.catalog().registry, import.def.code)?;
-    let mut makes: Vec<&EntityDef> = import.places.iter().filter(|it| it.link.is_some()).filter_map(|it| it.of).collect();
+    let mut makes: Vec<&EntityDef> =
+        import.places.iter().filter(|it| it.link.is_some()).filter_map(|it| it.of).collect();
     makes.dedup_by_key(|it| it.code);
     makes.retain(|it| desk.may(it, "create").is_ok());
     let is_made = |it: &EntityDef| plan.create.iter().any(|code| code == it.code);
@@ -395,7 +400,8 @@ pub fn changed(desk: &mut Desk, import: &Import, site: &Site, form: &Input) -> R
     }
     if said("document".into()).is_some() {
         plan.history = said("history".into()).is_some();
-        plan.create = form.fields.keys().filter_map(|it| it.strip_prefix("create.")).map(str::to_owned).collect();
+        plan.create =
+            form.fields.keys().filter_map(|it| it.strip_prefix("create.")).map(str::to_owned).collect();
     }
     let mut moved = Vec::new();
     for (at, column) in plan.columns.iter_mut().enumerate() {
