@@ -125,6 +125,7 @@ fn bring_in(place: &Place, house: &House, options: &Options) -> Result<Told> {
         plan.defaults.clear();
         plan.duplicates = Duplicates::New;
         (plan.history, plan.create, plan.opposite) = (false, Vec::new(), None);
+        plan.columns.iter_mut().for_each(|it| (it.strip, it.prefix) = Default::default());
     }
     decide(&mut plan, options)?;
     for column in &plan.columns {

@@ -127,7 +127,7 @@ impl Desk<'_> {
         };
         let faults = if let Verdict::Refused(faults) = &verdict { faults.clone() } else { Vec::new() };
         let rows = vec![Read { number: row.number, line: Vec::new(), faults }];
-        Ok(Assessed { number: row.number, title, values, rows, verdict })
+        Ok(Assessed { number: row.number, title, turned: None, values, rows, verdict })
     }
 
     /// A row that is refused when some of it is written already takes a savepoint to leave no trace. They are dear, so

@@ -118,6 +118,7 @@ impl Desk<'_> {
         let mut told = Assessed {
             number,
             title: String::new(),
+            turned: None,
             values: Vec::new(),
             rows: Vec::new(),
             verdict: Verdict::Refused(Vec::new()),
@@ -187,6 +188,7 @@ impl Desk<'_> {
         }
         let turned = paper.turned(told)?;
         let (def, line) = paper.kinds[usize::from(turned)];
+        told.turned = Some(def).filter(|_| turned);
         if let Some(there) = self.there(paper, (def, line), &number, told)? {
             return Ok(there);
         }

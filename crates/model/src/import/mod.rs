@@ -57,6 +57,8 @@ pub struct Plan {
     pub create: Vec<String>,
     /// What some documents are the opposite of.
     pub opposite: Option<Opposite>,
+    /// The profile that was chosen last.
+    pub profile: String,
 }
 
 /// Documents that a list of another kind holds among its own: returns among sales.
@@ -123,6 +125,8 @@ pub struct Assessed {
     pub number: u64,
     /// What the row's record is called.
     pub title: String,
+    /// What a document becomes that is the opposite of what the list is of.
+    pub turned: Option<&'static EntityDef>,
     /// The record's own values, as far as they could be read.
     pub values: Vec<(Place, Value)>,
     /// The rows of the file: one, or a document's lines.

@@ -5,9 +5,9 @@ use sheet::parse::Habits;
 use sheet::read::{Reader, Row};
 
 use super::places::{Answer, Names};
-use super::{Column, LINES, NUMBER, Plan, headers, signature};
+use super::{Column, LINES, NUMBER, Plan, Profile, headers, signature};
 use crate::system::ImportBatch;
-use crate::{Desk, Entity, EntityDef, Error, FieldDef, Kind, Lang, Result, Sql, target_of};
+use crate::{Desk, Entity, EntityDef, Error, FieldDef, Kind, Label, Lang, Result, Sql, target_of};
 
 /// Rows that are looked at for the way a column writes dates and numbers.
 const SAMPLE: usize = 5_000;
@@ -51,11 +51,14 @@ impl Place {
         let own = self.field.label.of(lang);
         match (self.link, self.of) {
             (Some(link), _) => format!("{} › {own}", link.label.of(lang)),
+            (None, Some(_)) if self.line => format!("{} › {own}", LINE.of(lang)),
             (None, Some(of)) => format!("{} › {own}", of.label.of(lang)),
             (None, None) => own.to_owned(),
         }
     }
 }
+
+const LINE: Label = Label { zh: "明细", en: "Line" };
 
 impl Desk<'_> {
     /// The fields that a column of an import may go to, for this actor: its own first, then those of child rows.
@@ -125,7 +128,17 @@ impl Desk<'_> {
         let headers = headers(reader);
         let mut plan = match self.remembered(def, &signature(reader))? {
             Some(plan) if plan.columns.len() == headers.len() => plan,
-            _ => guessed(def, &places, &headers),
+            _ => {
+                let mut plan = guessed(def, &places, &headers);
+                plan.entity = def.code.to_owned();
+                // A file that has all columns of a profile is probably of its kind.
+                let profiles = Profile::all(self.catalog().registry, def.code)?;
+                if let Some((name, profile)) = profiles.iter().find(|it| it.1.has_all(&plan)) {
+                    profile.fit(&mut plan)?;
+                    plan.profile = (*name).to_owned();
+                }
+                plan
+            }
         };
         plan.entity = def.code.to_owned();
         plan.sheet = reader.sheet().to_owned();

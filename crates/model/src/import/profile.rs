@@ -68,6 +68,11 @@ impl Profile {
         if lang == Lang::Zh { &self.zh } else { &self.en }
     }
 
+    /// Whether a file has all of its columns.
+    pub(super) fn has_all(&self, plan: &Plan) -> bool {
+        self.columns.keys().all(|header| plan.columns.iter().any(|it| is(header, it)))
+    }
+
     /// Puts what it says into the plan for a file, which must have all of its columns.
     pub fn fit(&self, plan: &mut Plan) -> Result<()> {
         if self.entity != plan.entity {
@@ -79,9 +84,7 @@ impl Profile {
         }
         plan.columns.iter_mut().for_each(|it| it.to.clear());
         for (header, said) in &self.columns {
-            let same =
-                |it: &&mut Column| it.header.trim() == header || normalised(&it.header) == normalised(header);
-            let column = plan.columns.iter_mut().find(same).ok_or_else(|| no_column(header))?;
+            let column = plan.columns.iter_mut().find(|it| is(header, it)).ok_or_else(|| no_column(header))?;
             let kept = Column {
                 header: column.header.clone(),
                 month_first: column.month_first,
@@ -105,6 +108,10 @@ impl Profile {
         plan.opposite.clone_from(&self.opposite);
         Ok(())
     }
+}
+
+fn is(header: &str, column: &Column) -> bool {
+    column.header.trim() == header || normalised(&column.header) == normalised(header)
 }
 
 pub fn no_column(header: &str) -> Error {

@@ -416,11 +416,14 @@ fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> 
     first.truncate(TRIAL);
     let mut lines = Vec::new();
     for row in first {
-        let values = |desk: &mut Desk| told(desk, row.values.iter().map(|it| (it.0.field, None, &it.1)));
+        let own = row.values.iter().filter(|it| it.1.text() != row.title || !import.plan.has_lines());
+        let values = |desk: &mut Desk| told(desk, own.map(|it| (it.0.label(lang), it.0.field, None, &it.1)));
         let (class, word, says) = match &row.verdict {
             Verdict::New(_) => ("is-ok", t(lang, "新建", "New"), values(desk)?),
             Verdict::Update(_, changes) => {
-                let changed = told(desk, changes.iter().map(|it| (it.field, Some(&it.old), &it.new)));
+                let label = |field: &FieldDef| field.label.of(lang).to_owned();
+                let changes = changes.iter().map(|it| (label(it.field), it.field, Some(&it.old), &it.new));
+                let changed = told(desk, changes);
                 ("is-info", t(lang, "更新", "Update"), changed?)
             }
             Verdict::Same(_) => ("", t(lang, "没有变化", "Same"), values(desk)?),
@@ -433,6 +436,10 @@ fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> 
                 ("is-warn", word, values(desk)?)
             }
             Verdict::Refused(faults) => ("is-bad", t(lang, "不导入", "Refused"), reasons(import, faults)),
+        };
+        let word = match row.turned {
+            Some(to) => format!("{word} · {}", to.label.of(lang)),
+            None => word.to_owned(),
         };
         let says = [self::lines(import, row), Some(says)].into_iter().flatten().filter(|it| !it.is_empty());
         lines.push((row, class, word, says.collect::<Vec<_>>().join(t(lang, "；", "; "))));
@@ -455,20 +462,20 @@ fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> 
     })
 }
 
-/// A field with its value before, where that is told, and the new one.
-type Told<'a> = (&'static FieldDef, Option<&'a Value>, &'a Value);
+/// A field's label, the field, its value before, where that is told, and the new one.
+type Told<'a> = (String, &'static FieldDef, Option<&'a Value>, &'a Value);
 
 /// Values, or changes of values, in one line.
 fn told<'a>(desk: &mut Desk, values: impl Iterator<Item = Told<'a>>) -> Result<String> {
     let cells = Cells::of(desk);
     let mut parts = Vec::new();
-    for (field, old, new) in values.take(COMPARED) {
+    for (label, field, old, new) in values.take(COMPARED) {
         let new = shown(desk, &cells, field, new)?;
         let old = match old {
             Some(old) => shown(desk, &cells, field, old)? + " → ",
             None => String::new(),
         };
-        parts.push(format!("{} {old}{new}", field.label.of(cells.lang)));
+        parts.push(format!("{label} {old}{new}"));
     }
     Ok(parts.join(t(cells.lang, "；", "; ")))
 }

@@ -341,7 +341,7 @@ fn settings(desk: &mut Desk, import: &Import) -> Result<Markup> {
                     label class="ky-mute ky-small" for="profile" { (t(lang, "按已有的配置", "By a profile")) }
                     select class="ky-select is-small" name="profile" id="profile" {
                         option value="" { (t(lang, "选一个导入配置", "Choose a profile")) }
-                        @for (name, profile) in &profiles { option value=(name) { (profile.label(lang)) } }
+                        @for (name, profile) in &profiles { option value=(name) selected[*name == plan.profile] { (profile.label(lang)) } }
                     }
                 }
             }
@@ -393,10 +393,12 @@ pub fn changed(desk: &mut Desk, import: &Import, site: &Site, form: &Input) -> R
         let mut reader = import::open(import.file(site).as_path(), &import.batch.file, &plan)?;
         return desk.plan_for(import.def, &mut reader);
     }
-    let profile = form.text("profile");
-    if !profile.is_empty() {
-        Profile::named(desk.catalog().registry, profile)?.fit(&mut plan)?;
-        return Ok(plan);
+    if let Some(profile) = said("profile".into()).filter(|it| *it != plan.profile) {
+        plan.profile = profile.to_owned();
+        if !profile.is_empty() {
+            Profile::named(desk.catalog().registry, profile)?.fit(&mut plan)?;
+            return Ok(plan);
+        }
     }
     if said("document".into()).is_some() {
         plan.history = said("history".into()).is_some();
