@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use model::import::{self, Column, Counts, Duplicates, Plan, Unknown, Verdict};
-use model::system::{Attachment, ImportBatch, Job, JobStatus, Role};
-use model::{Actor, Desk, Door, Entity, Id, Input, Lang, Moment, Result, Sql, Stamp, Value, seed};
-use store::Db;
-use tests::importing::{Shop, company, counts, give, importer, lease_ends, seeded, shared, system};
-use tests::{World, databases};
+use model::system::{Attachment, ImportBatch, Job, JobStatus};
+use model::{Desk, Entity, Id, Input, Lang, Moment, Stamp, Value};
+use tests::databases;
+use tests::importing::{Shop, company, counts, importer, lease_ends, seeded, shared, system};
 
 #[test]
 fn northwind_comes_in_whole_and_brings_nothing_new_the_second_time() {
@@ -240,7 +239,8 @@ fn who_may_not_import_imports_nothing() {
 
         let proposed =
             world.look("赵敏", |desk| desk.plan_for(desk.entity("customer")?, &mut reader).map(drop));
-        let previewed = world.look("赵敏", |desk| desk.preview(&plan, &mut reader, 1).map(drop));
+        let previewed =
+            world.look("赵敏", |desk| desk.preview(&plan, &mut reader, &shop.house.data, 1).map(drop));
         let started = shop.start(world.person("赵敏"), &plan).map(drop);
 
         for result in [proposed, previewed, started] {

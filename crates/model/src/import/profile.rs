@@ -84,7 +84,8 @@ impl Profile {
         }
         plan.columns.iter_mut().for_each(|it| it.to.clear());
         for (header, said) in &self.columns {
-            let column = plan.columns.iter_mut().find(|it| is(header, it)).ok_or_else(|| no_column(header))?;
+            let column =
+                plan.columns.iter_mut().find(|it| is(header, it)).ok_or_else(|| no_column(header))?;
             let kept = Column {
                 header: column.header.clone(),
                 month_first: column.month_first,
