@@ -487,7 +487,7 @@ impl<'c> Tx<'c> {
     }
 
     pub(crate) fn record(&mut self, def: &EntityDef, id: i64) -> Result<Record> {
-        if let Some(imagined) = self.imagined.get((-1 - id) as usize).filter(|_| id < 0) {
+        if let Some(imagined) = self.imagined.get((-1 - id) as usize).filter(|_| id < 0 && self.dry) {
             return Ok(imagined.clone());
         }
         let mut sql = select(def);
