@@ -4,6 +4,7 @@ pub mod importing;
 mod postgres;
 mod random;
 pub mod served;
+pub mod shop;
 mod world;
 
 use std::path::Path;

@@ -149,7 +149,25 @@ impl House {
 
     pub fn with(people: &'static [Person], customers: &[(&str, &str, &str)]) -> House {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let db = open(&Address::of(folder.path(), None), folder.path());
+        let address = Address::of(folder.path(), None);
+        House::at(&address, folder, people, customers)
+    }
+
+    /// A house each on both databases.
+    pub fn on_both(people: &'static [Person], test: impl Fn(&House)) {
+        crate::stores(|address| {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            test(&House::at(address, folder, people, &CUSTOMERS));
+        });
+    }
+
+    fn at(
+        address: &Address,
+        folder: tempfile::TempDir,
+        people: &'static [Person],
+        customers: &[(&str, &str, &str)],
+    ) -> House {
+        let db = open(address, folder.path());
         let world = World::new(&db);
         for (owner, name, class) in customers {
             let id = world.customer(owner, name);

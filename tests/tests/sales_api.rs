@@ -1,7 +1,7 @@
 //! Selling through the API: the names that programs rely on, and the gate in every door.
 
 use serde_json::{Value as Json, json};
-use tests::served::{Answer, House, agent, answer, cookie};
+use tests::served::{Answer, House, Person, agent, answer, cookie};
 
 const BOSS: &str = "何振邦";
 
@@ -15,18 +15,24 @@ fn patch(house: &House, who: &str, path: &str, body: &str) -> Answer {
     answer(request.header("origin", &house.address).content_type("application/json").send(body).unwrap())
 }
 
-/// A house with a customer of 王海燕 who may owe 1,000.00, and a valve at 25.00.
+const PEOPLE: &[Person] = &[(BOSS, "owner"), ("王海燕", "salesperson"), ("周会计", "finance")];
+
 fn shop() -> (House, Json) {
-    let house = House::new(&[(BOSS, "owner"), ("王海燕", "salesperson"), ("周会计", "finance")]);
-    let (status, customer) = ask(&house, "王海燕", "customer", &json!({ "name": "北京绿暖设备有限公司" }));
+    let house = House::new(PEOPLE);
+    let sale = stocked(&house);
+    (house, sale)
+}
+
+/// A customer of 王海燕 who may owe 1,000.00, a valve at 25.00, and a sale of 44 of them.
+fn stocked(house: &House) -> Json {
+    let (status, customer) = ask(house, "王海燕", "customer", &json!({ "name": "北京绿暖设备有限公司" }));
     assert_eq!(status, 201, "{customer}");
     let credit = json!({ "credit_limit": "1000.00", "credit_days": 30, "reason": "合作良好" });
-    let (status, set) = ask(&house, "周会计", &format!("customer/{}/set_credit", customer["id"]), &credit);
+    let (status, set) = ask(house, "周会计", &format!("customer/{}/set_credit", customer["id"]), &credit);
     assert_eq!(status, 200, "{set}");
-    let (status, valve) = ask(&house, BOSS, "product", &json!({ "name": "铜球阀", "price": 25 }));
+    let (status, valve) = ask(house, BOSS, "product", &json!({ "name": "铜球阀", "price": 25 }));
     assert_eq!(status, 201, "{valve}");
-    let sale = json!({ "customer": customer["id"], "lines": [{ "product": valve["id"], "quantity": 44 }] });
-    (house, sale)
+    json!({ "customer": customer["id"], "lines": [{ "product": valve["id"], "quantity": 44 }] })
 }
 
 #[test]
@@ -84,4 +90,107 @@ fn the_customer_tells_balance_exposure_and_what_is_available() {
     let figures =
         ["balance", "exposure", "available", "overdue"].map(|it| customer[it].as_str().unwrap_or("?"));
     assert_eq!(figures, ["100.00", "100.00", "900.00", "0.00"]);
+}
+
+#[test]
+fn through_whatever_door_many_post_at_once_exactly_as_many_pass_as_the_limit_allows() {
+    House::on_both(PEOPLE, |house| {
+        let mut sale = stocked(house);
+        sale["lines"][0]["quantity"] = 4.into();
+        let made = |_| ask(house, "王海燕", "sale", &sale).1["id"].as_i64().unwrap();
+        let sales: Vec<i64> = (0..32).map(made).collect();
+
+        // 100.00 each against 1,000.00: one and many, by programs and by people.
+        let post = |n: usize, id: i64| match n % 4 {
+            0 => {
+                let (status, told) = ask(house, "王海燕", &format!("sale/{id}/post"), &json!({}));
+                let held = status == 409 && told["code"] == "credit_limit_exceeded";
+                assert!(status == 200 || held, "{status} {told}");
+            }
+            1 => {
+                let many = json!({ "ids": [id], "input": {} });
+                let (status, told) = ask(house, "王海燕", "sale/post", &many);
+                let result = &told["results"][0];
+                let held = result["problem"]["code"] == "credit_limit_exceeded";
+                assert!(status == 200 && (result["ok"] == true || held), "{status} {told}");
+            }
+            2 => {
+                let answer = house.post("王海燕", &format!("/sale/{id}/post"), &[]);
+                assert!(
+                    matches!(answer.status, 200 | 204 | 409 | 422),
+                    "{} {}",
+                    answer.status,
+                    answer.text()
+                );
+            }
+            _ => {
+                let ids = id.to_string();
+                let answer = house.post("王海燕", "/sale/post", &[("_ids", &ids)]);
+                assert_eq!(answer.status, 200, "{}", answer.text());
+            }
+        };
+        std::thread::scope(|scope| {
+            let post = &post;
+            let all: Vec<_> =
+                sales.iter().enumerate().map(|(n, id)| scope.spawn(move || post(n, *id))).collect();
+            all.into_iter().for_each(|it| it.join().unwrap());
+        });
+
+        let state = |id: &i64| house.get(BOSS, &format!("/api/v1/sale/{id}")).text();
+        let states: Vec<Json> = sales.iter().map(|it| serde_json::from_str(&state(it)).unwrap()).collect();
+        let count = |state: &str| states.iter().filter(|it| it["status"] == state).count();
+        // Nobody was refused for a lock: what did not pass was held by the gate.
+        assert_eq!((count("posted"), count("held")), (10, 22));
+        let customer = sale["customer"].as_i64().unwrap();
+        let customer: Json =
+            serde_json::from_str(&house.get(BOSS, &format!("/api/v1/customer/{customer}")).text()).unwrap();
+        assert_eq!(
+            (customer["balance"].as_str(), customer["available"].as_str()),
+            (Some("1000.00"), Some("0.00"))
+        );
+    });
+}
+
+#[test]
+fn an_order_is_delivered_in_part_by_naming_its_lines() {
+    let (house, order) = shop();
+    let (_, made) = ask(&house, BOSS, "sale_order", &order);
+    let at = format!("sale_order/{}", made["id"]);
+    ask(
+        &house,
+        "周会计",
+        &format!("customer/{}/set_credit", order["customer"]),
+        &json!({ "credit_limit": 5000, "reason": "旺季" }),
+    );
+    let (status, checked) = ask(&house, BOSS, &format!("{at}/check"), &json!({}));
+    assert_eq!(status, 200, "{checked}");
+    let line = &made["lines"][0]["id"];
+    let deliver = |lines: Json| ask(&house, BOSS, &format!("{at}/deliver"), &json!({ "lines": lines }));
+
+    let (status, left) = deliver(json!([{ "line": line, "quantity": 40 }]));
+    let (beyond, problem) = deliver(json!([{ "line": line, "quantity": "4.5" }]));
+    let (wrong, fault) = deliver(json!([{ "line": line, "quantity": "viel" }, { "colour": "red" }]));
+
+    assert_eq!((status, left["rest"].as_str()), (200, Some("100.00")), "{left}");
+    assert_eq!((beyond, problem["code"].as_str()), (409, Some("over_delivery")), "{problem}");
+    let faults = fault["fields"].as_object().unwrap();
+    let places = ["lines.0.quantity", "lines.1.colour", "lines.1.line"];
+    assert!(wrong == 422 && places.iter().all(|it| faults.contains_key(*it)), "{fault}");
+    let unknown = ask(&house, BOSS, &format!("{at}/deliver"), &json!({ "rows": { "goods": [] } }));
+    assert_eq!(unknown.0, 422, "{}", unknown.1);
+    // In the dialog, what is open stands ready to be changed.
+    let dialog = house.get(BOSS, &format!("/{at}/deliver")).text();
+    for part in ["铜球阀", "name=\"lines.0.quantity\"", "value=\"4\""] {
+        assert!(dialog.contains(part), "{part}: {dialog}");
+    }
+    let id = line.to_string();
+    let (of, many) = (format!("#{id}"), "3".to_owned());
+    let sent =
+        house.post(BOSS, &format!("/{at}/deliver"), &[("lines.0.line", &*of), ("lines.0.quantity", &*many)]);
+    assert_eq!(sent.status, 200, "{}", sent.text());
+    let more =
+        house.post(BOSS, &format!("/{at}/deliver"), &[("lines.0.line", &*of), ("lines.0.quantity", "9")]);
+    assert!(more.status == 409 && more.text().contains("value=\"9\""), "{}", more.text());
+    let (_, done) = ask(&house, BOSS, &format!("{at}/deliver"), &json!({}));
+    assert_eq!(done["status"].as_str(), Some("done"), "{done}");
 }

@@ -7,4 +7,4 @@ pub mod phone;
 pub mod tax_number;
 
 pub use contact::{Address, Contact, Relation};
-pub use customer::Customer;
+pub use customer::{Customer, Term};

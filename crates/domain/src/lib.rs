@@ -12,14 +12,17 @@ pub mod roles;
 pub mod sales;
 pub mod stock;
 
-use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, Registry};
+use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, OwnPage, Registry};
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, CreditGrant, CreditRule, Receipt, Receivable, ReceivableOpening, Refund, Sale, SaleEntry,
-    SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine,
+    Allocation, BankLine, CreditGrant, CreditRule, Performance, PriceList, PriceListLine, Receipt,
+    Receivable, ReceivableOpening, Refund, Sale, SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn,
+    SaleReturnLine, Statement, StatementLine,
 };
-pub use stock::{Product, StockEntry, StockIn, StockInLine, StockLevel, Warehouse};
+pub use stock::{
+    Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse,
+};
 
 static ENTITIES: &[&EntityDef] = &[
     Customer::DEF,
@@ -33,29 +36,42 @@ static ENTITIES: &[&EntityDef] = &[
     SaleReturn::DEF,
     SaleReturnLine::DEF,
     SaleEntry::DEF,
+    Performance::DEF,
+    PriceList::DEF,
+    PriceListLine::DEF,
     Receipt::DEF,
     Refund::DEF,
     ReceivableOpening::DEF,
     Receivable::DEF,
     Allocation::DEF,
+    Statement::DEF,
+    StatementLine::DEF,
+    BankLine::DEF,
     CreditRule::DEF,
     CreditGrant::DEF,
     Product::DEF,
     StockIn::DEF,
     StockInLine::DEF,
+    StockCount::DEF,
+    StockCountLine::DEF,
     StockEntry::DEF,
     StockLevel::DEF,
     Warehouse::DEF,
 ];
 
 static MODULES: &[Module] = &[
-    Module { code: "customers", icon: "users", label: Label { zh: "客户", en: "Customers" } },
-    Module { code: "sales", icon: "file-invoice", label: Label { zh: "销售", en: "Sales" } },
-    Module { code: "money", icon: "coin-yuan", label: Label { zh: "应收与信用", en: "Receivables" } },
+    module("customers", "users", "客户", "Customers"),
+    module("sales", "file-invoice", "销售", "Sales"),
     Module {
-        code: "stock", icon: "packages", label: Label { zh: "商品和库存", en: "Products and stock" }
+        pages: &[OwnPage {
+            code: "settle",
+            label: Label { zh: "核销台", en: "Settling" },
+            of: || Receivable::DEF,
+        }],
+        ..module("money", "coin-yuan", "应收与信用", "Receivables")
     },
-    Module { code: "settings", icon: "settings", label: Label { zh: "设置", en: "Settings" } },
+    module("stock", "packages", "商品和库存", "Products and stock"),
+    module("settings", "settings", "设置", "Settings"),
 ];
 
 /// The folder `profiles/` at the project's root.
@@ -63,6 +79,10 @@ static PROFILES: &[(&str, &str)] = &[
     ("northwind", include_str!("../../../profiles/northwind.toml")),
     ("online-retail", include_str!("../../../profiles/online-retail.toml")),
 ];
+
+const fn module(code: &'static str, icon: &'static str, zh: &'static str, en: &'static str) -> Module {
+    Module { code, icon, label: Label { zh, en }, pages: &[] }
+}
 
 pub static REGISTRY: Registry = Registry {
     entities: &[model::system::ENTITIES, ENTITIES],

@@ -29,6 +29,29 @@ const fn whole(
     ParameterDef { name, label: Label { zh, en }, kind: Kind::Int, default, unit: Some(unit), section }
 }
 
+const fn choice(
+    name: &'static str,
+    section: Label,
+    zh: &'static str,
+    en: &'static str,
+    all: &'static [(&'static str, Label)],
+) -> ParameterDef {
+    let kind = Kind::Choice(all);
+    ParameterDef { name, label: Label { zh, en }, kind, default: all[0].0, unit: None, section }
+}
+
+const SHORT: &[(&str, Label)] = &[
+    ("warn", Label { zh: "放行并提醒", en: "Allow and warn" }),
+    ("allow", Label { zh: "放行", en: "Allow" }),
+    ("forbid", Label { zh: "拒绝", en: "Refuse" }),
+];
+const ATTRIBUTION: &[(&str, Label)] = &[
+    ("maker", Label { zh: "算给做单的人", en: "For the salesperson of the document" }),
+    ("owner", Label { zh: "算给负责客户的人", en: "For the customer's owner" }),
+    ("split", Label { zh: "两人按比例分", en: "Split between both" }),
+];
+
+const PERCENT: Label = Label { zh: "%", en: "%" };
 const CUSTOMERS: Label = Label { zh: "家", en: "customers" };
 const MINUTES: Label = Label { zh: "分钟", en: "minutes" };
 const O_CLOCK: Label = Label { zh: "点", en: "o'clock" };
@@ -42,6 +65,14 @@ const COPIES: Label = Label { zh: "份", en: "copies" };
 pub static PARAMETERS: &[ParameterDef] = &[
     text("company_name", COMPANY, "公司名称", "Company name", ""),
     text("company_short", COMPANY, "公司简称", "Short name", ""),
+    text(
+        "company_contact",
+        COMPANY,
+        "地址、电话、税号（印在单据抬头）",
+        "Address, phone, tax number (on statements)",
+        "",
+    ),
+    text("company_bank", COMPANY, "收款账户（印在对账单上）", "Account to pay into (on statements)", ""),
     text("currency", COMPANY, "本位币", "Currency", "CNY"),
     text("zone", COMPANY, "时区", "Time zone", "Asia/Shanghai"),
     text("fiscal_start", COMPANY, "会计年度开始（月-日）", "Fiscal year starts (month-day)", "01-01"),
@@ -62,12 +93,15 @@ pub static PARAMETERS: &[ParameterDef] = &[
         CUSTOMERS,
     ),
     text("closed_until", MONEY, "已结账到（含当日，空为没有）", "Books closed up to and including", ""),
-    text(
-        "negative_stock",
+    choice("negative_stock", MONEY, "库存不够时", "When stock falls short", SHORT),
+    choice("attribution", MONEY, "业绩归属", "Sales count", ATTRIBUTION),
+    whole(
+        "attribution_owner",
         MONEY,
-        "库存不够时（allow 放行，forbid 拒绝）",
-        "When stock falls short (allow, forbid)",
-        "allow",
+        "两人分时，负责客户的人占",
+        "Share of the customer's owner in a split",
+        "50",
+        PERCENT,
     ),
     whole(
         "reserve_days",

@@ -2,9 +2,9 @@
 
 use model::{Dimension, Entity, FieldDef, Holders, Kind, Label, Measure, Of, Only, ReportDef};
 
-use crate::{Customer, Receivable, SaleEntry};
+use crate::{Customer, Performance, Receivable, SaleEntry};
 
-pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &AGEING, &ACTIVITY];
+pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &PERFORMANCE, &AGEING, &ACTIVITY];
 
 const fn by(name: &'static str, path: &'static str) -> Dimension {
     Dimension { name, path }
@@ -81,6 +81,25 @@ static MARGIN: ReportDef = ReportDef {
     group: "customer",
     shown: "amount,cost,margin,rate",
     swift: &["customer", "date"],
+    ..ReportDef::PLAIN
+};
+
+/// For whom sales count, by the rule of their day (CLS-16).
+static PERFORMANCE: ReportDef = ReportDef {
+    code: "performance",
+    label: Label { zh: "业绩", en: "Performance" },
+    module: "sales",
+    fact: Performance::DEF,
+    date: "date",
+    dimensions: &[by("salesperson", "user"), by("department", "department"), by("customer", "customer")],
+    measures: &[
+        AMOUNT,
+        TAX,
+        measure("margin", "毛利", "Margin", Kind::Money, Of::Sum("margin")),
+        measure("customers", "客户数", "Customers", Kind::Int, Of::Distinct("customer")),
+    ],
+    group: "salesperson",
+    shown: "amount,margin,customers",
     ..ReportDef::PLAIN
 };
 

@@ -18,13 +18,17 @@ const fn says(zh: &'static str, en: &'static str) -> Label {
 
 const PEOPLE: &str = "user: read @all/none; department: read @all/none";
 const PRODUCTS: &str = "product: read export @all/none; warehouse,stock_level,stock_entry: read @all/none";
-const BUYING: &str = "product: * @all cost=write; warehouse: * @all; stock_in: * @all cost=write; stock_level: read export @all; stock_entry: read export @all cost=read";
+const BUYING: &str = "product: * @all cost=write floor=read; warehouse: * @all; stock_in,stock_count: * @all cost=write; stock_level: read export @all; stock_entry: read export @all cost=read";
 /// What a customer owes is seen by whoever sees the customer.
-const ACCOUNTS: &str = "receipt,refund,receivable_opening,receivable,allocation,credit_grant: read @own";
+const ACCOUNTS: &str = "receipt,refund,receivable_opening,receivable,allocation,credit_grant: read @own; statement: read create update delete issue send @own";
 const ALL_ACCOUNTS: &str =
-    "receipt,refund,receivable_opening,receivable,allocation,credit_grant: read export @all";
+    "receipt,refund,receivable_opening,receivable,allocation,credit_grant,statement: read export @all";
 const SELLING: &str = "sale: read create update delete export check post post_paid void reverse release_credit @below credit=read cost=read; sale_order: read create update delete export check deliver void release_credit @below credit=read; \
-     sale_return: read create update delete export post reverse @below cost=read; sale_entry: read export @below cost=read";
+     sale_return: read create update delete export post reverse @below cost=read; sale_entry,performance: read export @below cost=read";
+/// Who sells sees the lists for everybody and for the customers within sight.
+const PRICES: &str = "price_list: read @own";
+const FLOORS: &str = "product: read export @all/none floor=read";
+const PRICING: &str = "price_list: * @below";
 const OWN_TOKEN: &str = "token: read create update @own";
 
 pub static PRESETS: &[Preset] = &[
@@ -46,11 +50,11 @@ pub static PRESETS: &[Preset] = &[
         "Information clerk",
         says("登记客户、合同、反馈", "Registers customers, contracts, feedback"),
         &[
-            "sale: read @all/none credit=read; sale_order: read @all/none credit=read; sale_return,sale_entry: read @all/none",
+            "sale: read @all/none credit=read; sale_order: read @all/none credit=read; sale_return,sale_entry,performance: read @all/none",
             ALL_ACCOUNTS,
             "customer: read create update delete import export register merge transfer release close @all +pools credit=read bank=write",
             "contact: * @all private=write",
-            "product: * @all; warehouse: * @all; stock_level,stock_entry: read export @all",
+            "price_list: * @all; product: * @all; warehouse: * @all; stock_level,stock_entry: read export @all",
             "code_entry: read create update @all",
             "import_batch: read update @own",
             PEOPLE,
@@ -63,11 +67,12 @@ pub static PRESETS: &[Preset] = &[
         "Salesperson",
         says("自己的客户和公海", "Own customers and the pool"),
         &[
-            "sale: read create update delete check post void @own credit=read; sale_order: read create update delete check deliver void @own credit=read; sale_return: read create update delete post @own; sale_entry: read @own",
+            "sale: read create update delete check post void @own credit=read; sale_order: read create update delete check deliver void @own credit=read; sale_return: read create update delete post @own; sale_entry,performance: read @own",
             ACCOUNTS,
             "customer: read create update claim release @own +pools credit=read bank=read",
             "contact: read create update delete @own private=write",
             PRODUCTS,
+            PRICES,
             PEOPLE,
             OWN_TOKEN,
         ],
@@ -83,6 +88,8 @@ pub static PRESETS: &[Preset] = &[
             "customer: read create update import export register transfer claim release merge close @below +pools credit=read bank=read",
             "contact: * @below private=write",
             PRODUCTS,
+            FLOORS,
+            PRICING,
             PEOPLE,
             OWN_TOKEN,
             "import_batch: read update @own",
@@ -102,11 +109,13 @@ pub static PRESETS: &[Preset] = &[
         "Business supervisor",
         says("审批合同，查看下级客户", "Approves contracts, sees the customers below"),
         &[
-            "sale: read export release_credit @below credit=read; sale_order: read export release_credit @below credit=read; sale_return,sale_entry: read export @below/none",
+            "sale: read export release_credit @below credit=read; sale_order: read export release_credit @below credit=read; sale_return,sale_entry,performance: read export @below/none",
             ACCOUNTS,
             "customer: read update export transfer register @below +pools credit=read bank=read",
             "contact: read create update @below private=read",
             PRODUCTS,
+            FLOORS,
+            PRICES,
             PEOPLE,
             OWN_TOKEN,
         ],
@@ -134,6 +143,8 @@ pub static PRESETS: &[Preset] = &[
             "customer: read create update export register transfer claim release merge close @below +pools credit=read bank=read",
             "contact: * @below private=write",
             PRODUCTS,
+            FLOORS,
+            PRICING,
             PEOPLE,
             OWN_TOKEN,
         ],
@@ -144,11 +155,13 @@ pub static PRESETS: &[Preset] = &[
         "Marketing manager",
         says("客户分类复核，B 类客户维护", "Reviews the classification, looks after class B"),
         &[
-            "sale: read export @all/none credit=read; sale_order: read @all/none credit=read; sale_return,sale_entry: read export @all/none",
+            "sale: read export @all/none credit=read; sale_order: read @all/none credit=read; sale_return,sale_entry,performance: read export @all/none",
             ACCOUNTS,
             "customer: read update export @all/below credit=read",
             "contact: read create update @all private=read",
             PRODUCTS,
+            FLOORS,
+            PRICING,
             PEOPLE,
         ],
     ),
@@ -170,7 +183,7 @@ pub static PRESETS: &[Preset] = &[
         "Department manager",
         says("接收本部门分类表", "Receives the department's class tables"),
         &[
-            "sale: read export @below/none credit=read; sale_return,sale_entry: read export @below/none",
+            "sale: read export @below/none credit=read; sale_return,sale_entry,performance: read export @below/none",
             ACCOUNTS,
             "customer: read export @below/none credit=read",
             "contact: read @below/none",
@@ -184,12 +197,14 @@ pub static PRESETS: &[Preset] = &[
         "Settlement manager",
         says("复核客户分类与信用", "Re-checks classification and credit"),
         &[
-            "sale: read export release_credit @all credit=read cost=read; sale_order: read export release_credit @all credit=read; sale_return,sale_entry: read export @all cost=read",
+            "sale: read export release_credit @all credit=read cost=read; sale_order: read export release_credit @all credit=read; sale_return,sale_entry,performance: read export @all cost=read",
             ALL_ACCOUNTS,
             "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",
             "contact: read @all/none",
             PRODUCTS,
+            FLOORS,
+            PRICES,
             PEOPLE,
         ],
     ),
@@ -206,13 +221,13 @@ pub static PRESETS: &[Preset] = &[
         "Finance",
         says("应收、收款、信用", "Receivables, receipts, credit"),
         &[
-            "sale: read export check post post_paid void reverse @all credit=read cost=read; sale_order: read export @all credit=read; sale_return: read export post reverse @all cost=read; sale_entry: read export @all cost=read",
-            "receipt,refund,receivable_opening: * @all",
+            "sale: read export check post post_paid void reverse @all credit=read cost=read; sale_order: read export @all credit=read; sale_return: read export post reverse allocate @all cost=read; sale_entry,performance: read export @all cost=read",
+            "receipt,refund,receivable_opening,statement,bank_line: * @all",
             "receivable,allocation,credit_grant: read export @all",
             "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",
             "contact: read @all/none",
-            "product: read update export @all cost=read; stock_in: * @all cost=write; warehouse,stock_level: read export @all; stock_entry: read export @all cost=read",
+            "price_list: read export @all; product: read update export @all cost=read floor=write; stock_in,stock_count: * @all cost=write; warehouse,stock_level: read export @all; stock_entry: read export @all cost=read",
             PEOPLE,
             OWN_TOKEN,
         ],

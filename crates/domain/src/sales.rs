@@ -1,29 +1,52 @@
 //! Sales 销售: what leaves the house, what is owed for it, what comes in, and whom we trust with how much.
 
 mod account;
+mod bank;
 mod credit;
 mod file;
 mod opening;
 mod panel;
+mod performance;
+mod price;
 mod receipt;
-mod receivable;
+pub mod receivable;
 mod refund;
 mod sale;
 mod sale_order;
 mod sale_return;
+mod settle;
+mod statement;
 
-use model::{Id, Tx, system::User};
+use model::{Id, Tx, system::Department, system::User};
 
 pub use account::SaleEntry;
+pub use bank::BankLine;
 pub use credit::{CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, seed, standing};
 pub use file::file;
 pub use opening::ReceivableOpening;
+pub use performance::Performance;
+pub use price::{PriceList, PriceListLine};
 pub use receipt::Receipt;
-pub use receivable::{AUDITS, Allocation, Receivable};
+pub use receivable::{AUDITS, Allocation, Kind, Receivable};
 pub use refund::Refund;
 pub use sale::{Sale, SaleLine};
-pub use sale_order::{RESERVED, SaleOrder, SaleOrderLine};
+pub use sale_order::{AVAILABLE, RESERVED, SaleOrder, SaleOrderLine};
 pub use sale_return::{SaleReturn, SaleReturnLine};
+pub use settle::{Aim, By, charges};
+pub use statement::{Statement, StatementLine, ageing};
+
+/// A document is its maker's, else whoever acts; its department follows the maker when that is somebody else than it was.
+fn made_by(
+    maker: &mut Option<Id<User>>,
+    department: &mut Option<Id<Department>>,
+    was: Option<Id<User>>,
+    tx: &Tx,
+) {
+    *maker = maker.or_else(|| actor(tx));
+    if let Some(maker) = maker.filter(|it| was != Some(*it)) {
+        *department = tx.catalog.department_of(maker.0).map(Id::of).or(*department);
+    }
+}
 
 /// Whoever acts, where that is a person.
 fn actor(tx: &Tx) -> Option<Id<User>> {

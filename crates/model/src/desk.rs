@@ -63,6 +63,11 @@ impl<'c> Desk<'c> {
         &mut self.tx
     }
 
+    /// The address of a link that was made just now; it is told once.
+    pub fn invitation(&mut self) -> Option<String> {
+        self.tx.link.take()
+    }
+
     /// Changes of this transaction carry the batch's name, by which they can be undone together.
     pub fn in_batch(&mut self, batch: &str) {
         self.tx.batch = Some(batch.to_owned());
@@ -76,15 +81,14 @@ impl<'c> Desk<'c> {
     /// The grant by which the actor has a right to an entity.
     pub fn may(&self, def: &'static EntityDef, right: &str) -> Result<Grant> {
         let rights = &self.actor.rights;
-        if def.is_attached() {
+        if def.is_attached() && rights.only.is_none() {
             return Ok(Grant::parse("* @all"));
         }
         if !rights.can(def, "read") {
             return Err(Error::missing(def.code));
         }
         // What only the program writes, nobody else begins.
-        let is_ours = def.fields.iter().all(|field| field.readonly || !field.is_shown());
-        if is_ours && matches!(right, "create" | "import") {
+        if def.is_ours() && matches!(right, "create" | "import") {
             return Err(Error::Forbidden { entity: def.code, right: right.to_owned() });
         }
         // A file holds no secrets that open a door.
@@ -127,20 +131,32 @@ impl<'c> Desk<'c> {
     /// The actor's reach as a condition on the entity under `alias`; with `acting` for every right but reading.
     pub(crate) fn reach(&mut self, def: &'static EntityDef, alias: &str, acting: bool) -> Result<Sql> {
         let everything = || Ok(Sql::new("1 = 1"));
-        if self.actor.rights.all || def.is_attached() {
+        if self.actor.rights.all || (def.is_attached() && self.actor.rights.only.is_none()) {
             return everything();
         }
         let Some(grant) = self.actor.rights.grant(def) else { return Ok(Sql::new("1 = 0")) };
+        if let Some((_, record)) = self.actor.rights.only.as_ref().filter(|it| it.0 == def.code) {
+            let mut sql = Sql::default();
+            sql.push(alias).push(".id = ").bind(*record);
+            return Ok(sql);
+        }
         // A record within another is seen by whoever sees that one, and by its own owner, who alone acts on it.
         let mut above = None;
         if let Some((at, parent)) = def.parent().filter(|_| def.owner.is_none() || !acting) {
-            let inner = self.reach(parent, "p", acting)?;
+            // A name of its own at each step, since a parent may stand within another.
+            let outer = format!("{alias}p");
+            let inner = self.reach(parent, &outer, acting)?;
             if inner.text() == "1 = 1" {
                 return everything();
             }
-            let mut sql = Sql::new("EXISTS (SELECT 1 FROM ");
-            sql.name(parent.code).push(" p WHERE p.id = ").push(alias).push(".").name(def.fields[at].name);
-            sql.push(" AND ").append(&inner).push(")");
+            // What stands within nothing is everybody's who has the right.
+            let (at, mut sql) = (&def.fields[at], Sql::new("("));
+            if at.optional {
+                sql.push(alias).push(".").name(at.name).push(" IS NULL OR ");
+            }
+            sql.push("EXISTS (SELECT 1 FROM ").name(parent.code).push(" ").push(&outer);
+            sql.push(" WHERE ").push(&outer).push(".id = ").push(alias).push(".").name(at.name);
+            sql.push(" AND ").append(&inner).push("))");
             if def.owner.is_none() {
                 return Ok(sql);
             }
@@ -244,17 +260,20 @@ impl<'c> Desk<'c> {
         if matches!(forbidden, Some(Error::NotFound { .. })) {
             return Err(missing());
         }
-        let record = self.sight(def, id)?.ok_or_else(missing)?.record.clone();
+        let seen = self.sight(def, id)?.ok_or_else(missing)?;
+        let (record, acts) = (seen.record.clone(), seen.acts);
         if def.is_attached() {
             self.target(def, &record, if right == "read" { "read" } else { "write" })?;
         }
         if let Some(error) = forbidden {
             return Err(error);
         }
-        if right != "read" && !self.acts_on(def, id)? {
-            return Err(Error::Forbidden { entity: def.code, right: right.to_owned() });
+        if right == "read" || def.is_attached() {
+            return Ok(record);
         }
-        Ok(record)
+        let record =
+            if self.tx.lock().is_empty() { Some(record).filter(|_| acts) } else { self.locked(def, id)? };
+        record.ok_or_else(|| Error::Forbidden { entity: def.code, right: right.to_owned() })
     }
 
     /// A record within the actor's sight; not read a second time before something is written.
@@ -276,19 +295,15 @@ impl<'c> Desk<'c> {
         Ok(self.tx.seen.as_ref())
     }
 
-    /// Whether the actor may do more than read a record that is in sight, which is locked from here on.
-    fn acts_on(&mut self, def: &'static EntityDef, id: i64) -> Result<bool> {
-        if def.is_attached() {
-            return Ok(true);
-        }
-        let mut sql = Sql::new("SELECT t.id FROM ");
-        sql.name(def.code)
-            .push(" t WHERE t.id = ")
-            .bind(id)
-            .push(" AND ")
-            .append(&self.reach(def, "t", true)?);
-        sql.push(self.tx.lock());
-        Ok(!self.tx.rows(&sql)?.is_empty())
+    /// A record on which the actor may do more than read, as it is once nobody else is at work on it.
+    fn locked(&mut self, def: &'static EntityDef, id: i64) -> Result<Option<Record>> {
+        let mut sql = Sql::new("SELECT ");
+        sql.each(def.columns(), |sql, name| {
+            sql.push("t.").name(name);
+        });
+        sql.push(" FROM ").name(def.code).push(" t WHERE t.id = ").bind(id).push(" AND ");
+        sql.append(&self.reach(def, "t", true)?).push(self.tx.lock());
+        Ok(self.tx.rows(&sql)?.pop())
     }
 
     /// What hangs on a record is seen by whoever sees the record; written, by its author or who may edit the record.
@@ -388,6 +403,16 @@ impl<'c> Desk<'c> {
                 record[at] = value;
             }
         }
+        // What is chosen within another record says which one that is.
+        for (at, field) in def.fields.iter().enumerate() {
+            let (Some(to), Some(on)) = (target_of(field), field.depends.and_then(|it| def.at(it))) else {
+                continue;
+            };
+            let of = to.at(def.fields[on - 1].name).filter(|_| def.fields[on - 1].is_empty(&record[on]));
+            if let Some(of) = of.filter(|_| record[at + 1].int() != 0) {
+                record[on] = self.load(to, record[at + 1].int(), "read")?[of].clone();
+            }
+        }
         Ok(self.unsaved(def, record))
     }
 
@@ -482,6 +507,7 @@ impl<'c> Desk<'c> {
         for (code, rows) in &input.rows {
             let lines = def.lines.map(|lines| lines()).filter(|_| code == "lines");
             let child = lines.or_else(|| self.tx.registry.children(def).find(|it| it.code == code));
+            let child = child.filter(|it| !it.is_ours());
             let child = child.ok_or_else(|| Error::invalid(code, "unknown_field"))?;
             let of = child.of.expect("children have one") + 1;
             few(code, rows)?;

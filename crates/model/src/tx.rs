@@ -51,6 +51,10 @@ pub struct Tx<'c> {
     pub(crate) imagined: Vec<Record>,
     /// The lines of the document that is being tried out: its tally and its panel see these.
     pub(crate) trial: Option<(&'static EntityDef, Vec<Record>)>,
+    /// Its head, as the checks of its lines see it.
+    pub(crate) head: Option<(&'static EntityDef, Record)>,
+    /// The address of a link that was made: told to whoever acts, written nowhere.
+    pub(crate) link: Option<String>,
     /// How many statements wrote something.
     pub(crate) wrote: u64,
     /// Records of this entity get their index entry later, when what feeds it is there too.
@@ -99,6 +103,8 @@ impl<'c> Tx<'c> {
             quiet: None,
             imagined: Vec::new(),
             trial: None,
+            head: None,
+            link: None,
             wrote: 0,
             unindexed: None,
             shares: None,
@@ -489,6 +495,12 @@ impl<'c> Tx<'c> {
     pub(crate) fn record(&mut self, def: &EntityDef, id: i64) -> Result<Record> {
         if let Some(imagined) = self.imagined.get((-1 - id) as usize).filter(|_| id < 0 && self.dry) {
             return Ok(imagined.clone());
+        }
+        if let Some((of, head)) = &self.head
+            && std::ptr::eq(*of, def)
+            && head[0].int() == id
+        {
+            return Ok(head.clone());
         }
         let mut sql = select(def);
         sql.push(" WHERE id = ").bind(id).push(self.lock());

@@ -31,8 +31,21 @@ impl Client {
     }
 
     pub fn post(&mut self, path: &str, body: &str) -> Answer {
+        self.send("POST", path, "application/json", body)
+    }
+
+    pub fn patch(&mut self, path: &str, body: &str) -> Answer {
+        self.send("PATCH", path, "application/json", body)
+    }
+
+    /// As a page sends what was filled in.
+    pub fn form(&mut self, path: &str, body: &str) -> Answer {
+        self.send("POST", path, "application/x-www-form-urlencoded", body)
+    }
+
+    fn send(&mut self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: bench\r\ncookie: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: bench\r\norigin: http://bench\r\ncookie: {}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}",
             self.cookie,
             body.len()
         );

@@ -22,7 +22,7 @@ use crate::table::Table;
 const CALLS: usize = 100;
 const SECONDS: f64 = 3.0;
 
-fn median(values: &mut [f64]) -> f64 {
+pub fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
@@ -44,7 +44,7 @@ fn time(calls: usize, mut call: impl FnMut()) -> f64 {
     median(&mut took)
 }
 
-fn ok(client: &mut Client, path: &str) -> Vec<u8> {
+pub fn ok(client: &mut Client, path: &str) -> Vec<u8> {
     let answer = client.get(path, "identity");
     assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
     answer.body
@@ -150,7 +150,6 @@ pub fn all(
     table.add("sort by any column", kind, says, "under 1.5 s", Some(slowest.0 < 1500.0));
 
     creating(kind, &server, &mut raw, names, rounds, table);
-    posting(kind, &server, table);
     let loaded = server.memory();
     let says = format!("{:.0} MB idle, {:.0} MB loaded", idle.1, loaded.1);
     let within = idle.1 < 80.0 && loaded.1 < 250.0;
@@ -296,78 +295,6 @@ fn create(server: &Server, names: &[String], connections: usize, round: usize) -
         }
     });
     done.load(Ordering::Relaxed) as f64 / since.elapsed().as_secs_f64()
-}
-
-/// Sales of three lines, made beforehand and posted: among a thousand customers, and all to one.
-pub fn posting(kind: &str, server: &Server, table: &mut Table) {
-    let mut boss = Client::new(&server.address, "boss");
-    let id = |answer: &crate::client::Answer| {
-        let text = String::from_utf8_lossy(&answer.body);
-        let id = text.strip_prefix("{\"id\":").and_then(|it| it.split(',').next()?.parse::<i64>().ok());
-        id.unwrap_or_else(|| panic!("{text}"))
-    };
-    let products: Vec<i64> = (0..100)
-        .map(|n| id(&boss.post("/api/v1/product", &format!("{{\"name\":\"货 {n}\",\"price\":{}}}", n + 1))))
-        .collect();
-    let lines: Vec<_> =
-        products.iter().map(|it| format!("{{\"product\":{it},\"quantity\":1000000,\"cost\":1}}")).collect();
-    let came = id(&boss.post("/api/v1/stock_in", &format!("{{\"lines\":[{}]}}", lines.join(","))));
-    assert_eq!(boss.post(&format!("/api/v1/stock_in/{came}/post"), "{}").status, 200);
-    let customers: Vec<i64> = (2..1002).collect();
-    let ids: Vec<_> = customers.iter().map(i64::to_string).collect();
-    let credit = "{\"credit_limit\":100000000,\"credit_days\":30,\"reason\":\"bench\"}";
-    let set = boss
-        .post("/api/v1/customer/set_credit", &format!("{{\"ids\":[{}],\"input\":{credit}}}", ids.join(",")));
-    assert_eq!(set.status, 200, "{}", String::from_utf8_lossy(&set.body));
-    for (what, hot, connections, floor) in [
-        ("post a sale of 3 lines, 64 connections", false, 64, if kind == "sqlite" { 2000.0 } else { 500.0 }),
-        ("the same, 1 connection", false, 1, 0.0),
-        ("the same to one customer, 64 connections", true, 64, if kind == "sqlite" { 0.0 } else { 200.0 }),
-    ] {
-        let drafts = Mutex::new(Vec::new());
-        let count = if connections == 1 { 1_500 } else { 12_000 };
-        let work = |each: &(dyn Fn(&mut Client, usize) + Sync)| {
-            let next = AtomicUsize::new(0);
-            let since = Instant::now();
-            std::thread::scope(|scope| {
-                for _ in 0..connections {
-                    let next = &next;
-                    scope.spawn(move || {
-                        let mut client = Client::new(&server.address, "boss");
-                        loop {
-                            let n = next.fetch_add(1, Ordering::Relaxed);
-                            if n >= count {
-                                return;
-                            }
-                            each(&mut client, n);
-                        }
-                    });
-                }
-            });
-            count as f64 / since.elapsed().as_secs_f64()
-        };
-        work(&|client, n| {
-            let customer = if hot { customers[0] } else { customers[n * 7 % customers.len()] };
-            let line = |k: usize| {
-                format!(
-                    "{{\"product\":{},\"quantity\":{}}}",
-                    products[(n * 3 + k * 31) % products.len()],
-                    k + 1
-                )
-            };
-            let lines = [line(0), line(1), line(2)].join(",");
-            let made =
-                client.post("/api/v1/sale", &format!("{{\"customer\":{customer},\"lines\":[{lines}]}}"));
-            drafts.lock().expect("nobody panics with it").push(id(&made));
-        });
-        let drafts = drafts.into_inner().expect("nobody panics with it");
-        let rate = work(&|client, n| {
-            let answer = client.post(&format!("/api/v1/sale/{}/post", drafts[n]), "{}");
-            assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
-        });
-        let says = if floor > 0.0 { format!("at least {floor:.0}/s") } else { String::new() };
-        table.add(what, kind, format!("{rate:.0}/s"), &says, (floor > 0.0).then_some(rate >= floor));
-    }
 }
 
 /// What a browser loads first, as it goes over the line.

@@ -171,6 +171,96 @@ impl Raw {
         done as f64 / since.elapsed().as_secs_f64()
     }
 
+    /// What posting `like` wrote, again and again with plain statements, in groups of 64: documents a second.
+    pub fn post(&mut self, seconds: f64, like: i64) -> f64 {
+        let mut statements: Vec<(String, Vec<Value>)> = Vec::new();
+        let ids = |raw: &mut Raw, table: &str| {
+            raw.all(&format!("SELECT id FROM {table} WHERE sale = $1 ORDER BY id"), like)
+        };
+        for table in ["sale_entry", "stock_entry", "receivable", "performance"] {
+            for row in ids(self, table) {
+                let columns = self.columns(table);
+                let list = columns.iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>().join(", ");
+                let places = (1..=columns.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+                let values = self.one(&format!("SELECT {list} FROM {table} WHERE id = $1"), row[0].int());
+                statements.push((format!("INSERT INTO {table} ({list}) VALUES ({places})"), values));
+            }
+        }
+        for line in self.all("SELECT id, product FROM sale_line WHERE sale = $1", like) {
+            let (line, product) = (line[0].clone(), line[1].clone());
+            statements.push(("UPDATE sale_line SET cost = 100 WHERE id = $1".into(), vec![line]));
+            let level = "UPDATE stock_level SET quantity = quantity - 1 WHERE product = $1";
+            statements.push((level.into(), vec![product.clone()]));
+            let stock = "UPDATE product SET stock = stock - 1, stock_value = stock_value - 1 WHERE id = $1";
+            statements.push((stock.into(), vec![product]));
+        }
+        let head = self.one("SELECT customer, creator, created FROM sale WHERE id = $1", like);
+        let (customer, user, at) = (head[0].clone(), head[1].clone(), head[2].clone());
+        statements.push(("UPDATE customer SET balance = balance + 1 WHERE id = $1".into(), vec![customer]));
+        let sale = "UPDATE sale SET version = version + 1, status = 'posted', cost = 100 WHERE id = $1";
+        statements.push((sale.into(), vec![Value::Int(like)]));
+        let event = "INSERT INTO event (entity, record, at, \"user\", door, kind, changes) \
+                     VALUES ('sale', $1, $2, $3, 'api', 'post', '{\"status\":[\"draft\",\"posted\"]}')";
+        statements.push((event.into(), vec![Value::Int(like), at, user]));
+        statements.push((
+            "UPDATE number SET last = last + 1 WHERE series LIKE 'sale:%' AND last > $1".into(),
+            vec![Value::Int(0)],
+        ));
+        let since = std::time::Instant::now();
+        let mut done = 0;
+        while since.elapsed().as_secs_f64() < seconds {
+            match self {
+                Raw::Sqlite(db) => {
+                    db.execute_batch("BEGIN IMMEDIATE").expect("it begins");
+                    for (sql, values) in (0..GROUP).flat_map(|_| &statements) {
+                        let values = rusqlite::params_from_iter(values.iter().map(sqlite));
+                        db.prepare_cached(sql).and_then(|mut it| it.execute(values)).expect(sql);
+                    }
+                    db.execute_batch("COMMIT").expect("it commits");
+                }
+                Raw::Postgres(client) => {
+                    client.batch_execute("BEGIN").expect("it begins");
+                    for (sql, values) in (0..GROUP).flat_map(|_| &statements) {
+                        let statement = prepared(client, sql);
+                        let values: Vec<Box<dyn ToSql + Sync>> = values
+                            .iter()
+                            .zip(statement.params())
+                            .map(|(it, kind)| postgres(it, kind))
+                            .collect();
+                        let values: Vec<_> = values.iter().map(|it| &**it).collect();
+                        client.execute(&statement, &values).expect(sql);
+                    }
+                    client.batch_execute("COMMIT").expect("it commits");
+                }
+            }
+            done += GROUP;
+        }
+        done as f64 / since.elapsed().as_secs_f64()
+    }
+
+    /// The columns that a copy of a row needs.
+    fn columns(&self, table: &str) -> Vec<&'static str> {
+        let def = domain::REGISTRY.entity(table).expect("an entity");
+        def.columns().skip(1).collect()
+    }
+
+    fn all(&mut self, sql: &str, id: i64) -> Vec<Vec<Value>> {
+        match self {
+            Raw::Sqlite(db) => {
+                let mut statement = db.prepare(sql).expect("it prepares");
+                let width = statement.column_count();
+                let row = |row: &rusqlite::Row| (0..width).map(|n| row.get(n).map(Value::Int)).collect();
+                let rows = statement.query_map([id], row).expect("it runs");
+                rows.collect::<Result<_, _>>().expect("rows")
+            }
+            Raw::Postgres(client) => {
+                let rows = client.query(sql, &[&id]).expect("it runs");
+                let row = |row: &postgres::Row| (0..row.len()).map(|n| Value::Int(row.get(n))).collect();
+                rows.iter().map(row).collect()
+            }
+        }
+    }
+
     /// A row, cell by cell.
     fn one(&mut self, sql: &str, id: i64) -> Vec<Value> {
         match self {

@@ -154,8 +154,15 @@ pub struct Customer {
     /// Days between a sale and the day its money is due. A new customer has none.
     #[field(zh = "放账期限", en = "Credit term", unit = "day", readonly, group = "credit")]
     pub credit_days: i64,
+    #[field(zh = "账期算法", en = "Term counts", readonly, group = "credit")]
+    pub credit_term: Term,
+    #[field(zh = "每月付款日", en = "Day of payment", readonly, group = "credit")]
+    pub credit_day: Option<i64>,
     #[field(zh = "放账额度", en = "Credit limit", readonly, sum, filter, group = "credit")]
     pub credit_limit: Money,
+    /// What the customer and all below it may owe together.
+    #[field(zh = "集团额度", en = "Limit of the group", readonly, group = "credit")]
+    pub group_limit: Option<Money>,
     /// What all posted documents make the customer owe; a minus is paid in advance.
     #[field(zh = "余额", en = "Balance", readonly, list, sum, filter, group = "credit")]
     pub balance: Money,
@@ -190,6 +197,17 @@ pub enum Kind {
     Company,
     #[choice(zh = "个人", en = "Person")]
     Person,
+}
+
+/// From when the days of a credit term count.
+#[derive(Debug, Clone, Copy, PartialEq, Choice)]
+pub enum Term {
+    #[choice(zh = "从单据日期起", en = "From the document's date")]
+    Days,
+    #[choice(zh = "从月末起（月结）", en = "From the end of the month")]
+    MonthEnd,
+    #[choice(zh = "到期后的每月付款日", en = "To the next day of payment")]
+    MonthDay,
 }
 
 /// Importance, or credit worthiness: A is best.
@@ -263,6 +281,8 @@ const VIEWS: Views = views![
     handed_in("待登记", "To register", "registration=handed_in&closed=false" => register, remind),
     overdue("逾期客户", "Overdue", "overdue>0", remind, urgent),
     over_limit("超额度", "Over the limit", "available<0&exposure>0", remind),
+    near_limit("额度将满", "Near the limit", "used=80..100&available=0..", remind),
+    late_twice("两次以上超期", "Late twice or more", "lapses=2.."),
     incomplete("资料不全", "Incomplete files", "missing>0&closed=false", remind),
     wrong_tax("税号待核", "Tax numbers to check", "tax_check=wrong&closed=false", remind),
     recent("本月新增", "New this month", "created=this_month"),

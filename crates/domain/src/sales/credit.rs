@@ -5,7 +5,9 @@ use model::{
     Result, Sql, Stamp, Text, ToSpan, Tx, Value, refuse,
 };
 
+use super::price;
 use crate::Customer;
+use crate::crm::Term;
 
 /// What happens at one moment of a document's way when its customer is over the limit, overdue or blacklisted.
 #[derive(Debug, Clone, Entity)]
@@ -25,6 +27,8 @@ pub struct CreditRule {
     pub overdue_amount: Money,
     #[field(zh = "黑名单", en = "Blacklisted", list)]
     pub blacklisted: Response,
+    #[field(zh = "低于最低限价", en = "Below the floor price", list)]
+    pub below_floor: Response,
     pub stamp: Stamp,
 }
 
@@ -43,6 +47,8 @@ pub enum Moment {
 pub enum Response {
     #[choice(zh = "放行", en = "Allow")]
     Allow,
+    #[choice(zh = "放行并提醒", en = "Allow and warn")]
+    Warn,
     #[choice(zh = "需要批准放行", en = "Needs release")]
     Release,
     #[choice(zh = "拒绝", en = "Refuse")]
@@ -70,6 +76,7 @@ impl CreditRule {
             overdue_days: 0,
             overdue_amount: Money(0),
             blacklisted: Response::Refuse,
+            below_floor: Response::Release,
             stamp: Stamp::default(),
         }
     }
@@ -187,6 +194,29 @@ pub static DERIVED: &[FieldDef] = &[
         )
     },
     figure(
+        "debts",
+        "欠款合计",
+        "Debts",
+        Kind::Money,
+        "SELECT CAST(COALESCE(SUM(r.amount), 0) AS BIGINT) FROM receivable r \
+         WHERE r.customer = {t}.id AND r.receipt IS NULL AND r.refund IS NULL",
+    ),
+    figure(
+        "repaid",
+        "还款合计",
+        "Repayments",
+        Kind::Money,
+        "SELECT CAST(COALESCE(-SUM(r.amount), 0) AS BIGINT) FROM receivable r \
+         WHERE r.customer = {t}.id AND (r.receipt IS NOT NULL OR r.refund IS NOT NULL)",
+    ),
+    figure(
+        "advance",
+        "未用预收",
+        "Unused advances",
+        Kind::Money,
+        "SELECT CAST(COALESCE(-SUM(r.open), 0) AS BIGINT) FROM receivable r WHERE r.customer = {t}.id AND r.open < 0",
+    ),
+    figure(
         "temporary",
         "临时额度",
         "Temporary limit",
@@ -207,6 +237,27 @@ pub static DERIVED: &[FieldDef] = &[
         "{t}.credit_limit + (SELECT CAST(COALESCE(SUM(g.amount), 0) AS BIGINT) FROM credit_grant g \
          WHERE g.customer = {t}.id AND g.first <= {today} AND g.last >= {today}) - {t}.balance - {t}.pending",
     ),
+    FieldDef {
+        unit: Some("%"),
+        ..figure(
+            "used",
+            "额度使用率",
+            "Share used",
+            Kind::Int,
+            "CASE WHEN {t}.credit_limit > 0 THEN ({t}.balance + {t}.pending) * 100 / {t}.credit_limit END",
+        )
+    },
+    FieldDef {
+        unit: None,
+        ..figure(
+            "lapses",
+            "两年内超期",
+            "Late in two years",
+            Kind::Int,
+            "SELECT COUNT(*) FROM receivable r WHERE r.customer = {t}.id AND r.amount > 0 \
+             AND COALESCE(r.settled, {today}) > r.due AND {days}{today}{since}r.due{end} <= 730",
+        )
+    },
 ];
 
 /// Where a customer stands today.
@@ -222,14 +273,20 @@ pub struct Standing {
     pub days: i64,
 }
 
+/// The temporary limits of a customer that are in force.
+fn granted(tx: &mut Tx, customer: Id<Customer>) -> Result<Money> {
+    let today = tx.today().to_string();
+    let mut sql =
+        Sql::new("SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM credit_grant WHERE customer = ");
+    sql.bind(customer.0).push(" AND first <= ").bind(today.as_str());
+    sql.push(" AND last >= ").bind(today.as_str());
+    tx.one(&sql).map(Money)
+}
+
 /// Reads where a customer stands; the customer is locked, so nobody else moves it.
 pub fn standing(tx: &mut Tx, customer: &Customer, days: i64) -> Result<Standing> {
     let today = tx.today();
-    let mut sql =
-        Sql::new("SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM credit_grant WHERE customer = ");
-    sql.bind(customer.id.0).push(" AND first <= ").bind(today.to_string());
-    sql.push(" AND last >= ").bind(today.to_string());
-    let limit = customer.credit_limit + Money(tx.one(&sql)?);
+    let limit = customer.credit_limit + granted(tx, customer.id)?;
     let since = today.saturating_sub(days.days());
     let mut sql = Sql::new(
         "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT), MIN(due) FROM receivable WHERE open > 0 AND customer = ",
@@ -241,63 +298,178 @@ pub fn standing(tx: &mut Tx, customer: &Customer, days: i64) -> Result<Standing>
     Ok(Standing { exposure: customer.balance + customer.pending, limit, overdue: Money(row[0].int()), days })
 }
 
-/// The gate: lets a document of `amount` pass at `moment`, or says why not. `own` is what of the customer's exposure is
-/// this document's; `released` is the amount that somebody with the right let pass.
-pub fn gate(
-    tx: &mut Tx,
-    moment: Moment,
-    customer: &Customer,
-    amount: Money,
-    own: Money,
-    released: Option<Money>,
-) -> Result<()> {
-    // What happened before asks no leave, but whoever says that it did may let documents pass.
-    if tx.history {
-        let right = "release_credit";
-        let may = tx.actor_can(crate::Sale::DEF, right);
-        let entity = crate::Sale::DEF.code;
-        return if may { Ok(()) } else { Err(Error::Forbidden { entity, right: right.to_owned() }) };
+/// What somebody with the right let pass, as long as that holds.
+#[derive(Debug, Default)]
+pub struct Released {
+    pub amount: Option<Money>,
+    /// Prices below the floor, as [`price::released`] wrote them.
+    pub prices: String,
+}
+
+/// A document at the gate.
+pub struct Asked<'a> {
+    pub moment: Moment,
+    pub customer: &'a Customer,
+    pub amount: Money,
+    /// What of the customer's exposure is this document's already.
+    pub own: Money,
+    pub released: Released,
+    pub offers: Vec<price::Offer>,
+}
+
+/// A customer whose limit all below it share, and where they stand together.
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub head: Id<Customer>,
+    pub name: String,
+    pub exposure: Money,
+    pub limit: Money,
+}
+
+/// More levels than any group of companies has.
+const LEVELS: usize = 32;
+
+/// The groups that a customer belongs to, its own first, then up the tree. Each head is locked, after the customer itself,
+/// so that what its other members do waits.
+pub fn groups(tx: &mut Tx, customer: &Customer) -> Result<Vec<Group>> {
+    let mut groups = Vec::new();
+    let mut head = customer.clone();
+    for _ in 0..LEVELS {
+        if let Some(limit) = head.group_limit {
+            let mut sql = Sql::new("WITH RECURSIVE below(id) AS (SELECT id FROM customer WHERE id = ");
+            sql.bind(head.id.0).push(
+                " UNION SELECT c.id FROM customer c JOIN below b ON c.parent = b.id) \
+                 SELECT CAST(COALESCE(SUM(c.balance + c.pending), 0) AS BIGINT) FROM below b JOIN customer c ON c.id = b.id",
+            );
+            let (exposure, granted) = (Money(tx.one(&sql)?), granted(tx, head.id)?);
+            groups.push(Group { head: head.id, name: head.name.clone(), exposure, limit: limit + granted });
+        }
+        let Some(parent) = head.parent else { break };
+        head = tx.get(parent)?;
     }
+    Ok(groups)
+}
+
+/// What the rule of a moment finds about a document.
+pub struct Verdict {
+    pub now: Standing,
+    /// With the document.
+    pub exposure: Money,
+    /// The group whose limit it passes.
+    pub group: Option<Group>,
+    /// What the rule answers to each thing found, the gravest first.
+    pub reasons: Vec<(Response, &'static str, Text)>,
+    /// What it answers to a price below the floor.
+    pub below_floor: Response,
+}
+
+/// Judges a document of `amount`. `own` is what of the customer's exposure is this document's already.
+pub fn judge(tx: &mut Tx, moment: Moment, customer: &Customer, amount: Money, own: Money) -> Result<Verdict> {
     let rule = tx.first::<CreditRule>(&[("moment", (&moment).into())])?;
     let rule = rule.unwrap_or_else(|| CreditRule::of(moment));
     let now = standing(tx, customer, rule.overdue_days)?;
     let exposure = now.exposure - own + amount;
     let mut reasons = Vec::new();
     if customer.blacklisted {
-        let says = Label { zh: "客户在黑名单上", en: "the customer is blacklisted" };
+        let says = Text::new("客户在黑名单上", "the customer is blacklisted");
         reasons.push((rule.blacklisted, "blacklisted", says));
     }
     if now.overdue > rule.overdue_amount {
-        let says = Label { zh: "有过期账款", en: "amounts are overdue" };
-        reasons.push((rule.overdue, "overdue", says));
+        reasons.push((rule.overdue, "overdue", Text::new("有过期账款", "amounts are overdue")));
     }
     if exposure > now.limit {
-        let says = Label { zh: "超过放账额度", en: "it goes over the credit limit" };
+        let says = Text::new("超过放账额度", "it goes over the credit limit");
         reasons.push((rule.over_limit, "credit_limit_exceeded", says));
     }
+    let all = groups(tx, customer)?.into_iter();
+    let mut all = all.map(|it| Group { exposure: it.exposure - own + amount, ..it });
+    let group = all.find(|it| it.exposure > it.limit);
+    if let Some(group) = &group {
+        let says = Text::new(
+            format!("超过{}的集团额度", group.name),
+            format!("it goes over the limit of the group of {}", group.name),
+        );
+        reasons.push((rule.over_limit, "credit_limit_exceeded", says));
+    }
+    reasons.retain(|it| it.0 != Response::Allow);
+    reasons.sort_by_key(|it| std::cmp::Reverse(it.0));
+    Ok(Verdict { now, exposure, group, reasons, below_floor: rule.below_floor })
+}
+
+/// The gate: lets a document pass, or says why not.
+pub fn gate(tx: &mut Tx, asked: Asked) -> Result<()> {
+    // What happened before asks no leave, but whoever says that it did may let documents pass.
+    if tx.history {
+        let (entity, right) = (crate::Sale::DEF.code, "release_credit");
+        let may = tx.actor_can(crate::Sale::DEF, right);
+        return if may { Ok(()) } else { Err(Error::Forbidden { entity, right: right.to_owned() }) };
+    }
+    let Asked { moment, customer, amount, own, released, offers } = asked;
+    let Verdict { now, exposure, group, mut reasons, below_floor } =
+        judge(tx, moment, customer, amount, own)?;
     reasons.retain(|it| match it.0 {
-        Response::Allow => false,
-        Response::Release => released.is_none_or(|released| amount > released),
+        Response::Allow | Response::Warn => false,
+        Response::Release => released.amount.is_none_or(|released| amount > released),
         Response::Refuse => true,
     });
-    // The gravest first: it gives the code.
+    let on_credit = !reasons.is_empty();
+    let may = match below_floor {
+        Response::Allow | Response::Warn => None,
+        Response::Release => Some(&*released.prices),
+        Response::Refuse => Some(""),
+    };
+    if let Some(may) = may {
+        let low = price::too_low(tx, &offers, may)?;
+        let mut names: Vec<String> = low.into_iter().map(|it| it.1).collect();
+        names.dedup();
+        let says = Text::new(
+            format!("低于最低限价：{}", names.join("、")),
+            format!("below the floor price: {}", names.join(", ")),
+        );
+        reasons.extend((!names.is_empty()).then_some((below_floor, "below_floor", says)));
+    }
+    // The gravest gives the code.
     reasons.sort_by_key(|it| std::cmp::Reverse(it.0));
     let Some(&(_, code, _)) = reasons.first() else { return Ok(()) };
     let joined = |lang, by: &str| reasons.iter().map(|it| it.2.of(lang)).collect::<Vec<_>>().join(by);
+    let ways = match on_credit {
+        true => ["可减少本单、登记回款或申请放行", "Reduce it, record a receipt or request a release"],
+        false => ["可调整单价或申请放行", "Raise the price or request a release"],
+    };
     let says = Text::new(
-        format!("单据已暂扣：{}。可减少本单、登记回款或申请放行。", joined(Lang::Zh, "，")),
-        format!("Held: {}. Reduce it, record a receipt or request a release.", joined(Lang::En, ", ")),
+        format!("单据已暂扣：{}。{}。", joined(Lang::Zh, "，"), ways[0]),
+        format!("Held: {}. {}.", joined(Lang::En, ", "), ways[1]),
     );
     let figure =
         |name, zh, en, amount| Figure { name, label: Label { zh, en }, amount, group: Some("credit") };
-    let figures = vec![
+    let mut figures = vec![
         figure("amount", "本单", "This document", amount),
         figure("exposure", "连同本单已用", "Used with it", exposure),
         figure("limit", "额度", "Limit", now.limit),
         figure("over", "超出", "Over", Money((exposure - now.limit).0.max(0))),
         figure("overdue", "过期", "Overdue", now.overdue),
     ];
+    if let Some(group) = group {
+        figures.push(figure("group_exposure", "集团已用", "Used by the group", group.exposure));
+        figures.push(figure("group_limit", "集团额度", "Limit of the group", group.limit));
+    }
     Err(Error::Refused(Box::new(Refusal { code, says, figures, held: true })))
+}
+
+/// The last day on which what is sold on `date` may be paid without being overdue (A-06).
+pub fn due(customer: &Customer, date: Date) -> Date {
+    let days = customer.credit_days.days();
+    match customer.credit_term {
+        Term::Days => date.saturating_add(days),
+        Term::MonthEnd => date.last_of_month().saturating_add(days),
+        Term::MonthDay => {
+            let first = date.saturating_add(days);
+            let day = customer.credit_day.unwrap_or(1).clamp(1, 31) as i8;
+            let of =
+                |month: Date| Date::constant(month.year(), month.month(), day.min(month.days_in_month()));
+            if of(first) >= first { of(first) } else { of(first.first_of_month().saturating_add(1.months())) }
+        }
+    }
 }
 
 /// Refuses a customer with whom no business is done any more; what was done before is past.

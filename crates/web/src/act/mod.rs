@@ -10,9 +10,14 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::message::message;
-use model::{Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Lang, Query, Registry, Result, VerbDef};
+use model::{
+    Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Kind, Lang, Query, Registry, Result, Value,
+    VerbDef,
+};
 
 use crate::card::{DONE, told};
+use crate::form::text_of;
+use crate::list::cell::Cells;
 use crate::ui::{amount, ascii, icon, notice, t};
 use crate::visit::{Answer, At, Sent, Visit};
 use crate::{Site, problem};
@@ -182,8 +187,9 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
         let target = Target::of(desk, &uri)?;
         let picked = Picked::of_query(&visit.raw, target.one)?;
         // A dialog that is drawn again keeps what was chosen in it.
-        let mut input = match target.deed {
-            Deed::Verb(verb) if merge::choice(verb).is_some() => visit.query(),
+        let mut input = match (target.deed, target.one) {
+            (Deed::Verb(verb), _) if merge::choice(verb).is_some() => visit.query(),
+            (Deed::Verb(verb), Some(id)) => begun(desk, target.def, verb, id, &visit.query())?,
             _ => Input::default(),
         };
         if let Some(field) = visit.value("field") {
@@ -193,6 +199,33 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
     };
     let asked = visit.clone();
     visit.show(move |desk| draw(desk, &asked)).await
+}
+
+/// What a dialog holds before anybody typed: what its address says, else what the declaration begins it with.
+fn begun(
+    desk: &mut Desk,
+    def: &'static EntityDef,
+    verb: &'static VerbDef,
+    id: i64,
+    given: &Input,
+) -> Result<Input> {
+    let (cells, mut input) = (Cells::of(desk), desk.begun(def, id, verb)?);
+    let today = Value::from(&desk.today());
+    let is_same = |it: &FieldDef| it.default == Some("same");
+    let own = if verb.asks.iter().any(is_same) { Some(desk.get(def.code, id)?) } else { None };
+    for field in verb.asks {
+        let value = match field.default {
+            Some("today") => Some(today.clone()),
+            Some("same") => own.as_ref().and_then(|it| it.value(field.name)).cloned(),
+            Some(_) => Some(field.blank()),
+            None => None,
+        };
+        let value = value.map(|it| text_of(&cells, field, &it));
+        if let Some(text) = given.fields.get(field.name).map(|it| it.text().to_owned()).or(value) {
+            input.set(field.name, text);
+        }
+    }
+    Ok(input)
 }
 
 /// Runs a verb that asks nothing on one record; what kept it from being done.
@@ -282,10 +315,14 @@ fn dialog(
                 }
             }
             @for field in &fields {
+                @if let Kind::Rows(of) = field.kind {
+                    @if is_one { (rows(desk, field, of, input, faults, &source)?) }
+                } @else {
                 @let again = (choice.is_some() && field.name == "into").then_some(path);
                 @let fault = faults.iter().find(|it| it.field == field.name).map(|it| model::message::fault(it, lang));
                 div hx-get=[again] hx-trigger="change" hx-target="#dialog" hx-include="closest form" {
                     (ask::control(desk, field, input.text(field.name), fault.as_deref(), &source)?)
+                }
                 }
             }
             @if let Some(choice) = choice { (merge::table(desk, def, choice, picked, input)?) }
@@ -297,6 +334,45 @@ fn dialog(
                     }
                 }
             }
+        }
+    })
+}
+
+/// What is asked for each of several: a row each, of which what it is about is said and the rest is written.
+fn rows(
+    desk: &mut Desk,
+    field: &'static FieldDef,
+    of: &'static [FieldDef],
+    input: &Input,
+    faults: &[Fault],
+    source: &str,
+) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let mut drawn = Vec::new();
+    for (n, row) in input.rows.get(field.name).into_iter().flatten().enumerate() {
+        let mut cells = Vec::new();
+        for it in of {
+            let (name, text) = (format!("{}.{n}.{}", field.name, it.name), row.text(it.name));
+            let fault =
+                faults.iter().find(|fault| fault.field == name).map(|it| model::message::fault(it, lang));
+            let value = it.kind.parse(text).filter(|_| matches!(it.kind, Kind::Link(_)));
+            cells.push(match value {
+                Some(value) => {
+                    let about = crate::document::about(desk, it, value.int())?;
+                    html! { td { (desk.shown(it, &value)?) " " small class="ky-mute" { (about) } input type="hidden" name=(name) value=(text); } }
+                }
+                None => {
+                    let slot = ask::Slot { field: it, name: &name, text, fault: fault.as_deref(), source, in_cell: true };
+                    html! { td { (ask::input(desk, &slot)?) @if let Some(fault) = &fault { small class="ky-error" { (fault) } } } }
+                }
+            });
+        }
+        drawn.push(cells);
+    }
+    Ok(html! {
+        table class="ky-minitable is-asked" {
+            thead { tr { @for it in of { th scope="col" class=[it.kind.is_amount().then_some("is-number")] { (it.label.of(lang)) } } } }
+            tbody { @for cells in &drawn { tr { @for cell in cells { (cell) } } } }
         }
     })
 }
@@ -347,7 +423,8 @@ async fn options(visit: Visit, At((entity, what, field)): At<(String, String, St
             verb => {
                 let verb = def.verb(verb)?.1;
                 desk.may(def, verb.right)?;
-                verb.asks.iter().find(|it| it.name == field)
+                let of_rows = |it: &'static FieldDef| if let Kind::Rows(of) = it.kind { of } else { &[] };
+                verb.asks.iter().chain(verb.asks.iter().flat_map(of_rows)).find(|it| it.name == field)
             }
         };
         ask::options(desk, def, found.ok_or_else(missing)?, &given)
@@ -427,6 +504,12 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
         }
         toast
     };
+    if let (Some(link), true) = (&end.link, is_one) {
+        // The page itself knows by which name it is reached.
+        let origin = visit.headers.get(header::ORIGIN).and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let events = [("hx-trigger", ascii(&serde_json::json!({ "ky:refresh": {} }).to_string()))];
+        return Ok((events, told_link(&format!("{origin}{link}"), label, lang)).into_response());
+    }
     if end.refused.is_empty() {
         let events = serde_json::json!({ "ky:close": {}, "ky:unpick": {}, "ky:refresh": {}, "ky:toast": toast("ok", "") });
         return Ok(told(&events));
@@ -455,6 +538,21 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
         serde_json::json!({})
     };
     Ok(([("hx-trigger", ascii(&events.to_string()))], dialog).into_response())
+}
+
+/// The address of a link, to be passed on.
+fn told_link(address: &str, title: &str, lang: Lang) -> Markup {
+    html! {
+        div class="ky-dialog-body" {
+            h2 { (title) }
+            p { (t(lang, "把这个地址发给对方。打开不用登录，只看得到这一张；它只显示这一次。", "Send this address. It opens without signing in and shows this record alone; it is shown only now.")) }
+            input class="ky-input ky-mono" readonly value=(address) aria-label=(t(lang, "链接", "Link"));
+            div class="ky-dialog-foot" {
+                button class="ky-btn" type="button" data-close { (t(lang, "关闭", "Close")) }
+                button class="ky-btn is-primary" type="button" data-copy=(address) { (icon("link")) (t(lang, "复制链接", "Copy the link")) }
+            }
+        }
+    }
 }
 
 /// The way to the records for whose sake one stays, as far as the actor may go it.

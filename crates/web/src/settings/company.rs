@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::system::Parameter;
-use model::{Desk, Entity, Error, Fault, FieldDef, Input, Label, ParameterDef, Result, seed};
+use model::{Desk, Entity, Error, Fault, FieldDef, Input, Kind, Label, ParameterDef, Result, seed};
 
 use super::{Look, open, saved, show};
 use crate::Site;
@@ -72,13 +72,17 @@ fn row(look: &mut Look, def: &ParameterDef) -> Result<Markup> {
     let fault = look.fault(def.name);
     let value = look.given.fields.get(def.name).map_or(kept, |it| it.text());
     let field = FieldDef { name: def.name, label: def.label, kind: def.kind, ..FieldDef::PLAIN };
+    let default = match def.kind {
+        Kind::Choice(all) => all.iter().find(|it| it.0 == def.default).map_or("", |it| it.1.of(lang)),
+        _ => def.default,
+    };
     let (fault, source) = (fault.as_deref(), "");
     let slot = Slot { field: &field, name: def.name, text: value, fault, source, in_cell: true };
     let control = ask::input(look.desk, &slot)?;
     Ok(html! {
         div {
             label for=(def.name) { b { (def.label.of(lang)) } }
-            small { @if !def.default.is_empty() { (t(lang, "默认 ", "Default ")) (def.default) } @if let Some(unit) = def.unit { " " (unit.of(lang)) } }
+            small { @if !def.default.is_empty() { (t(lang, "默认 ", "Default ")) (default) } @if let Some(unit) = def.unit { " " (unit.of(lang)) } }
             @if let Some(set) = &set { small { a href={ "/parameter/" (set.id.0) "?at=history" } { (t(lang, "改动记录", "Changes")) " · " (catalog.minute(set.stamp.changed)) " " (catalog.user_name(set.stamp.changer).unwrap_or(t(lang, "系统", "System"))) } } }
         }
         div {

@@ -4,7 +4,7 @@ use model::{
     Code, Entity, Error, Form, Id, Label, Money, Result, Tx, refuse, system::Department, system::User,
 };
 
-use super::{Customer, Grade, Registration, check_claim};
+use super::{Customer, Grade, Registration, Term, check_claim};
 
 #[derive(Form)]
 pub struct Transfer {
@@ -63,12 +63,18 @@ pub fn register(customer: &mut Customer, _: &mut Tx) -> Result<()> {
 
 #[derive(Form)]
 pub struct Credit {
-    #[field(zh = "放账额度", en = "Credit limit", required)]
+    #[field(zh = "放账额度", en = "Credit limit", required, default = "same")]
     credit_limit: Money,
-    #[field(zh = "放账期限", en = "Credit term", unit = "day", required)]
+    #[field(zh = "放账期限", en = "Credit term", unit = "day", required, default = "same")]
     credit_days: i64,
-    #[field(zh = "信用等级", en = "Credit grade")]
-    grade: Option<Grade>,
+    #[field(zh = "账期算法", en = "Term counts", default = "same")]
+    credit_term: Option<Term>,
+    #[field(zh = "每月付款日", en = "Day of payment", default = "same")]
+    credit_day: Option<i64>,
+    #[field(zh = "集团额度（0 为不设）", en = "Limit of the group (0: none)", default = "same")]
+    group_limit: Option<Money>,
+    #[field(zh = "信用等级", en = "Credit grade", default = "same")]
+    credit_grade: Option<Grade>,
     #[field(zh = "原因", en = "Reason", required, again)]
     reason: String,
 }
@@ -81,10 +87,23 @@ pub fn set_credit(customer: &mut Customer, tx: &mut Tx, asked: Credit) -> Result
         let says = Label { zh: "期限应在 0 到 3650 天之间", en: "A term has 0 to 3650 days" };
         return Err(Error::fault("credit_days", "out_of_range", says));
     }
+    if asked.group_limit.is_some_and(|it| it < Money(0)) {
+        return Err(Error::invalid("group_limit", "negative"));
+    }
     tx.because(&asked.reason);
     customer.credit_limit = asked.credit_limit;
     customer.credit_days = asked.credit_days;
-    customer.credit_grade = asked.grade.unwrap_or(customer.credit_grade);
+    customer.credit_term = asked.credit_term.unwrap_or(customer.credit_term);
+    customer.credit_day =
+        asked.credit_day.or(customer.credit_day).filter(|_| customer.credit_term == Term::MonthDay);
+    if customer.credit_term == Term::MonthDay && !customer.credit_day.is_some_and(|it| (1..=31).contains(&it))
+    {
+        let says =
+            Label { zh: "请填每月几号付款，1 到 31", en: "Say on which day of the month, 1 to 31" };
+        return Err(Error::fault("credit_day", "out_of_range", says));
+    }
+    customer.group_limit = asked.group_limit.or(customer.group_limit).filter(|it| *it > Money(0));
+    customer.credit_grade = asked.credit_grade.unwrap_or(customer.credit_grade);
     Ok(())
 }
 
