@@ -1,6 +1,7 @@
 //! Documents come in with their lines: whole or not at all, old ones past the gates and marked so.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Seek};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use model::import::{self, Counts, Plan, Profile};
@@ -523,6 +524,30 @@ fn any_document_with_lines_comes_in_by_its_headers() {
             shop.count("SELECT amount FROM sale_order WHERE number = 'D1' AND status = 'draft'"),
             4_500
         );
+    });
+}
+
+#[test]
+fn lines_that_were_exported_come_back_as_the_same() {
+    company(|_, shop| {
+        shop.run(&system(), &list(shop, "1,2020-03-01,K1,P1,1,10\n1,2020-03-01,K1,P2,1,10\n"));
+        let mut file = tempfile::tempfile().unwrap();
+        let to = model::ExportTarget {
+            format: sheet::write::Format::Csv,
+            file: file.try_clone().unwrap(),
+            folder: &shop.house.data,
+        };
+        let query = model::Query::parse("columns=sale,product,quantity,price").unwrap();
+        let exported =
+            shop.house.db.read(&system(), |desk| desk.export("sale_line", &query, to, Default::default()));
+        file.rewind().unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+
+        let batch = shop.foretold(&system(), &shop.plan(&system(), "sale", "lines.csv", bytes));
+
+        assert_eq!(exported.unwrap(), 2);
+        assert_eq!(counts(&batch), Counts { rows: 1, same: 1, ..Counts::default() });
     });
 }
 

@@ -188,6 +188,35 @@ fn a_list_goes_in_and_comes_out_again() {
 }
 
 #[test]
+fn documents_go_in_as_the_profile_of_their_headers_says() {
+    let house = Importing(House::new(PEOPLE));
+    let file = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
+        536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n\
+        536365,71053,LANTERN,2,2010-12-01 08:26:00,3.39,17850.0,United Kingdom\n\
+        C536366,71053,LANTERN,-1,2010-12-02 08:26:00,3.39,17850.0,United Kingdom\n";
+    let at = house.upload("何振邦", "sale", "sales.csv", file.as_bytes()).header("hx-redirect").to_owned();
+
+    let proposed = house.get("何振邦", &at).text();
+    let without =
+        house.form("何振邦", &format!("{at}/plan"), &[("document", "1"), ("create.customer", "1")]).text();
+    house.form("何振邦", &format!("{at}/plan"), &[("profile", "")]);
+    house.form("何振邦", &format!("{at}/plan"), &[("profile", "online-retail")]);
+    let trial = house.form("何振邦", &format!("{at}/check"), &[("step", "confirm")]).text();
+    house.form("何振邦", &format!("{at}/run"), &[("rows", "3")]);
+    house.work();
+    let result = house.get("何振邦", &at).text();
+
+    let checked = |page: &str| {
+        page.split("name=\"history\"").nth(1).is_some_and(|it| it.starts_with(" value=\"1\" checked"))
+    };
+    assert!(checked(&proposed) && !checked(&without), "{proposed}");
+    assert!(proposed.contains("2 行明细"), "{proposed}");
+    assert!(trial.contains("开始导入 2 张单据") && trial.contains("新建 · 销售退货"), "{trial}");
+    assert_eq!(figures(&result)[0], 2);
+    assert_eq!(house.count("name=17850&balance=18.69"), 1);
+}
+
+#[test]
 fn what_went_in_before_is_the_same_the_second_time() {
     let house = Importing(House::new(PEOPLE));
     for ending in ["csv", "xlsx"] {

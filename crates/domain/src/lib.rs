@@ -74,15 +74,15 @@ static MODULES: &[Module] = &[
     module("settings", "settings", "设置", "Settings"),
 ];
 
-const fn module(code: &'static str, icon: &'static str, zh: &'static str, en: &'static str) -> Module {
-    Module { code, icon, label: Label { zh, en }, pages: &[] }
-}
-
 /// The folder `profiles/` at the project's root.
 static PROFILES: &[(&str, &str)] = &[
     ("northwind", include_str!("../../../profiles/northwind.toml")),
     ("online-retail", include_str!("../../../profiles/online-retail.toml")),
 ];
+
+const fn module(code: &'static str, icon: &'static str, zh: &'static str, en: &'static str) -> Module {
+    Module { code, icon, label: Label { zh, en }, pages: &[] }
+}
 
 pub static REGISTRY: Registry = Registry {
     entities: &[model::system::ENTITIES, ENTITIES],

@@ -143,7 +143,8 @@ impl Desk<'_> {
                         Some(at) => record[at].clone(),
                         None => self.tx.derived(def, record[0].int(), &[field])?.swap_remove(0),
                     };
-                    if field.kind.plain(now.cell()) == given.text() {
+                    let same = field.kind.parse(given.text()).is_some_and(|it| it == now);
+                    if same || field.kind.plain(now.cell()) == given.text() {
                         continue;
                     }
                 }

@@ -493,14 +493,14 @@ impl<'c> Tx<'c> {
     }
 
     pub(crate) fn record(&mut self, def: &EntityDef, id: i64) -> Result<Record> {
+        if let Some(imagined) = self.imagined.get((-1 - id) as usize).filter(|_| id < 0 && self.dry) {
+            return Ok(imagined.clone());
+        }
         if let Some((of, head)) = &self.head
             && std::ptr::eq(*of, def)
             && head[0].int() == id
         {
             return Ok(head.clone());
-        }
-        if let Some(imagined) = self.imagined.get((-1 - id) as usize).filter(|_| id < 0) {
-            return Ok(imagined.clone());
         }
         let mut sql = select(def);
         sql.push(" WHERE id = ").bind(id).push(self.lock());

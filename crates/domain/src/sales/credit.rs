@@ -400,9 +400,8 @@ pub fn judge(tx: &mut Tx, moment: Moment, customer: &Customer, amount: Money, ow
 pub fn gate(tx: &mut Tx, asked: Asked) -> Result<()> {
     // What happened before asks no leave, but whoever says that it did may let documents pass.
     if tx.history {
-        let right = "release_credit";
+        let (entity, right) = (crate::Sale::DEF.code, "release_credit");
         let may = tx.actor_can(crate::Sale::DEF, right);
-        let entity = crate::Sale::DEF.code;
         return if may { Ok(()) } else { Err(Error::Forbidden { entity, right: right.to_owned() }) };
     }
     let Asked { moment, customer, amount, own, released, offers } = asked;

@@ -209,7 +209,12 @@ pub(super) fn written(plan: &Plan) -> Result<String> {
 
 fn guessed(def: &'static EntityDef, places: &[Place], headers: &[String]) -> Plan {
     // A child's own words come after the record's, and with its label before them: 联系人姓名, 联系人手机.
-    let aliases: Vec<Vec<String>> = places.iter().map(aliases).collect();
+    let mut aliases: Vec<Vec<String>> = places.iter().map(aliases).collect();
+    // An export of lines calls the document's number by what the document is called.
+    let number = places.iter().position(|it| it.path() == NUMBER).filter(|_| def.lines.is_some());
+    if let Some(at) = number {
+        aliases[at].extend([def.label.zh, def.label.en].map(str::to_owned));
+    }
     let borrowed: Vec<Vec<&str>> = aliases.iter().map(|it| it.iter().map(String::as_str).collect()).collect();
     let paths: Vec<String> = places.iter().map(Place::path).collect();
     let targets: Vec<Target> = places
