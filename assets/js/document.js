@@ -23,12 +23,18 @@
   }
   function fill(cell, given) {
     const p = cell && parts(cell);
-    // Nobody's letters are written over, but where the list price was asked for.
-    if (!p || !p.value || p.value.value || (p.seen === document.activeElement && !('asked' in p.value.dataset))) return;
+    if (!p || !p.value) return;
+    // Nobody's letters are written over, but where the price of the rule was asked for; what was filled in is anew.
+    const again = 'filled' in p.value.dataset && 'auto' in cell.dataset;
+    if (!again && (p.value.value || (p.seen === document.activeElement && !('asked' in p.value.dataset)))) return;
     delete p.value.dataset.asked;
-    set(cell, given);
     p.value.dataset.filled = '';
+    if (again && p.value.value === given[0]) return;
+    set(cell, given);
+    if (p.seen === document.activeElement) p.seen.select();
   }
+  /* What was filled in and is of the line's goods is left to the server, so that it follows quantity and customer. */
+  const own = function (f) { return 'filled' in f.dataset && f.closest('[data-auto]') ? '' : f.value; };
   function unfill(root, more) {
     root.querySelectorAll('[data-cell], [data-field]').forEach(function (cell) {
       const p = parts(cell);
@@ -40,7 +46,7 @@
     const code = form.dataset.code;
     const sent = new URLSearchParams();
     new FormData(form).forEach(function (value, name) { if (name[0] !== '_' && name.indexOf(code + '.') !== 0) sent.append(name, value); });
-    rows.forEach(function (row, i) { fields(row).forEach(function (f) { sent.append(code + '.' + i + '.' + f.name.split('.').slice(2).join('.'), f.value); }); });
+    rows.forEach(function (row, i) { fields(row).forEach(function (f) { sent.append(code + '.' + i + '.' + f.name.split('.').slice(2).join('.'), own(f)); }); });
     sent.append('_id', form.dataset.id);
     if (rows.indexOf(at) >= 0) sent.append('_at', rows.indexOf(at));
     return sent;
@@ -77,6 +83,11 @@
       cell.title = answer.faults[name];
       seen.setAttribute('aria-invalid', 'true');
       seen.dataset.liveFault = '';
+    });
+    form.querySelectorAll('[data-hint]').forEach(function (cell) { cell.removeAttribute('title'); delete cell.dataset.hint; });
+    answer.hints.forEach(function (it) {
+      const cell = rows[it[0]] && rows[it[0]].querySelector('[data-cell="' + it[1] + '"]');
+      if (cell && !cell.title) { cell.title = it[2]; cell.dataset.hint = ''; }
     });
     answer.warnings.forEach(function (it) {
       const cell = rows[it[0]] && rows[it[0]].querySelector('[data-cell="' + it[1] + '"]');
@@ -126,12 +137,14 @@
     const first = form.querySelector('.ky-doc-fields input[required]');
     if (first && !first.value && document.activeElement === document.body) first.focus();
     if (filled(form).length || (first && first.value)) ask(form);
-    form.addEventListener('input', function (event) { right(event.target.closest('[data-fault]')); changed(form); });
+    form.addEventListener('input', function (event) { written(event.target); right(event.target.closest('[data-fault]')); changed(form); });
     form.addEventListener('change', function (event) {
       const goods = event.target.closest('td.is-goods');
       const head = event.target.closest('[data-field]');
+      written(event.target);
       right(event.target.closest('[data-fault]'));
       if (goods) took(goods);
+      if (head && event.target.type === 'hidden' && event.target.value && 'brings' in form.dataset && !parts(head).seen.required && !filled(form).length) take(form, content(form, []), '_bring');
       if (head && event.target.type === 'hidden' && parts(head).seen.required) unfill(form.querySelector('.ky-doc-fields'));
       changed(form);
     });
@@ -139,7 +152,7 @@
       const row = event.target.closest('table[data-rows] tr');
       const before = at;
       if (row) at = row;
-      if (row && before && before !== row && !blank(row)) reckon(form);
+      if (row && before !== row && !blank(row)) reckon(form);
       if (event.target.tagName === 'INPUT') event.target.dataset.before = event.target.value;
     });
     form.addEventListener('submit', function (event) {
@@ -148,6 +161,7 @@
       const lost = Array.from(form.querySelectorAll('td.is-goods')).map(parts).find(function (p) { return p.seen.value.trim() && !p.value.value; });
       if (lost) { event.preventDefault(); lost.seen.focus(); say(form, ky.text('没有找到商品：', 'Not found: ') + lost.seen.value, 'is-bad'); return; }
       form.dataset.sent = '1';
+      fields(body(form)).forEach(function (f) { f.value = own(f); });
       Array.from(body(form).rows).filter(blank).forEach(function (row) { fields(row).forEach(function (f) { f.disabled = true; }); });
     });
     form.addEventListener('click', function (event) {
@@ -162,6 +176,11 @@
     });
   });
 
+  /* What somebody wrote is theirs from now on. */
+  function written(field) {
+    const cell = field.closest('[data-cell], [data-field]');
+    if (cell && parts(cell).value) delete parts(cell).value.dataset.filled;
+  }
   /* What saving found wrong is marked until it is written anew. */
   function right(cell) {
     if (!cell) return;
@@ -190,11 +209,12 @@
     if (event.altKey && event.code === 'KeyP' && at) { event.preventDefault(); prices(pop); return; }
     if (event.altKey && event.code === 'Digit1' && cell) { event.preventDefault(); pop.hidden = true; unfill(cell.parentElement, true); cell.parentElement.querySelectorAll('[data-auto] [name]').forEach(function (f) { f.dataset.asked = ''; }); ask(form); return; }
     if (event.key === 'Enter' && !ctrl && !pop.hidden) {
-      const last = pop.querySelector('tbody tr:first-child td:last-child');
+      const table = pop.querySelector('[data-live="more"]').children[1];
+      const last = table && table.querySelector('tbody tr:first-child td:last-child');
       const price = at && at.querySelector('[data-auto]');
       event.preventDefault();
       pop.hidden = true;
-      if (last && price) { set(price, [last.textContent, last.textContent]); changed(form); parts(price).seen.focus(); }
+      if (last && price) { set(price, [last.textContent, last.textContent]); written(parts(price).value); changed(form); parts(price).seen.focus(); }
       return;
     }
     if (event.key === 'Escape' && !pop.hidden) { event.preventDefault(); pop.hidden = true; return; }
@@ -219,10 +239,14 @@
   }
 
   /* Lines from elsewhere go behind those that are there. */
-  function take(form, asked) {
-    ky.fetch(body(form), form.dataset.paste, { method: 'POST', body: new URLSearchParams(asked) }).then(function (answer) {
+  function take(form, asked, flag) {
+    const sent = new URLSearchParams(asked);
+    if (flag) sent.append(flag, '1');
+    ky.fetch(body(form), form.dataset.paste, { method: 'POST', body: sent }).then(function (answer) {
       if (!answer.ok) return;
       const got = JSON.parse(answer.text);
+      Object.keys(got.head || {}).forEach(function (name) { fill(form.querySelector('[data-field="' + name + '"]'), got.head[name]); });
+      if (flag && !got.rows.length) return;
       got.rows.forEach(function (values) {
         const row = body(form).lastElementChild;
         Object.keys(values).forEach(function (name) { set(row.querySelector('[data-cell="' + name + '"]'), values[name]); });
@@ -242,6 +266,11 @@
     const whom = form.querySelector('[name="' + button.dataset.again + '"]');
     if (!whom || !whom.value) { form.querySelector('[data-field="' + button.dataset.again + '"] input').focus(); return; }
     take(form, { again: whom.value });
+  });
+  ky.on('click', '[data-prices-open]', function (event, button) {
+    const form = button.closest('form');
+    at = at && at.isConnected ? at : body(form).rows[0];
+    prices(form.querySelector('[data-prices]'));
   });
   ky.on('click', '[data-paste-open]', function () { const dialog = document.getElementById('paste'); dialog.querySelector('textarea').value = ''; dialog.showModal(); });
   ky.on('click', '[data-paste-take]', function (event, button) {

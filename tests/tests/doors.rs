@@ -13,7 +13,7 @@ use model::{
 };
 use serde_json::json;
 use store::Db;
-use tests::served::{Served, sign_in};
+use tests::served::{House, Served, sign_in};
 use tests::{Random, cases, databases};
 
 const SCOPES: [&str; 6] = ["none", "own", "department", "below", "company", "all"];
@@ -670,4 +670,114 @@ fn no_door_shows_a_row_or_a_value_outside_the_rights() {
             }
         });
     }
+}
+
+/// What goods cost and how low they may go, in figures that stand nowhere else, as every door might write them.
+const COST: [&str; 4] = ["47.11", "471100", "188.44", "18844"];
+const FLOOR: [&str; 3] = ["7777.77", "7,777.77", "77777700"];
+
+#[test]
+fn no_door_tells_cost_or_floor_to_who_may_not_know() {
+    let people =
+        &[("何振邦", "owner"), ("王海燕", "salesperson"), ("张国栋", "sales_manager"), ("周会计", "finance")];
+    let house = House::new(people);
+    let customer = house.id("北京金泰格");
+    house.change(move |desk| {
+        let goods = [("name", "铜球阀"), ("price", "9999"), ("floor_price", "7777.77")];
+        let product = desk.create("product", &goods.into())?;
+        let with = |head: Input, line: &[(&str, &str)]| {
+            let mut line: Input = line.iter().copied().collect();
+            line.set("product", format!("#{product}"));
+            let mut input = head;
+            input.rows.insert("lines".into(), vec![line]);
+            input
+        };
+        let came =
+            desk.create("stock_in", &with(Input::default(), &[("quantity", "10"), ("cost", "47.11")]))?;
+        desk.run("stock_in", came, "post", &Input::default())?;
+        let credit = [("credit_limit", "9000000"), ("credit_days", "30"), ("reason", "合作良好")];
+        desk.run("customer", customer, "set_credit", &credit.into())?;
+        let head = Input::from([("customer", format!("#{customer}"))]);
+        let sale = desk.create("sale", &with(head.clone(), &[("quantity", "4")]))?;
+        desk.run("sale", sale, "post", &Input::default())?;
+        let back = desk.create("sale_return", &with(head.clone(), &[("quantity", "4")]))?;
+        desk.run("sale_return", back, "post", &Input::default())?;
+        let count = desk.create("stock_count", &with(Input::default(), &[("quantity", "6")]))?;
+        desk.run("stock_count", count, "post", &Input::default())?;
+        let order = desk.create("sale_order", &with(head.clone(), &[("quantity", "1"), ("price", "1")]))?;
+        desk.create("sale", &with(head, &[("quantity", "1"), ("price", "1")]))?;
+        drop(desk.run_each("sale_order", &[order], "check", &Input::default())?);
+        desk.update("product", product, None, &Input::from([("floor_price", "7777.7700")]))
+    });
+    let line = [("customer", format!("#{customer}")), ("sale_line.0.product", "#1".to_owned())];
+    let line: Vec<_> = line.iter().map(|it| (it.0, &*it.1)).chain([("sale_line.0.price", "1")]).collect();
+    let said = |who: &str| {
+        let mut said = Vec::new();
+        let mut doors =
+            vec!["/".to_owned(), "/palette?q=铜球阀".into(), "/sale_line/options/product?q=".into()];
+        for entity in [
+            "product",
+            "sale",
+            "sale_order",
+            "sale_return",
+            "sale_entry",
+            "stock_entry",
+            "stock_in",
+            "stock_count",
+        ] {
+            for door in
+                ["/{}?view=*", "/{}/print?view=*", "/{}/export?view=*&format=csv", "/api/v1/{}?size=500"]
+            {
+                doors.push(door.replace("{}", entity));
+            }
+            for id in 1..=2 {
+                for door in [
+                    "/{}/{id}",
+                    "/{}/{id}/print",
+                    "/{}/{id}?at=history",
+                    "/api/v1/{}/{id}",
+                    "/api/v1/{}/{id}/history",
+                ] {
+                    doors.push(door.replace("{}", entity).replace("{id}", &id.to_string()));
+                }
+            }
+        }
+        for door in &doors {
+            let (status, text) = house.read(who, door);
+            assert!(status < 500, "{who} {door}: {status} {text}");
+            said.push((door.clone(), text));
+        }
+        said.push(("reckon".into(), house.post(who, "/sale/reckon", &line).text()));
+        said.push(("check".into(), house.send(who, "/api/v1/sale/2/check", "{}").text()));
+        said.push(("held".into(), house.get(who, "/sale/2").text()));
+        said
+    };
+    let tells = |who: &str, marks: &[&str]| {
+        said(who)
+            .into_iter()
+            .filter(|it| marks.iter().any(|mark| it.1.contains(mark)))
+            .map(|it| it.0)
+            .collect::<Vec<_>>()
+    };
+    let none: Vec<String> = Vec::new();
+
+    assert_eq!(tells("王海燕", &COST), none);
+    assert_eq!(tells("王海燕", &FLOOR), none);
+    // The oracle has eyes: who may know is told, each as far as the role goes.
+    let (boss, manager) = (tells("何振邦", &FLOOR), tells("张国栋", &FLOOR));
+    for door in ["/product/1", "/api/v1/product/1", "reckon"] {
+        assert!(
+            boss.iter().any(|it| it == door) && manager.iter().any(|it| it == door),
+            "{door}: {boss:?} {manager:?}"
+        );
+    }
+    let (books, manager) = (tells("周会计", &COST), tells("张国栋", &COST));
+    assert!(
+        books.iter().any(|it| it == "/stock_count/1") && books.iter().any(|it| it == "/sale/1"),
+        "{books:?}"
+    );
+    assert!(
+        manager.iter().any(|it| it == "/sale/1") && !manager.iter().any(|it| it.contains("stock")),
+        "{manager:?}"
+    );
 }

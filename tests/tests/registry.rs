@@ -56,6 +56,13 @@ fn every_view_reads_as_a_query_of_its_entity() {
     tests::databases(|db| {
         let world = tests::World::new(db);
         for def in db.registry().all() {
+            for field in def.fields {
+                let Some(only) = field.only else { continue };
+                let to = model::target_of(field).expect("only a link is offered").code;
+                let query = model::Query::parse(only).expect(only);
+                let list = world.look("何振邦", |desk| desk.list(to, &query).map(drop));
+                assert!(list.is_ok(), "{}.{}: {:?}", def.code, field.name, list.err());
+            }
             for view in def.views {
                 let query = model::Query::parse(view.query).expect(view.code);
                 let list = world

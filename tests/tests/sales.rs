@@ -397,6 +397,149 @@ fn an_order_counts_until_it_is_delivered_and_is_delivered_in_parts() {
     });
 }
 
+/// A checked order of 20 and then 5 valves at 25.00, and 4 radiators at 10.00; the ids of its lines.
+fn ordered_lines(shop: &Shop) -> (i64, Vec<i64>) {
+    let radiator = Input::from([("name", "散热器"), ("price", "10")]);
+    shop.world.act("何振邦", move |desk| desk.create("product", &radiator)).unwrap();
+    let mut input = Input::from([("customer", format!("#{}", shop.customer))]);
+    let line = |product: &str, quantity: &str, discount: &str| {
+        Input::from([("product", product), ("quantity", quantity), ("discount", discount)])
+    };
+    let lines = vec![line("铜球阀", "20", ""), line("铜球阀", "5", "10%"), line("散热器", "4", "")];
+    input.rows.insert("lines".into(), lines);
+    let order = shop.world.act("王海燕", move |desk| desk.create("sale_order", &input)).unwrap();
+    shop.run("王海燕", "sale_order", order, "check", Input::default()).unwrap();
+    let lines = shop.world.look("王海燕", move |desk| {
+        let def = desk.entity("sale_order")?;
+        Ok(desk.rows_of(def, order, def.lines.unwrap()())?.iter().map(|it| it.id).collect())
+    });
+    (order, lines.unwrap())
+}
+
+fn part(lines: &[(i64, &str)]) -> Input {
+    let mut asked = Input::default();
+    let row = |it: &(i64, &str)| Input::from([("line", format!("#{}", it.0)), ("quantity", it.1.to_owned())]);
+    asked.rows.insert("lines".into(), lines.iter().map(row).collect());
+    asked
+}
+
+#[test]
+fn an_order_is_delivered_line_by_line_and_never_beyond_what_is_open() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let (order, lines) = ordered_lines(&shop);
+        let deliver = |asked: &[(i64, &str)]| shop.run("王海燕", "sale_order", order, "deliver", part(asked));
+        let rest = || [0, 1, 2].map(|n| shop.value("sale_order_line", lines[n], "rest").int() / 10_000);
+        assert_eq!(shop.value("sale_order", order, "rest"), Value::Int(65_250));
+
+        // The second line has a price of its own.
+        deliver(&[(lines[1], "2"), (lines[2], "1")]).unwrap();
+        assert_eq!(rest(), [20, 3, 3]);
+        assert_eq!(shop.value("sale", 1, "amount"), Value::Int(4_500 + 1_000));
+        assert_eq!(shop.value("sale_order", order, "rest"), Value::Int(65_250 - 5_500));
+        assert_eq!(shop.figures()[..3], [5_500, 65_250, 34_750]);
+        shop.audit();
+
+        let beyond = deliver(&[(lines[0], "20.5")]);
+        let twice = deliver(&[(lines[0], "15"), (lines[0], "6")]);
+        let [less, none, foreign] = [(lines[0], "-1"), (lines[0], "0"), (99, "1")].map(|it| deliver(&[it]));
+        assert_eq!([beyond, twice].map(code), ["over_delivery"; 2]);
+        assert_eq!([less, none, foreign].map(code), ["not_positive", "no_lines", "unknown_record"]);
+        assert_eq!((rest(), shop.count("何振邦", "sale")), ([20, 3, 3], 1));
+
+        // Without lines, all that is open.
+        shop.run("王海燕", "sale_order", order, "deliver", Input::default()).unwrap();
+        assert_eq!((rest(), shop.value("sale_order", order, "status")), ([0, 0, 0], Value::from("done")));
+        assert_eq!(shop.figures()[..3], [65_250, 65_250, 34_750]);
+        shop.audit();
+    });
+}
+
+#[test]
+fn the_dialog_of_a_delivery_and_a_sale_of_an_order_begin_with_what_is_open() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let (order, lines) = ordered_lines(&shop);
+        shop.run("王海燕", "sale_order", order, "deliver", part(&[(lines[0], "20"), (lines[1], "1")]))
+            .unwrap();
+
+        let (asked, brought) = shop
+            .world
+            .look("王海燕", move |desk| {
+                let def = desk.entity("sale_order")?;
+                let head = desk.blank("sale", &Input::from([("order", format!("#{order}"))]))?;
+                assert!(head.value("customer").is_some_and(|it| it.int() > 0));
+                Ok((desk.begun(def, order, def.verb("deliver")?.1)?, desk.brought("sale", &head)?))
+            })
+            .unwrap();
+
+        let rows = |input: &Input, code: &str, name: &str| {
+            input.rows[code].iter().map(|it| it.text(name).to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(&asked, "lines", "line"), [format!("#{}", lines[1]), format!("#{}", lines[2])]);
+        assert_eq!(rows(&asked, "lines", "quantity"), ["4", "4"]);
+        assert_eq!(rows(&brought, "sale_line", "quantity"), ["4", "4"]);
+        assert_eq!(rows(&brought, "sale_line", "price"), ["25.00", "10.00"]);
+        assert_eq!(rows(&brought, "sale_line", "discount"), ["0.1", "0"]);
+    });
+}
+
+#[test]
+fn a_sale_of_an_order_delivers_no_more_than_was_ordered() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let order = ordered(&shop, 20);
+        let of_order = |lines: &[(&str, &str)]| {
+            let mut input = Input::from([("customer", format!("#{}", shop.customer))]);
+            input.set("order", format!("#{order}"));
+            let row = |it: &(&str, &str)| Input::from([("product", it.0), ("quantity", it.1)]);
+            input.rows.insert("lines".into(), lines.iter().map(row).collect());
+            let sale = shop.world.act("王海燕", move |desk| desk.create("sale", &input)).unwrap();
+            shop.run("王海燕", "sale", sale, "post", Input::default())
+        };
+        assert_eq!(code(of_order(&[("铜球阀", "1")])), "wrong_state");
+        shop.run("王海燕", "sale_order", order, "check", Input::default()).unwrap();
+
+        assert_eq!(code(of_order(&[("铜球阀", "15"), ("铜球阀", "6")])), "over_delivery");
+        of_order(&[("铜球阀", "15")]).unwrap();
+        assert_eq!(code(of_order(&[("铜球阀", "6")])), "over_delivery");
+        of_order(&[("铜球阀", "5")]).unwrap();
+
+        assert_eq!(shop.value("sale_order", order, "status"), Value::from("done"));
+        assert_eq!(code(of_order(&[("铜球阀", "1")])), "wrong_state");
+        shop.audit();
+    });
+}
+
+#[test]
+fn an_order_whose_next_delivery_is_stopped_waits_as_it_is_partly_delivered() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let order = ordered(&shop, 20);
+        shop.run("王海燕", "sale_order", order, "check", Input::default()).unwrap();
+        shop.run("王海燕", "sale_order", order, "deliver", part(&[(1, "4")])).unwrap();
+        let old = shop.draft_on(Some("2026-01-05"), 1);
+        shop.run("王海燕", "sale", old, "post", Input::default()).unwrap();
+
+        let delivered = shop.run("王海燕", "sale_order", order, "deliver", Input::default());
+
+        assert_eq!(code(delivered), "overdue");
+        assert_eq!(shop.value("sale_order", order, "status"), Value::from("held"));
+        assert_eq!(shop.figures()[..2], [12_500, 12_500]);
+        shop.audit();
+        // What was delivered stands, so it can't be written anew.
+        let mut bigger = Input::default();
+        bigger.rows.insert("lines".into(), vec![Input::from([("product", "铜球阀"), ("quantity", "1")])]);
+        let edited = shop.world.act("王海燕", move |desk| desk.update("sale_order", order, None, &bigger));
+        assert_eq!(code(edited), "wrong_state");
+        shop.run("张国栋", "sale_order", order, "release_credit", reason()).unwrap();
+        assert_eq!(shop.figures()[..2], [12_500, 52_500]);
+        shop.run("王海燕", "sale_order", order, "deliver", Input::default()).unwrap();
+        assert_eq!(shop.figures()[..2], [52_500, 52_500]);
+        shop.audit();
+    });
+}
+
 #[test]
 fn an_order_beyond_the_limit_is_held_and_a_released_one_is_delivered() {
     databases(|db| {

@@ -150,3 +150,47 @@ fn through_whatever_door_many_post_at_once_exactly_as_many_pass_as_the_limit_all
         );
     });
 }
+
+#[test]
+fn an_order_is_delivered_in_part_by_naming_its_lines() {
+    let (house, order) = shop();
+    let (_, made) = ask(&house, BOSS, "sale_order", &order);
+    let at = format!("sale_order/{}", made["id"]);
+    ask(
+        &house,
+        "周会计",
+        &format!("customer/{}/set_credit", order["customer"]),
+        &json!({ "credit_limit": 5000, "reason": "旺季" }),
+    );
+    let (status, checked) = ask(&house, BOSS, &format!("{at}/check"), &json!({}));
+    assert_eq!(status, 200, "{checked}");
+    let line = &made["lines"][0]["id"];
+    let deliver = |lines: Json| ask(&house, BOSS, &format!("{at}/deliver"), &json!({ "lines": lines }));
+
+    let (status, left) = deliver(json!([{ "line": line, "quantity": 40 }]));
+    let (beyond, problem) = deliver(json!([{ "line": line, "quantity": "4.5" }]));
+    let (wrong, fault) = deliver(json!([{ "line": line, "quantity": "viel" }, { "colour": "red" }]));
+
+    assert_eq!((status, left["rest"].as_str()), (200, Some("100.00")), "{left}");
+    assert_eq!((beyond, problem["code"].as_str()), (409, Some("over_delivery")), "{problem}");
+    let faults = fault["fields"].as_object().unwrap();
+    let places = ["lines.0.quantity", "lines.1.colour", "lines.1.line"];
+    assert!(wrong == 422 && places.iter().all(|it| faults.contains_key(*it)), "{fault}");
+    let unknown = ask(&house, BOSS, &format!("{at}/deliver"), &json!({ "rows": { "goods": [] } }));
+    assert_eq!(unknown.0, 422, "{}", unknown.1);
+    // In the dialog, what is open stands ready to be changed.
+    let dialog = house.get(BOSS, &format!("/{at}/deliver")).text();
+    for part in ["铜球阀", "name=\"lines.0.quantity\"", "value=\"4\""] {
+        assert!(dialog.contains(part), "{part}: {dialog}");
+    }
+    let id = line.to_string();
+    let (of, many) = (format!("#{id}"), "3".to_owned());
+    let sent =
+        house.post(BOSS, &format!("/{at}/deliver"), &[("lines.0.line", &*of), ("lines.0.quantity", &*many)]);
+    assert_eq!(sent.status, 200, "{}", sent.text());
+    let more =
+        house.post(BOSS, &format!("/{at}/deliver"), &[("lines.0.line", &*of), ("lines.0.quantity", "9")]);
+    assert!(more.status == 409 && more.text().contains("value=\"9\""), "{}", more.text());
+    let (_, done) = ask(&house, BOSS, &format!("{at}/deliver"), &json!({}));
+    assert_eq!(done["status"].as_str(), Some("done"), "{done}");
+}

@@ -162,6 +162,7 @@ fn products(desk: &mut Desk, demo: &Demo) -> Result<Vec<Id<Product>>> {
             spec: some(&it.spec),
             unit: code(&it.unit),
             price: Price(it.price.0 * 100),
+            floor_price: it.floor_price.map(|it| Price(it.0 * 100)),
             tax_rate: Rate(it.tax_rate * 100),
             barcode: some(&it.barcode),
             active: it.active,

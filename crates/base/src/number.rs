@@ -104,6 +104,11 @@ numbers! {
 }
 
 impl Price {
+    /// What is left of it: `round(price × (1 − discount))`; `None` when it does not fit.
+    pub fn less(self, discount: Rate) -> Option<Price> {
+        half_up(i128::from(self.0) * i128::from(10_000 - discount.0), 10_000).map(Price)
+    }
+
     /// `round(quantity × price × (1 − discount))`, half up and away from zero.
     ///
     /// `None` when it does not fit.

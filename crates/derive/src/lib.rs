@@ -66,7 +66,7 @@ const FLAGS: [&str; 10] =
     ["unique", "search", "list", "filter", "readonly", "required", "like", "sum", "again", "auto"];
 
 /// Attributes that carry a text, each filling the descriptor's slot of the same name.
-const TEXTS: [&str; 5] = ["code", "unit", "group", "default", "depends"];
+const TEXTS: [&str; 6] = ["code", "unit", "group", "default", "depends", "only"];
 
 fn field(field: &syn::Field) -> Result<Field> {
     let name = field.ident.clone().expect("named fields are checked before");
@@ -196,6 +196,7 @@ struct EntityAttr {
     tally: Option<Expr>,
     hold: Option<Expr>,
     panel: Option<Expr>,
+    brings: Option<Expr>,
 }
 
 fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
@@ -223,6 +224,7 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             "tally" => fill(&mut it.tally, &meta),
             "hold" => fill(&mut it.hold, &meta),
             "panel" => fill(&mut it.panel, &meta),
+            "brings" => fill(&mut it.brings, &meta),
             "derived" => fill(&mut it.derived, &meta),
             "feeds" => {
                 it.feeds = true;
@@ -242,7 +244,7 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             other => Err(meta.error(format!(
                 "unknown attribute `{other}`; an entity takes zh, en, module, icon, number, title, owner, \
                  department, tree, of, within, closed, feeds, ledger, index, derived, lines, verbs, views, check, alike, \
-                 edit, tally, hold, panel"
+                 edit, tally, hold, panel, brings"
             ))),
         })?;
     }
@@ -316,6 +318,12 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
     let panel = attr.panel.as_ref().map_or(quote!(None), |panel| {
         quote_spanned!(panel.span()=> Some(|row, at, tx| #panel(&<#name as ::model::Entity>::read(row)?, at, tx)))
     });
+    let brings = attr.brings.as_ref().map_or(quote!(None), |brings| {
+        quote_spanned!(brings.span()=> Some(|row, tx| {
+            let lines = #brings(&<#name as ::model::Entity>::read(row)?, tx)?;
+            Ok(lines.iter().map(::model::Entity::write).collect())
+        }))
+    });
     let derived = attr.derived.as_ref().map_or(quote!(&[]), |derived| quote!(#derived));
     let ledger = attr.ledger;
     attr.indexes.iter().flatten().try_for_each(|column| place(column).map(drop))?;
@@ -366,6 +374,7 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
                 tally: #tally,
                 hold: #hold,
                 panel: #panel,
+                brings: #brings,
             };
             impl ::model::Entity for #name {
                 const DEF: &'static ::model::EntityDef = &DEF;

@@ -9,7 +9,7 @@ use base::{Date, Money};
 
 use crate::code_tables::Entry;
 
-pub use trade::{Deal, Supply, trade_ends};
+pub use trade::{Deal, PriceList, Supply, trade_ends};
 
 /// The language in which the demo is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,7 @@ pub struct Demo {
     /// In the order of their days.
     pub deals: Vec<Deal>,
     pub supplies: Vec<Supply>,
+    pub price_lists: Vec<PriceList>,
 }
 
 #[derive(Debug)]
@@ -66,6 +67,7 @@ pub struct Product {
     pub spec: String,
     pub unit: String,
     pub price: Money,
+    pub floor_price: Option<Money>,
     /// Per cent.
     pub tax_rate: i64,
     pub barcode: String,

@@ -16,11 +16,13 @@ use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, OwnPage, R
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, BankLine, CreditGrant, CreditRule, Performance, Receipt, Receivable, ReceivableOpening,
-    Refund, Sale, SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn, SaleReturnLine, Statement,
-    StatementLine,
+    Allocation, BankLine, CreditGrant, CreditRule, Performance, PriceList, PriceListLine, Receipt,
+    Receivable, ReceivableOpening, Refund, Sale, SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn,
+    SaleReturnLine, Statement, StatementLine,
 };
-pub use stock::{Product, StockEntry, StockIn, StockInLine, StockLevel, Warehouse};
+pub use stock::{
+    Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse,
+};
 
 static ENTITIES: &[&EntityDef] = &[
     Customer::DEF,
@@ -35,6 +37,8 @@ static ENTITIES: &[&EntityDef] = &[
     SaleReturnLine::DEF,
     SaleEntry::DEF,
     Performance::DEF,
+    PriceList::DEF,
+    PriceListLine::DEF,
     Receipt::DEF,
     Refund::DEF,
     ReceivableOpening::DEF,
@@ -48,6 +52,8 @@ static ENTITIES: &[&EntityDef] = &[
     Product::DEF,
     StockIn::DEF,
     StockInLine::DEF,
+    StockCount::DEF,
+    StockCountLine::DEF,
     StockEntry::DEF,
     StockLevel::DEF,
     Warehouse::DEF,

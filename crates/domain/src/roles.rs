@@ -18,13 +18,17 @@ const fn says(zh: &'static str, en: &'static str) -> Label {
 
 const PEOPLE: &str = "user: read @all/none; department: read @all/none";
 const PRODUCTS: &str = "product: read export @all/none; warehouse,stock_level,stock_entry: read @all/none";
-const BUYING: &str = "product: * @all cost=write; warehouse: * @all; stock_in: * @all cost=write; stock_level: read export @all; stock_entry: read export @all cost=read";
+const BUYING: &str = "product: * @all cost=write floor=read; warehouse: * @all; stock_in,stock_count: * @all cost=write; stock_level: read export @all; stock_entry: read export @all cost=read";
 /// What a customer owes is seen by whoever sees the customer.
 const ACCOUNTS: &str = "receipt,refund,receivable_opening,receivable,allocation,credit_grant: read @own; statement: read create update delete issue send @own";
 const ALL_ACCOUNTS: &str =
     "receipt,refund,receivable_opening,receivable,allocation,credit_grant,statement: read export @all";
 const SELLING: &str = "sale: read create update delete export check post post_paid void reverse release_credit @below credit=read cost=read; sale_order: read create update delete export check deliver void release_credit @below credit=read; \
      sale_return: read create update delete export post reverse @below cost=read; sale_entry,performance: read export @below cost=read";
+/// Who sells sees the lists for everybody and for the customers within sight.
+const PRICES: &str = "price_list: read @own";
+const FLOORS: &str = "product: read export @all/none floor=read";
+const PRICING: &str = "price_list: * @below";
 const OWN_TOKEN: &str = "token: read create update @own";
 
 pub static PRESETS: &[Preset] = &[
@@ -50,7 +54,7 @@ pub static PRESETS: &[Preset] = &[
             ALL_ACCOUNTS,
             "customer: read create update delete import export register merge transfer release close @all +pools credit=read bank=write",
             "contact: * @all private=write",
-            "product: * @all; warehouse: * @all; stock_level,stock_entry: read export @all",
+            "price_list: * @all; product: * @all; warehouse: * @all; stock_level,stock_entry: read export @all",
             "code_entry: read create update @all",
             "import_batch: read update @own",
             PEOPLE,
@@ -68,6 +72,7 @@ pub static PRESETS: &[Preset] = &[
             "customer: read create update claim release @own +pools credit=read bank=read",
             "contact: read create update delete @own private=write",
             PRODUCTS,
+            PRICES,
             PEOPLE,
             OWN_TOKEN,
         ],
@@ -83,6 +88,8 @@ pub static PRESETS: &[Preset] = &[
             "customer: read create update import export register transfer claim release merge close @below +pools credit=read bank=read",
             "contact: * @below private=write",
             PRODUCTS,
+            FLOORS,
+            PRICING,
             PEOPLE,
             OWN_TOKEN,
             "import_batch: read update @own",
@@ -107,6 +114,8 @@ pub static PRESETS: &[Preset] = &[
             "customer: read update export transfer register @below +pools credit=read bank=read",
             "contact: read create update @below private=read",
             PRODUCTS,
+            FLOORS,
+            PRICES,
             PEOPLE,
             OWN_TOKEN,
         ],
@@ -134,6 +143,8 @@ pub static PRESETS: &[Preset] = &[
             "customer: read create update export register transfer claim release merge close @below +pools credit=read bank=read",
             "contact: * @below private=write",
             PRODUCTS,
+            FLOORS,
+            PRICING,
             PEOPLE,
             OWN_TOKEN,
         ],
@@ -149,6 +160,8 @@ pub static PRESETS: &[Preset] = &[
             "customer: read update export @all/below credit=read",
             "contact: read create update @all private=read",
             PRODUCTS,
+            FLOORS,
+            PRICING,
             PEOPLE,
         ],
     ),
@@ -190,6 +203,8 @@ pub static PRESETS: &[Preset] = &[
             "customer: read update credit export @all credit=write bank=write",
             "contact: read @all/none",
             PRODUCTS,
+            FLOORS,
+            PRICES,
             PEOPLE,
         ],
     ),
@@ -212,7 +227,7 @@ pub static PRESETS: &[Preset] = &[
             "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",
             "contact: read @all/none",
-            "product: read update export @all cost=read; stock_in: * @all cost=write; warehouse,stock_level: read export @all; stock_entry: read export @all cost=read",
+            "price_list: read export @all; product: read update export @all cost=read floor=write; stock_in,stock_count: * @all cost=write; warehouse,stock_level: read export @all; stock_entry: read export @all cost=read",
             PEOPLE,
             OWN_TOKEN,
         ],

@@ -7,6 +7,7 @@ mod file;
 mod opening;
 mod panel;
 mod performance;
+mod price;
 mod receipt;
 pub mod receivable;
 mod refund;
@@ -16,7 +17,7 @@ mod sale_return;
 mod settle;
 mod statement;
 
-use model::{Id, Tx, system::User};
+use model::{Id, Tx, system::Department, system::User};
 
 pub use account::SaleEntry;
 pub use bank::BankLine;
@@ -24,14 +25,28 @@ pub use credit::{CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_tempor
 pub use file::file;
 pub use opening::ReceivableOpening;
 pub use performance::Performance;
+pub use price::{PriceList, PriceListLine};
 pub use receipt::Receipt;
 pub use receivable::{AUDITS, Allocation, Kind, Receivable};
 pub use refund::Refund;
 pub use sale::{Sale, SaleLine};
-pub use sale_order::{RESERVED, SaleOrder, SaleOrderLine};
+pub use sale_order::{AVAILABLE, RESERVED, SaleOrder, SaleOrderLine};
 pub use sale_return::{SaleReturn, SaleReturnLine};
 pub use settle::{Aim, By, charges};
 pub use statement::{Statement, StatementLine, ageing};
+
+/// A document is its maker's, else whoever acts; its department follows the maker when that is somebody else than it was.
+fn made_by(
+    maker: &mut Option<Id<User>>,
+    department: &mut Option<Id<Department>>,
+    was: Option<Id<User>>,
+    tx: &Tx,
+) {
+    *maker = maker.or_else(|| actor(tx));
+    if let Some(maker) = maker.filter(|it| was != Some(*it)) {
+        *department = tx.catalog.department_of(maker.0).map(Id::of).or(*department);
+    }
+}
 
 /// Whoever acts, where that is a person.
 fn actor(tx: &Tx) -> Option<Id<User>> {

@@ -1,6 +1,7 @@
 //! Products 商品: what we sell, how much of it lies where, and what it cost us.
 
 mod ledger;
+mod stock_count;
 mod stock_in;
 
 use model::{
@@ -9,8 +10,10 @@ use model::{
 };
 
 pub use ledger::{
-    AUDITS, Entry, Movement, StockEntry, StockLevel, Warehouse, check_warehouse, enter, main_warehouse, seed,
+    AUDITS, Entry, Movement, Source, StockEntry, StockLevel, Warehouse, check_warehouse, enter,
+    main_warehouse, seed,
 };
+pub use stock_count::{StockCount, StockCountLine};
 pub use stock_in::{StockIn, StockInLine};
 
 #[derive(Debug, Clone, Entity)]
@@ -65,6 +68,9 @@ pub struct Product {
         alias = "单价|价格|售价|list price|unit price|unitprice"
     )]
     pub price: Price,
+    /// Below it a line needs a release; who may know it is a matter of its own.
+    #[field(zh = "最低限价", en = "Floor price", group = "floor", alias = "限价|最低价|最低售价|floor")]
+    pub floor_price: Option<Price>,
     #[field(zh = "税率", en = "Tax rate", list, default = "0.13")]
     pub tax_rate: Rate,
     #[field(zh = "条码", en = "Barcode", search, alias = "条形码|ean")]
@@ -93,6 +99,15 @@ static DERIVED: &[FieldDef] = &[
         sql: crate::sales::RESERVED,
         ..FieldDef::DERIVED
     },
+    // What nobody has asked for yet.
+    FieldDef {
+        name: "available",
+        label: Label { zh: "可用库存", en: "Available" },
+        kind: Kind::Quantity,
+        list: true,
+        sql: crate::sales::AVAILABLE,
+        ..FieldDef::DERIVED
+    },
     FieldDef {
         name: "cost",
         label: Label { zh: "平均成本", en: "Average cost" },
@@ -114,6 +129,9 @@ const VIEWS: Views = views![
 fn check(new: &mut Product, _: Option<&Product>, _: &mut Tx) -> Result<()> {
     if new.price < Price(0) {
         return Err(Error::invalid("price", "negative"));
+    }
+    if new.floor_price.is_some_and(|it| it < Price(0)) {
+        return Err(Error::invalid("floor_price", "negative"));
     }
     if new.tax_rate < Rate(0) || new.tax_rate > Rate(10_000) {
         let says =

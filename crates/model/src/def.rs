@@ -71,9 +71,13 @@ pub struct EntityDef {
     pub hold: Option<Hold>,
     /// What a document says beside its head while it is written.
     pub panel: Option<crate::PanelOf>,
+    /// The lines that a new document begins with, from what its head names.
+    pub brings: Option<Brings>,
 }
 
 pub type Tally = fn(&dyn Row, &mut Tx) -> Result<Vec<Value>>;
+
+pub type Brings = fn(&dyn Row, &mut Tx) -> Result<Vec<Vec<Value>>>;
 
 pub type Hold = fn(&dyn Row, &Refusal, &mut Tx) -> Result<Vec<Value>>;
 
@@ -127,7 +131,7 @@ pub enum Format {
     Word,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct FieldDef {
     pub name: &'static str,
     pub label: Label,
@@ -162,6 +166,8 @@ pub struct FieldDef {
     pub section: Label,
     /// The field whose value decides the choices of this one.
     pub depends: Option<&'static str>,
+    /// Of a link: the query that a record fulfils to be offered. What is there stays, and is shown.
+    pub only: Option<&'static str>,
     /// Other names that spreadsheets give it, in lower case, parted by `|`.
     pub alias: &'static str,
     /// Of a derived field: the expression, over the record `{t}` and the company's date `{today}`;
@@ -192,6 +198,7 @@ impl FieldDef {
         default: None,
         section: Label::NONE,
         depends: None,
+        only: None,
         alias: "",
         sql: "",
     };

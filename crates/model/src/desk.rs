@@ -144,13 +144,20 @@ impl<'c> Desk<'c> {
         // A record within another is seen by whoever sees that one, and by its own owner, who alone acts on it.
         let mut above = None;
         if let Some((at, parent)) = def.parent().filter(|_| def.owner.is_none() || !acting) {
-            let inner = self.reach(parent, "p", acting)?;
+            // A name of its own at each step, since a parent may stand within another.
+            let outer = format!("{alias}p");
+            let inner = self.reach(parent, &outer, acting)?;
             if inner.text() == "1 = 1" {
                 return everything();
             }
-            let mut sql = Sql::new("EXISTS (SELECT 1 FROM ");
-            sql.name(parent.code).push(" p WHERE p.id = ").push(alias).push(".").name(def.fields[at].name);
-            sql.push(" AND ").append(&inner).push(")");
+            // What stands within nothing is everybody's who has the right.
+            let (at, mut sql) = (&def.fields[at], Sql::new("("));
+            if at.optional {
+                sql.push(alias).push(".").name(at.name).push(" IS NULL OR ");
+            }
+            sql.push("EXISTS (SELECT 1 FROM ").name(parent.code).push(" ").push(&outer);
+            sql.push(" WHERE ").push(&outer).push(".id = ").push(alias).push(".").name(at.name);
+            sql.push(" AND ").append(&inner).push("))");
             if def.owner.is_none() {
                 return Ok(sql);
             }
@@ -395,6 +402,16 @@ impl<'c> Desk<'c> {
                 && let Ok(value) = self.value(field, given)
             {
                 record[at] = value;
+            }
+        }
+        // What is chosen within another record says which one that is.
+        for (at, field) in def.fields.iter().enumerate() {
+            let (Some(to), Some(on)) = (target_of(field), field.depends.and_then(|it| def.at(it))) else {
+                continue;
+            };
+            let of = to.at(def.fields[on - 1].name).filter(|_| def.fields[on - 1].is_empty(&record[on]));
+            if let Some(of) = of.filter(|_| record[at + 1].int() != 0) {
+                record[on] = self.load(to, record[at + 1].int(), "read")?[of].clone();
             }
         }
         Ok(self.unsaved(def, record))

@@ -423,7 +423,13 @@ fn form(field: &FieldDef) -> Form {
         Kind::Rate => Form::Percent,
         Kind::Date => Form::Date,
         Kind::Moment => Form::Moment,
-        Kind::Text | Kind::Code | Kind::Choice(_) | Kind::Bool | Kind::Link(_) | Kind::Json => Form::Text,
+        Kind::Text
+        | Kind::Code
+        | Kind::Choice(_)
+        | Kind::Bool
+        | Kind::Link(_)
+        | Kind::Json
+        | Kind::Rows(_) => Form::Text,
     }
 }
 

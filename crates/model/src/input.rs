@@ -182,6 +182,22 @@ impl Desk<'_> {
                 Err(error) => Error::gather(&mut faults, Err(error))?,
             }
         }
+        for (name, rows) in &input.rows {
+            let at = fields.iter().position(|field| field.name == name);
+            let Some((at, Kind::Rows(of))) = at.map(|at| (at, fields[at].kind)) else {
+                faults.push(Fault { field: name.clone(), code: "unknown_field", says: None });
+                continue;
+            };
+            few(name, rows)?;
+            let mut asked = Vec::new();
+            for (n, row) in rows.iter().enumerate() {
+                match self.asked(of, row) {
+                    Ok(row) => asked.push(Json::Array(row.iter().map(Value::json).collect())),
+                    Err(error) => Error::gather(&mut faults, Err(under(name, n, error)))?,
+                }
+            }
+            values[at] = Value::Text(Json::Array(asked).to_string());
+        }
         for (field, value) in fields.iter().zip(&values) {
             if field.required && field.is_empty(value) && !faults.iter().any(|it| it.field == field.name) {
                 faults.push(Fault { field: field.name.into(), code: "required", says: None });

@@ -132,8 +132,14 @@ impl Desk<'_> {
             Kind::Link(_) => {
                 let to = target_of(field).ok_or_else(|| Error::missing(field.name))?;
                 let wide = def.of.is_some() && def.title_field().name == field.name;
-                let depends = field.depends.map(|name| (name, given.text(name).to_owned()));
-                self.records(to, typed, depends, most, wide)
+                let mut terms = field.only.and_then(Query::parse).unwrap_or_default().terms;
+                let depends = field.depends.filter(|name| to.at(name).is_some());
+                if let Some(value) = depends.map(|name| given.text(name)).filter(|it| !it.is_empty()) {
+                    let field = depends.unwrap_or_default().to_owned();
+                    let value = value.trim_start_matches('#').to_owned();
+                    terms.push(Term::One(Condition { field, op: Op::Is, value }));
+                }
+                self.records(to, typed, terms, most, wide)
             }
             // What a verb asks is no column of its entity.
             Kind::Text
@@ -151,7 +157,7 @@ impl Desk<'_> {
         &mut self,
         to: &'static EntityDef,
         typed: &str,
-        depends: Option<(&str, String)>,
+        terms: Vec<Term>,
         most: usize,
         wide: bool,
     ) -> Result<Vec<Choice>> {
@@ -165,21 +171,19 @@ impl Desk<'_> {
                 matches!(it.kind, Kind::Text) || it.kind.is_amount() && !matches!(it.kind, Kind::Rate);
             wide && it.list && is_told && !columns.iter().any(|name| name == it.name)
         };
-        let facts: Vec<_> = to.fields.iter().filter(told).filter(|it| self.may_read(to, it)).collect();
+        let facts: Vec<_> =
+            to.fields.iter().chain(to.derived).filter(told).filter(|it| self.may_read(to, it)).collect();
         columns.extend(facts.iter().map(|it| it.name.to_owned()));
         let mut query = Query {
             q: if to.is_searched() { typed.trim().into() } else { String::new() },
             columns,
+            terms,
             size: Some(most),
             ..Query::default()
         };
         if let Some(closed) = to.closed {
             let field = to.fields[closed].name.to_owned();
             query.terms.push(Term::One(Condition { field, op: Op::Is, value: "false".into() }));
-        }
-        if let Some((field, value)) = depends.filter(|it| !it.1.is_empty() && to.at(it.0).is_some()) {
-            let value = value.trim_start_matches('#').to_owned();
-            query.terms.push(Term::One(Condition { field: field.to_owned(), op: Op::Is, value }));
         }
         // Roles and departments are named to everybody who may edit what links to them.
         if self.may(to, "read").is_err() && !crate::system::is_cached(to) {

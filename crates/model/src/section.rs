@@ -13,6 +13,8 @@ pub struct Panel {
     pub notice: Option<Notice>,
     /// What is no fault and yet worth a tone: the line's place, the field, the sentence.
     pub warnings: Vec<(usize, &'static str, Text)>,
+    /// What is worth knowing of a cell: where a price comes from.
+    pub hints: Vec<(usize, &'static str, Text)>,
 }
 
 /// A section of a record's page. With a field group it is there only for whoever may read that group of the record.
@@ -44,6 +46,8 @@ pub enum Part {
         rows: Vec<(Vec<Value>, Option<String>)>,
         none: Label,
     },
+    /// A mark out of a hundred, and the marks that it is made of.
+    Score(i64, Vec<(Label, i64)>),
     /// Amounts that follow one another, each with what it is of and the rows behind it.
     Series(Kind, Vec<(String, i64, String)>),
     Says(Tone, Text),
@@ -65,6 +69,16 @@ pub struct Fact {
     pub is_result: bool,
     /// The rows behind it.
     pub to: Option<String>,
+    pub bar: Option<Bar>,
+}
+
+/// What is drawn under a figure.
+#[derive(Debug, Clone)]
+pub enum Bar {
+    /// How much of a limit it is.
+    Of(i64),
+    /// What it consists of, the most harmless first: what each part is called, how much it is, its rows.
+    Parts(Vec<(Label, i64, String)>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -103,6 +117,16 @@ pub type PanelOf = fn(&dyn Row, Option<usize>, &mut Tx) -> crate::Result<Panel>;
 impl Fact {
     pub fn new(label: Label, kind: Kind, value: Value) -> Fact {
         let hint = Label::NONE.into();
-        Fact { label, hint, kind, value, tone: Tone::Plain, group: None, is_result: false, to: None }
+        Fact {
+            label,
+            hint,
+            kind,
+            value,
+            tone: Tone::Plain,
+            group: None,
+            is_result: false,
+            to: None,
+            bar: None,
+        }
     }
 }

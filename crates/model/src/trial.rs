@@ -30,7 +30,7 @@ impl Desk<'_> {
         };
         let dry = std::mem::replace(&mut self.tx.dry, true);
         let tried = self.tried_out(def, line, old, input, at);
-        self.tx.trial = None;
+        (self.tx.trial, self.tx.head) = (None, None);
         self.tx.dry = dry;
         tried
     }
@@ -46,6 +46,7 @@ impl Desk<'_> {
         let (mut faults, mut refused) = (Vec::new(), None);
         let new = old.clone().unwrap_or_else(|| self.fresh(def));
         let mut head = self.completed(def, old.as_ref(), new, input, "", &mut faults, &mut refused)?;
+        self.tx.head = Some((def, head.clone()));
         let of = line.of.map_or(1, |it| it + 1);
         let known = match &old {
             Some(old) => self.rows_of(def, old[0].int(), line)?,
@@ -80,7 +81,7 @@ impl Desk<'_> {
             Some(panel) => panel(&head, at, &mut self.tx)?,
             None => Panel::default(),
         };
-        self.tx.trial = None;
+        (self.tx.trial, self.tx.head) = (None, None);
         let panel = self.open_to_actor(def, panel);
         let head = self.tried_card(def, head)?;
         let lines = lines.into_iter().map(|it| self.tried_card(line, it)).collect::<Result<_>>()?;
@@ -194,6 +195,17 @@ impl Desk<'_> {
             (kind, value) => kind.plain(value.cell()),
         };
         fields.map(|it| (it.name.to_owned(), text(it))).collect()
+    }
+
+    /// The lines that a document with this head begins with.
+    pub fn brought(&mut self, entity: &str, head: &Card) -> Result<Input> {
+        let (def, mut input) = (self.entity(entity)?, Input::default());
+        let (Some(brings), Some(line)) = (def.brings, def.lines.map(|it| it())) else { return Ok(input) };
+        let of = line.of.map_or("", |at| line.fields[at].name);
+        let rows = brings(&head.record, &mut self.tx)?;
+        let rows = rows.iter().map(|it| self.written(line, it, &|it| it.name != of)).collect();
+        input.rows.insert(line.code.to_owned(), rows);
+        Ok(input)
     }
 
     /// The last document within the same record, where the actor sees one.

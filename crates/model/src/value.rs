@@ -1,8 +1,8 @@
 //! Values between a row and a struct: three shapes are all that either database ever sees.
 
 use crate::{
-    Code, Custom, Date, Entity, EntityDef, Error, Id, Label, Moment, Money, Price, Quantity, Rate, Result,
-    Stamp, decimal,
+    Code, Custom, Date, Entity, EntityDef, Error, FieldDef, Form, Id, Label, Moment, Money, Price, Quantity,
+    Rate, Result, Stamp, decimal,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -124,12 +124,20 @@ pub enum Kind {
     Link(fn() -> &'static EntityDef),
     /// One JSON object: the values of custom fields.
     Json,
+    /// Several rows of these fields: what a verb asks for each of many. No record holds such a thing.
+    Rows(&'static [FieldDef]),
 }
 
 impl Kind {
     pub fn is_text(self) -> bool {
         match self {
-            Kind::Text | Kind::Date | Kind::Moment | Kind::Code | Kind::Choice(_) | Kind::Json => true,
+            Kind::Text
+            | Kind::Date
+            | Kind::Moment
+            | Kind::Code
+            | Kind::Choice(_)
+            | Kind::Json
+            | Kind::Rows(_) => true,
             Kind::Int | Kind::Bool | Kind::Link(_) => false,
             Kind::Money | Kind::Quantity | Kind::Price | Kind::Rate => false,
         }
@@ -153,7 +161,7 @@ impl Kind {
     /// the desk, which knows the records.
     pub fn parse(self, text: &str) -> Option<Value> {
         match self {
-            Kind::Text | Kind::Code | Kind::Json => Some(Value::from(text)),
+            Kind::Text | Kind::Code | Kind::Json | Kind::Rows(_) => Some(Value::from(text)),
             Kind::Int => decimal(text, 0).map(Value::Int),
             Kind::Link(_) => text.trim_start_matches('#').parse().ok().map(Value::Int),
             Kind::Bool => match text.to_lowercase().as_str() {
@@ -183,6 +191,7 @@ impl Kind {
         match self {
             Kind::Choice(all) => Value::from(all[0].0),
             Kind::Json => Value::from("{}"),
+            Kind::Rows(_) => Value::from("[]"),
             kind if kind.is_text() => Value::from(""),
             _ => Value::Int(0),
         }
@@ -264,6 +273,23 @@ impl<T: Scalar> Scalar for Option<T> {
     }
     fn value(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::value)
+    }
+}
+
+/// What a verb asks for each of many, such as the lines of a document.
+pub struct Rows<T>(pub Vec<T>);
+
+impl<T: Form> Scalar for Rows<T> {
+    const KIND: Kind = Kind::Rows(T::FIELDS);
+    fn load(cell: Cell) -> Option<Rows<T>> {
+        let Cell::Text(text) = cell else { return None };
+        let rows: Vec<Vec<serde_json::Value>> = serde_json::from_str(text).ok()?;
+        let read =
+            |row: &Vec<serde_json::Value>| T::read(&row.iter().map(Value::of_json).collect::<Vec<_>>()).ok();
+        rows.iter().map(read).collect::<Option<Vec<T>>>().map(Rows)
+    }
+    fn value(&self) -> Value {
+        Value::Null
     }
 }
 

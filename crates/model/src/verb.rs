@@ -20,7 +20,11 @@ pub struct VerbDef {
     pub danger: bool,
     /// The reason when `when` does not hold.
     pub unless: Label,
+    /// What its dialog begins with, of the one record that it is asked for.
+    pub begins: Option<Begins>,
 }
+
+pub type Begins = fn(&dyn Row, &mut Tx) -> Result<Input>;
 
 /// What the engine runs: a guard and a function, both plain.
 pub struct Run<T: 'static> {
@@ -62,6 +66,13 @@ pub fn ready<T: Entity>(verbs: &Verbs<T>, verb: usize, row: &dyn Row) -> Result<
 pub type Outcome = (i64, Result<()>);
 
 impl Desk<'_> {
+    /// What the dialog of a verb on one record begins with.
+    pub fn begun(&mut self, def: &'static EntityDef, id: i64, verb: &'static VerbDef) -> Result<Input> {
+        let Some(begins) = verb.begins else { return Ok(Input::default()) };
+        let record = self.load(def, id, if verb.sight { "read" } else { verb.right })?;
+        begins(&record, &mut self.tx)
+    }
+
     /// The untyped half of the contract, once for all.
     pub fn run(&mut self, entity: &str, id: i64, verb: &str, input: &Input) -> Result<()> {
         let def = self.entity(entity)?;
@@ -174,15 +185,16 @@ impl VerbDef {
         sight: false,
         danger: false,
         unless: Label::NONE,
+        begins: None,
     };
 }
 
 /// A table of plain functions:
-/// `post("过账", "Post", asks Form, when |it| …, else "为何" "why not", needs "right", is danger)`.
+/// `post("过账", "Post", asks Form begins function, when |it| …, else "为何" "why not", needs "right", is danger)`.
 #[macro_export]
 macro_rules! verbs {
     ($($name:ident($zh:literal, $en:literal
-        $(, asks $form:ty)?
+        $(, asks $form:ident $(begins $begins:ident)?)?
         $(, when $when:expr, else $why_zh:literal $why_en:literal)?
         $(, needs $needs:literal)?
         $(, is $($flag:ident)+)?
@@ -193,6 +205,7 @@ macro_rules! verbs {
                 label: $crate::Label { zh: $zh, en: $en },
                 asks: $crate::verbs!(@asks $($form)?),
                 right: $crate::verbs!(@first $($needs,)? stringify!($name)),
+                begins: $crate::verbs!(@begins $($($begins)?)?),
                 unless: $crate::verbs!(@first $($crate::Label { zh: $why_zh, en: $why_en },)? $crate::Label::NONE),
                 $($($flag: true,)+)?
                 ..$crate::VerbDef::PLAIN
@@ -204,8 +217,10 @@ macro_rules! verbs {
         }
     };
     (@asks) => { &[] };
-    (@asks $form:ty) => { <$form as $crate::Form>::FIELDS };
+    (@asks $form:ident) => { <$form as $crate::Form>::FIELDS };
     (@run $name:ident) => { |record, tx, _| $name(record, tx) };
-    (@run $name:ident $form:ty) => { |record, tx, input| $name(record, tx, <$form as $crate::Form>::read(input)?) };
+    (@run $name:ident $form:ident) => { |record, tx, input| $name(record, tx, <$form as $crate::Form>::read(input)?) };
+    (@begins) => { None };
+    (@begins $begins:ident) => { Some(|row, tx| $begins(&$crate::Entity::read(row)?, tx)) };
     (@first $first:expr $(, $rest:expr)?) => { $first };
 }

@@ -32,6 +32,7 @@ const WAITING: i32 = 14;
 
 pub fn trade(desk: &mut Desk, demo: &Demo, people: &People) -> Result<()> {
     let today = desk.today();
+    price_lists(desk, demo, people)?;
     let (supplies, deals) = (demo.supplies.iter().enumerate(), demo.deals.iter().enumerate());
     let mut steps: Vec<(Date, Step)> = supplies.map(|(n, it)| (it.date, Step::Supply(n))).collect();
     for (n, deal) in deals {
@@ -103,6 +104,25 @@ fn books(desk: &mut Desk, people: &People, today: Date) -> Result<()> {
         paid.set("by", "document");
         let id = desk.create("receipt", &paid)?;
         desk.run("receipt", id, "post", &Input::default())?;
+    }
+    Ok(())
+}
+
+fn price_lists(desk: &mut Desk, demo: &Demo, people: &People) -> Result<()> {
+    for list in &demo.price_lists {
+        let customer = list.customer.and_then(|it| people.customers.get(it).copied());
+        let (first, last) = (list.first.to_string(), list.last.to_string());
+        let head = [("name", list.name.as_str()), ("type", list.r#type), ("first", &first), ("last", &last)];
+        let mut input = Input::from(head);
+        input.set("customer", link(customer));
+        let line = |&(product, units, off): &(usize, i64, i64)| {
+            let product = link(people.products.get(product).copied());
+            let discount = format!("{off}%");
+            Input::from([("product", product), ("quantity", units.to_string()), ("discount", discount)])
+        };
+        input.rows.insert("lines".into(), list.lines.iter().map(line).collect());
+        on(desk, Some(list.first), people.boss)?;
+        desk.create("price_list", &input)?;
     }
     Ok(())
 }

@@ -103,13 +103,17 @@ impl Build {
         for [zh, en, category, unit, sizes] in rows(include_str!("../../data/demo/products.csv")) {
             for (spec, price) in sizes.split('|').filter_map(|size| size.rsplit_once(':')) {
                 let number = self.demo.products.len() + 1;
+                let price = Money::parse(price).unwrap_or_default();
+                // Of the best known goods little is let off.
+                let floor = if number.is_multiple_of(5) { 93 } else { 84 };
                 self.demo.products.push(Product {
                     number: format!("SP-{number:04}"),
                     name: self.say([zh, en]).to_owned(),
                     category: category.to_owned(),
                     spec: spec.to_owned(),
                     unit: unit.to_owned(),
-                    price: Money::parse(price).unwrap_or_default(),
+                    price,
+                    floor_price: (!number.is_multiple_of(3)).then(|| price.share(floor, 100)),
                     tax_rate: 13,
                     barcode: barcode(number),
                     active: !number.is_multiple_of(25),

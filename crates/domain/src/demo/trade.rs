@@ -25,6 +25,18 @@ pub struct Supply {
     pub lines: Vec<(usize, i64, i64)>,
 }
 
+/// Prices of this year, for a type of customers or for one.
+#[derive(Debug)]
+pub struct PriceList {
+    pub name: String,
+    pub r#type: &'static str,
+    pub customer: Option<usize>,
+    pub first: Date,
+    pub last: Date,
+    /// Product, whole units from which it holds, and per cent off the list price.
+    pub lines: Vec<(usize, i64, i64)>,
+}
+
 /// When the blacklisted got their last goods.
 pub fn trade_ends(today: Date) -> Date {
     today.saturating_sub(std::time::Duration::from_secs(BLACKLISTED as u64 * 86_400))
@@ -83,6 +95,27 @@ impl Build {
         }
         self.demo.deals.sort_by_key(|it| (it.date, it.customer));
         self.supplies();
+        self.price_lists();
+    }
+
+    /// Dealers and distributors have lists of their own, and so has the first customer.
+    fn price_lists(&mut self) {
+        let year = self.today.year();
+        let (first, last) = (Date::constant(year, 1, 1), Date::constant(year, 12, 31));
+        let count = self.demo.products.len();
+        let several = |every: usize, off: i64, much: i64| {
+            let products = (0..count).step_by(every);
+            products.flat_map(|it| [(it, 0, off), (it, 100, much)]).collect::<Vec<_>>()
+        };
+        let lists = [
+            (["经销商价", "dealers"], "dealer", None, several(3, 3, 5)),
+            (["分销商价", "distributors"], "distributor", None, several(2, 5, 8)),
+            (["金泰格协议价", "Jintaige agreement"], "", Some(0), several(7, 6, 9)),
+        ];
+        for (name, of_type, customer, lines) in lists {
+            let name = format!("{year} {}", self.say(name));
+            self.demo.price_lists.push(PriceList { name, r#type: of_type, customer, first, last, lines });
+        }
     }
 
     /// `payer` of 20: 0 has stopped paying, 1 and 2 pay late, the others in time.

@@ -5,6 +5,7 @@ use model::{
     Result, Sql, Stamp, Text, ToSpan, Tx, Value, refuse,
 };
 
+use super::price;
 use crate::Customer;
 use crate::crm::Term;
 
@@ -26,6 +27,8 @@ pub struct CreditRule {
     pub overdue_amount: Money,
     #[field(zh = "黑名单", en = "Blacklisted", list)]
     pub blacklisted: Response,
+    #[field(zh = "低于最低限价", en = "Below the floor price", list)]
+    pub below_floor: Response,
     pub stamp: Stamp,
 }
 
@@ -73,6 +76,7 @@ impl CreditRule {
             overdue_days: 0,
             overdue_amount: Money(0),
             blacklisted: Response::Refuse,
+            below_floor: Response::Release,
             stamp: Stamp::default(),
         }
     }
@@ -294,6 +298,25 @@ pub fn standing(tx: &mut Tx, customer: &Customer, days: i64) -> Result<Standing>
     Ok(Standing { exposure: customer.balance + customer.pending, limit, overdue: Money(row[0].int()), days })
 }
 
+/// What somebody with the right let pass, as long as that holds.
+#[derive(Debug, Default)]
+pub struct Released {
+    pub amount: Option<Money>,
+    /// Prices below the floor, as [`price::released`] wrote them.
+    pub prices: String,
+}
+
+/// A document at the gate.
+pub struct Asked<'a> {
+    pub moment: Moment,
+    pub customer: &'a Customer,
+    pub amount: Money,
+    /// What of the customer's exposure is this document's already.
+    pub own: Money,
+    pub released: Released,
+    pub offers: Vec<price::Offer>,
+}
+
 /// A customer whose limit all below it share, and where they stand together.
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -336,6 +359,8 @@ pub struct Verdict {
     pub group: Option<Group>,
     /// What the rule answers to each thing found, the gravest first.
     pub reasons: Vec<(Response, &'static str, Text)>,
+    /// What it answers to a price below the floor.
+    pub below_floor: Response,
 }
 
 /// Judges a document of `amount`. `own` is what of the customer's exposure is this document's already.
@@ -368,31 +393,46 @@ pub fn judge(tx: &mut Tx, moment: Moment, customer: &Customer, amount: Money, ow
     }
     reasons.retain(|it| it.0 != Response::Allow);
     reasons.sort_by_key(|it| std::cmp::Reverse(it.0));
-    Ok(Verdict { now, exposure, group, reasons })
+    Ok(Verdict { now, exposure, group, reasons, below_floor: rule.below_floor })
 }
 
-/// The gate: lets a document of `amount` pass at `moment`, or says why not. `own` is what of the customer's exposure is
-/// this document's; `released` is the amount that somebody with the right let pass.
-pub fn gate(
-    tx: &mut Tx,
-    moment: Moment,
-    customer: &Customer,
-    amount: Money,
-    own: Money,
-    released: Option<Money>,
-) -> Result<()> {
-    let Verdict { now, exposure, group, mut reasons } = judge(tx, moment, customer, amount, own)?;
+/// The gate: lets a document pass, or says why not.
+pub fn gate(tx: &mut Tx, asked: Asked) -> Result<()> {
+    let Asked { moment, customer, amount, own, released, offers } = asked;
+    let Verdict { now, exposure, group, mut reasons, below_floor } =
+        judge(tx, moment, customer, amount, own)?;
     reasons.retain(|it| match it.0 {
         Response::Allow | Response::Warn => false,
-        Response::Release => released.is_none_or(|released| amount > released),
+        Response::Release => released.amount.is_none_or(|released| amount > released),
         Response::Refuse => true,
     });
+    let on_credit = !reasons.is_empty();
+    let may = match below_floor {
+        Response::Allow | Response::Warn => None,
+        Response::Release => Some(&*released.prices),
+        Response::Refuse => Some(""),
+    };
+    if let Some(may) = may {
+        let low = price::too_low(tx, &offers, may)?;
+        let mut names: Vec<String> = low.into_iter().map(|it| it.1).collect();
+        names.dedup();
+        let says = Text::new(
+            format!("低于最低限价：{}", names.join("、")),
+            format!("below the floor price: {}", names.join(", ")),
+        );
+        reasons.extend((!names.is_empty()).then_some((below_floor, "below_floor", says)));
+    }
     // The gravest gives the code.
+    reasons.sort_by_key(|it| std::cmp::Reverse(it.0));
     let Some(&(_, code, _)) = reasons.first() else { return Ok(()) };
     let joined = |lang, by: &str| reasons.iter().map(|it| it.2.of(lang)).collect::<Vec<_>>().join(by);
+    let ways = match on_credit {
+        true => ["可减少本单、登记回款或申请放行", "Reduce it, record a receipt or request a release"],
+        false => ["可调整单价或申请放行", "Raise the price or request a release"],
+    };
     let says = Text::new(
-        format!("单据已暂扣：{}。可减少本单、登记回款或申请放行。", joined(Lang::Zh, "，")),
-        format!("Held: {}. Reduce it, record a receipt or request a release.", joined(Lang::En, ", ")),
+        format!("单据已暂扣：{}。{}。", joined(Lang::Zh, "，"), ways[0]),
+        format!("Held: {}. {}.", joined(Lang::En, ", "), ways[1]),
     );
     let figure =
         |name, zh, en, amount| Figure { name, label: Label { zh, en }, amount, group: Some("credit") };

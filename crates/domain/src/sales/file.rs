@@ -2,8 +2,8 @@
 //! credit, each figure a door to its rows.
 
 use model::{
-    Date, Entity, Fact, Kind, Label, Money, Panel, Part, Result, Section, Sql, Text, ToSpan, Tone, Tx, Value,
-    Way,
+    Bar, Date, Entity, Fact, Kind, Label, Money, Panel, Part, Result, Section, Sql, Text, ToSpan, Tone, Tx,
+    Value, Way,
 };
 
 use super::account::SaleEntry;
@@ -41,7 +41,10 @@ pub fn file(customer: &Customer, _: Option<usize>, tx: &mut Tx) -> Result<Panel>
     let rows = |more: &str| Some(format!("/receivable?customer={id}{more}"));
     panel.strip = vec![
         credit(Fact {
-            hint: share, to: rows("&open!=0"), ..money(label("已用额度", "Used"), now.exposure)
+            hint: share,
+            to: rows("&open!=0"),
+            bar: Some(Bar::Of(now.limit.0)).filter(|_| now.limit > Money(0)),
+            ..money(label("已用额度", "Used"), now.exposure)
         }),
         credit(Fact {
             tone: if left < Money(0) { Tone::Bad } else { Tone::Plain },
@@ -51,7 +54,6 @@ pub fn file(customer: &Customer, _: Option<usize>, tx: &mut Tx) -> Result<Panel>
             hint: label("天", "days").into(),
             ..Fact::new(label("放账期限", "Term"), Kind::Int, Value::Int(customer.credit_days))
         }),
-        credit(Fact { to: rows(""), ..money(label("应收余额", "Balance"), customer.balance) }),
         credit(Fact {
             hint: match now.days {
                 0 => Text::new("", ""),
@@ -61,9 +63,45 @@ pub fn file(customer: &Customer, _: Option<usize>, tx: &mut Tx) -> Result<Panel>
             to: rows("&view=overdue"),
             ..money(label("逾期", "Overdue"), now.overdue)
         }),
+        credit(Fact {
+            to: rows(""),
+            bar: Some(Bar::Parts(ages(customer, tx)?)),
+            ..money(label("应收余额", "Balance"), customer.balance)
+        }),
     ];
     panel.sections = vec![dealings(customer, tx)?, payments(customer, tx)?, lateness(customer, tx)?];
     Ok(panel)
+}
+
+/// What is owed, by how many days it is overdue.
+fn ages(customer: &Customer, tx: &mut Tx) -> Result<Vec<(Label, i64, String)>> {
+    let (id, today) = (customer.id.0, tx.today());
+    let day = |back: i64| today.saturating_sub(back.days()).to_string();
+    let buckets = [
+        (label("未到期", "Not due"), None, Some(0)),
+        (label("1–30 天", "1–30 days"), Some(1), Some(30)),
+        (label("31–60 天", "31–60"), Some(31), Some(60)),
+        (label("60 天以上", "Over 60"), Some(61), None),
+    ];
+    let mut parts = Vec::new();
+    for (label, from, to) in buckets {
+        let mut sql = Sql::new(
+            "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT) FROM receivable WHERE open > 0 AND customer = ",
+        );
+        sql.bind(id);
+        let mut dates = (String::new(), String::new());
+        if let Some(to) = to {
+            sql.push(" AND due >= ").bind(day(to));
+            dates.0 = day(to);
+        }
+        if let Some(from) = from {
+            sql.push(" AND due <= ").bind(day(from));
+            dates.1 = day(from);
+        }
+        let behind = format!("/receivable?customer={id}&open>0&due={}..{}", dates.0, dates.1);
+        parts.push((label, tx.one(&sql)?, behind));
+    }
+    Ok(parts)
 }
 
 fn sum(tx: &mut Tx, what: &str, customer: &Customer, from: Date, to: Date) -> Result<i64> {
@@ -229,11 +267,8 @@ fn lateness(customer: &Customer, tx: &mut Tx) -> Result<Section> {
             to: Some(format!("/receivable?customer={id}&view=late")),
             ..Fact::new(label("超期次数", "Paid late"), Kind::Int, Value::Int(late.len() as i64))
         },
-        Fact {
-            hint: label("天", "days").into(),
-            ..Fact::new(label("最长超期", "Longest"), Kind::Int, Value::Int(most))
-        },
-        Fact { hint: label("%", "%").into(), ..Fact::new(label("按期付款", "Kept"), Kind::Int, kept) },
+        Fact::new(label("最长超期（天）", "Longest (days)"), Kind::Int, Value::Int(most)),
+        Fact::new(label("按期付款（%）", "In time (%)"), Kind::Int, kept),
     ];
     let rows = late.iter().take(ROWS as usize).map(|(days, it)| {
         let cells = vec![it[0].clone(), it[1].clone(), Value::Int(*days), it[3].clone()];
@@ -247,6 +282,7 @@ fn lateness(customer: &Customer, tx: &mut Tx) -> Result<Section> {
     ];
     let none = label("没有超期记录", "Never late");
     let mut parts = vec![Part::Figures(figures), Part::Rows { heads, rows: rows.collect(), none }];
+    parts.splice(0..0, score(customer, all.len(), late.len(), tx)?);
     parts.extend(suggestion(customer, all.len(), late.len(), most, tx)?);
     let more =
         Some((label("额度和期限记录", "Changes of limit and term"), format!("/customer/{id}?at=history")));
@@ -256,6 +292,42 @@ fn lateness(customer: &Customer, tx: &mut Tx) -> Result<Section> {
 
 /// Fewer documents than these say nothing of how somebody pays.
 const KNOWN: usize = 3;
+
+/// A mark out of a hundred for how safe it is to let the customer owe: documents paid in time within two years count two
+/// fifths; months with purchases within the last year, little taken back, and room in the limit a fifth each.
+fn score(customer: &Customer, all: usize, late: usize, tx: &mut Tx) -> Result<Option<Part>> {
+    if all < KNOWN {
+        return Ok(None);
+    }
+    let (id, today) = (customer.id.0, tx.today());
+    let year = today.saturating_sub(12.months()).to_string();
+    let mut sql = Sql::new(
+        "SELECT COUNT(DISTINCT SUBSTR(date, 1, 7)), CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM sale_entry \
+         WHERE quantity > 0 AND customer = ",
+    );
+    let sold = tx.rows(sql.bind(id).push(" AND date > ").bind(year.as_str()))?.pop().unwrap_or_default();
+    let (months, sold) = (sold[0].int(), sold[1].int().max(1));
+    let mut sql = Sql::new(
+        "SELECT CAST(COALESCE(SUM(-amount), 0) AS BIGINT) FROM sale_entry WHERE sale_return IS NOT NULL AND customer = ",
+    );
+    let back = tx.one(sql.bind(id).push(" AND date > ").bind(year.as_str()))?;
+    let now = standing(tx, customer, 0)?;
+    let used = match now.limit.0 {
+        0 if now.exposure.0 <= 0 => 0,
+        0 => 200,
+        limit => (i128::from(now.exposure.0.max(0)) * 100 / i128::from(limit)).min(200) as i64,
+    };
+    let parts = vec![
+        (label("按期付款", "In time"), ((all - late) * 100 / all) as i64),
+        (label("往来稳定", "Steady"), (months * 100 / 12).min(100)),
+        // A tenth that comes back leaves nothing of it.
+        (label("少有退货", "Kept goods"), 100 - (back * 1000 / sold).clamp(0, 100)),
+        // Four fifths of the limit are as good as none of it.
+        (label("额度余地", "Room left"), (180 - used).clamp(0, 100)),
+    ];
+    let mark = (parts[0].1 * 2 + parts[1..].iter().map(|it| it.1).sum::<i64>()) / 5;
+    Ok(Some(Part::Score(if customer.blacklisted { 0 } else { mark }, parts)))
+}
 
 /// Which limit and term the customer's own way of paying speaks for, and why: a person decides. The limit is what it buys
 /// in the time that it may owe and a month more; who pays on time gets half as much again, who often does not, less.

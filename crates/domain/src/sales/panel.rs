@@ -1,16 +1,19 @@
 //! What stands beside an order and a sale while it is written: whether the customer may have it on credit, and what the goods cost
 //! this customer the last times.
 
+use std::collections::HashMap;
+
 use model::{
-    Date, Entity, Fact, Id, Kind, Label, Money, Notice, Panel, Part, Price, Quantity, Result, Section, Sql,
-    Text, Tone, Tx, Value, Way, message,
+    Date, Entity, Fact, Id, Kind, Label, Money, Notice, Panel, Part, Price, Quantity, Rate, Result, Section,
+    Sql, Text, Tone, Tx, Value, Way, message,
 };
 
 use super::account::SaleEntry;
 use super::credit::{Group, Moment, Response, Standing, groups, judge, standing};
-use super::sale::{self, Sale};
-use super::sale_order::{self, SaleOrder};
-use crate::{Customer, Product};
+use super::price;
+use super::sale::{self, Sale, SaleLine};
+use super::sale_order::{self, SaleOrder, SaleOrderLine};
+use crate::{Customer, Product, StockIn};
 
 /// Rows of the price history.
 const PRICES: usize = 5;
@@ -31,7 +34,22 @@ struct Asked<'a> {
     own: Money,
     /// Why it waits, while it does.
     held: Option<&'a str>,
-    goods: Vec<(Id<Product>, Quantity)>,
+    lines: Vec<Line>,
+    /// The customer's prices are those of this day.
+    date: Date,
+    /// What this order keeps in stock, it keeps for this document.
+    order: Option<Id<SaleOrder>>,
+    /// The prices below the floor that were let pass.
+    released: String,
+}
+
+/// A line about to be checked, whichever document it stands in.
+struct Line {
+    product: Id<Product>,
+    quantity: Quantity,
+    price: Option<Price>,
+    discount: Rate,
+    why: Option<String>,
 }
 
 pub fn of_sale(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
@@ -44,7 +62,19 @@ pub fn of_sale(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
         amount: sale.amount,
         own: sale::own(sale, &lines, tx)?,
         held: sale.held.as_deref().filter(|_| sale.status == sale::Status::Held),
-        goods: lines.iter().map(|it| (it.product, it.quantity)).collect(),
+        date: sale.date,
+        order: sale.order,
+        released: sale::released(sale, tx)?.prices,
+        lines: lines
+            .into_iter()
+            .map(|SaleLine { product, quantity, price, discount, why, .. }| Line {
+                product,
+                quantity,
+                price,
+                discount,
+                why,
+            })
+            .collect(),
     };
     panel(&asked, at, tx)
 }
@@ -59,7 +89,19 @@ pub fn of_order(order: &SaleOrder, at: Option<usize>, tx: &mut Tx) -> Result<Pan
         amount: order.rest,
         own: if order.status == sale_order::Status::Checked { order.rest } else { Money(0) },
         held: order.held.as_deref().filter(|_| order.status == sale_order::Status::Held),
-        goods: lines.iter().map(|it| (it.product, it.quantity)).collect(),
+        date: order.date,
+        order: Some(order.id).filter(|it| *it != Id::NEW),
+        released: sale_order::released(order, tx).prices,
+        lines: lines
+            .into_iter()
+            .map(|SaleOrderLine { product, quantity, price, discount, why, .. }| Line {
+                product,
+                quantity,
+                price,
+                discount,
+                why,
+            })
+            .collect(),
     };
     panel(&asked, at, tx)
 }
@@ -79,6 +121,7 @@ fn panel(asked: &Asked, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
     }
     // What the rule lets pass, but not in silence.
     let verdict = judge(tx, asked.moment, &customer, asked.amount, asked.own)?;
+    let below_floor = verdict.below_floor;
     for (_, _, says) in verdict.reasons.into_iter().filter(|it| it.0 == Response::Warn) {
         section.parts.push(Part::Says(Tone::Warn, says));
     }
@@ -86,10 +129,17 @@ fn panel(asked: &Asked, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
     if let Some(why) = asked.held {
         panel.notice = Some(held(asked, why, &now));
     }
-    short(&asked.goods, &mut panel, tx)?;
-    let at = at.filter(|it| *it < asked.goods.len()).or(asked.goods.len().checked_sub(1));
-    if let Some((product, _)) = at.map(|at| asked.goods[at]).filter(|it| it.0 != Id::NEW) {
-        panel.sections.push(prices(&customer, product, tx)?);
+    short(asked, &mut panel, tx)?;
+    too_low(asked, below_floor, &mut panel, tx)?;
+    for (n, why) in asked.lines.iter().enumerate().filter_map(|(n, it)| Some((n, it.why.as_ref()?))) {
+        panel.hints.push((n, "price", message::said(why)));
+    }
+    let at = at.filter(|it| *it < asked.lines.len()).or(asked.lines.len().checked_sub(1));
+    if let Some(line) = at.map(|at| &asked.lines[at]).filter(|it| it.product != Id::NEW) {
+        let product = tx.get(line.product)?;
+        panel.sections.push(paid(&customer, &product, tx)?);
+        panel.sections.push(ruled(asked, line, &product, tx)?);
+        panel.sections.push(bought(&product, tx)?);
     }
     Ok(panel)
 }
@@ -190,45 +240,127 @@ fn held(asked: &Asked, why: &str, now: &Standing) -> Notice {
     Notice { title: message::said(why), figures, group: Some("credit"), says: says.into(), ways }
 }
 
-/// The lines for which there is not enough in stock.
-fn short(goods: &[(Id<Product>, Quantity)], panel: &mut Panel, tx: &mut Tx) -> Result<()> {
+/// The lines for which there is not enough in stock, once what others have ordered is set aside.
+fn short(asked: &Asked, panel: &mut Panel, tx: &mut Tx) -> Result<()> {
     if tx.catalog.parameter("negative_stock") == "allow" {
         return Ok(());
     }
-    for (n, (product, quantity)) in goods.iter().enumerate().filter(|it| it.1.0 != Id::NEW) {
-        let product = tx.get(*product)?;
-        let lacks = *quantity - product.stock;
-        if product.stocked && lacks > Quantity(0) {
-            let says = Text::new(
-                format!("库存 {}，缺 {lacks}", product.stock),
-                format!("{} in stock, {lacks} short", product.stock),
-            );
-            panel.warnings.push((n, "quantity", says));
+    let mut sql = Sql::new(
+        "SELECT l.product, CAST(SUM(l.quantity - l.delivered) AS BIGINT) FROM sale_order_line l \
+         JOIN sale_order o ON o.id = l.sale_order WHERE o.status = 'checked' AND o.id <> ",
+    );
+    sql.bind(asked.order.unwrap_or(Id::NEW).0).push(" AND (o.reserved_until IS NULL OR o.reserved_until >= ");
+    sql.bind(tx.today().to_string()).push(") AND l.product IN ");
+    sql.any_of(asked.lines.iter().map(|it| it.product.0)).push(" GROUP BY l.product");
+    let reserved: HashMap<i64, i64> = tx.rows(&sql)?.iter().map(|row| (row[0].int(), row[1].int())).collect();
+    // Lines of the same goods share what there is.
+    let mut taken: HashMap<i64, Quantity> = HashMap::new();
+    for (n, line) in asked.lines.iter().enumerate().filter(|it| it.1.product != Id::NEW) {
+        let product = tx.get(line.product)?;
+        let (id, stock) = (line.product.0, product.stock);
+        let kept = Quantity(reserved.get(&id).copied().unwrap_or(0));
+        let before = taken.get(&id).copied().unwrap_or(Quantity(0));
+        taken.insert(id, before + line.quantity);
+        let lacks = before + line.quantity - (stock - kept);
+        if !product.stocked || lacks <= Quantity(0) {
+            continue;
         }
+        let says = match kept {
+            Quantity(0) => {
+                Text::new(format!("库存 {stock}，缺 {lacks}"), format!("{stock} in stock, {lacks} short"))
+            }
+            kept => Text::new(
+                format!("库存 {stock}，订单已预留 {kept}，可用 {}，缺 {lacks}", stock - kept),
+                format!("{stock} in stock, {kept} reserved, {} available, {lacks} short", stock - kept),
+            ),
+        };
+        panel.warnings.push((n, "quantity", says));
     }
     Ok(())
 }
 
-/// What this customer paid for the goods of a line the last times.
-fn prices(customer: &Customer, product: Id<Product>, tx: &mut Tx) -> Result<Section> {
-    let product = tx.get(product)?;
-    let mut sql = Sql::new("SELECT date, sale, quantity, price FROM sale_entry WHERE customer = ");
-    sql.bind(customer.id.0).push(" AND product = ").bind(product.id.0);
-    sql.push(" AND quantity > 0 AND sale IS NOT NULL ORDER BY date DESC, id DESC LIMIT ").bind(PRICES as i64);
-    let mut rows = Vec::new();
-    for row in tx.rows(&sql)? {
-        let to = format!("/{}/{}", Sale::DEF.code, row[1].int());
-        rows.push((vec![row[0].clone(), row[2].clone(), row[3].clone()], Some(to)));
-    }
-    let kind = |zh, en, kind| (label(zh, en), kind);
+/// The lines below the floor, without saying where that is.
+fn too_low(asked: &Asked, answer: Response, panel: &mut Panel, tx: &mut Tx) -> Result<()> {
+    let says = match answer {
+        Response::Allow => return Ok(()),
+        Response::Warn => label("低于最低限价", "Below the floor price"),
+        Response::Release => {
+            label("低于最低限价，要有权的人放行", "Below the floor price: it needs a release")
+        }
+        Response::Refuse => label("低于最低限价，不能这样卖", "Below the floor price: it can't be sold so"),
+    };
+    let offers = asked.lines.iter().map(|it| price::offer(it.product, it.price, it.discount));
+    let low = price::too_low(tx, &offers.collect::<Vec<_>>(), &asked.released)?;
+    panel.warnings.extend(low.into_iter().map(|it| (it.0, "price", says.into())));
+    Ok(())
+}
+
+/// The last deals that a statement finds: date, document and its number, quantity, price.
+fn deals(entity: &str, sql: &Sql, none: Label, tx: &mut Tx) -> Result<Part> {
+    let deal = |mut row: Vec<Value>| {
+        let to = format!("/{entity}/{}", row.remove(1).int());
+        (row, Some(to))
+    };
+    let rows = tx.rows(sql)?.into_iter().map(deal).collect();
     let heads = vec![
-        kind("日期", "Date", <Date as model::Scalar>::KIND),
-        kind("数量", "Quantity", <Quantity as model::Scalar>::KIND),
-        kind("单价", "Price", <Price as model::Scalar>::KIND),
+        (label("日期", "Date"), <Date as model::Scalar>::KIND),
+        (label("单据", "Document"), Kind::Text),
+        (label("数量", "Quantity"), <Quantity as model::Scalar>::KIND),
+        (label("单价", "Price"), <Price as model::Scalar>::KIND),
     ];
-    let title = Text::new(format!("历史价　{}", product.name), format!("Prices paid: {}", product.name));
+    Ok(Part::Rows { heads, rows, none })
+}
+
+/// What this customer paid for the goods of a line the last times.
+fn paid(customer: &Customer, product: &Product, tx: &mut Tx) -> Result<Section> {
+    let mut sql = Sql::new(
+        "SELECT e.date, e.sale, s.number, e.quantity, e.price FROM sale_entry e JOIN sale s ON s.id = e.sale \
+         WHERE e.customer = ",
+    );
+    sql.bind(customer.id.0).push(" AND e.product = ").bind(product.id.0);
+    sql.push(" AND e.quantity > 0 ORDER BY e.date DESC, e.id DESC LIMIT ").bind(PRICES as i64);
     let none = label("这个客户还没买过", "Never bought by this customer");
-    let list = Text::new(format!("标价 {}", product.price), format!("List price {}", product.price));
-    let parts = vec![Part::Rows { heads, rows, none }, Part::Says(Tone::Plain, list)];
+    let parts = vec![deals(Sale::DEF.code, &sql, none, tx)?];
+    let title = Text::new(format!("历史价　{}", product.name), format!("Prices paid: {}", product.name));
     Ok(Section { title, state: None, more: None, group: None, of: Some(SaleEntry::DEF.code), parts })
+}
+
+/// What the rule says of the price of a line, and why.
+fn ruled(asked: &Asked, line: &Line, product: &Product, tx: &mut Tx) -> Result<Section> {
+    let ruled = price::ruled(tx, asked.customer, product, line.quantity, asked.date)?;
+    let fact = |label, price: Price| Fact::new(label, Kind::Price, Value::from(&price));
+    let mut figures = vec![
+        fact(label("按规则", "By the rule"), ruled.price),
+        fact(label("标价", "List price"), product.price),
+    ];
+    let floor = product.floor_price.map(|it| fact(label("最低限价", "Floor price"), it));
+    figures.extend(floor.map(|it| Fact { group: Some("floor"), ..it }));
+    let mut parts = vec![Part::Says(Tone::Plain, ruled.why), Part::Figures(figures)];
+    if line.price.is_some_and(|it| it != ruled.price) {
+        let by_hand = label(
+            "这一行的单价不是按规则来的：手工填写，或从别的单据带来",
+            "The price of this line is not the rule's: written by hand, or taken from another document",
+        );
+        let says = line.why.as_ref().map_or(by_hand.into(), |why| {
+            let why = message::said(why);
+            Text::new(format!("这一行保存时：{}", why.zh), format!("When it was saved: {}", why.en))
+        });
+        parts.push(Part::Says(Tone::Warn, says));
+    }
+    let title = label("为什么是这个价", "Why this price").into();
+    Ok(Section { title, state: None, more: None, group: None, of: Some(Product::DEF.code), parts })
+}
+
+/// What the goods cost when they came, for whoever may know.
+fn bought(product: &Product, tx: &mut Tx) -> Result<Section> {
+    let mut sql = Sql::new(
+        "SELECT i.date, i.id, i.number, l.quantity, l.cost FROM stock_in_line l JOIN stock_in i ON i.id = l.stock_in \
+         WHERE i.status = 'posted' AND i.reverses IS NULL AND l.cost IS NOT NULL AND l.product = ",
+    );
+    sql.bind(product.id.0).push(" ORDER BY i.date DESC, l.id DESC LIMIT ").bind(PRICES as i64);
+    let none = label("还没有进过货", "Never bought");
+    let parts = vec![deals(StockIn::DEF.code, &sql, none, tx)?];
+    let (title, of) =
+        (label("历史进价（不含税）", "Prices paid by us, without tax").into(), Some(StockIn::DEF.code));
+    Ok(Section { title, state: None, more: None, group: Some("cost"), of, parts })
 }

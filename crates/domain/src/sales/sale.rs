@@ -5,22 +5,23 @@ use model::{
     Result, Stamp, Tx, Value, Verbs, Views, message, system::Department, system::User, verbs, views,
 };
 
-use super::account::{self, SaleEntry, reckon};
-use super::actor;
-use super::credit::{Moment, Release, check_trading, due, gate, until};
+use super::account::{self, SaleEntry};
+use super::credit::{Asked, Moment, Release, Released, check_trading, due, gate, until};
 use super::panel;
 use super::performance::{self, Deal};
+use super::price::{self, Line};
 use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
+use super::{actor, made_by};
 use crate::document::{Reason, check_date, check_open, no_lines};
-use crate::stock::{self, Movement, Warehouse, check_warehouse, main_warehouse};
+use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
 
 /// A delivery for which the customer owes money.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售单", en = "Sale", module = "sales", icon = "file-invoice", number = "XS-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleLine, derived = DERIVED)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_sale)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_sale, brings = brings)]
 #[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
 pub struct Sale {
     pub id: Id<Sale>,
@@ -30,7 +31,7 @@ pub struct Sale {
     #[field(zh = "客户", en = "Customer", required, list, filter)]
     pub customer: Id<Customer>,
     /// The order that it delivers, all or in part.
-    #[field(zh = "销售订单", en = "Of order", filter, depends = "customer")]
+    #[field(zh = "销售订单", en = "Of order", filter, depends = "customer", only = "status=checked")]
     pub order: Option<Id<SaleOrder>>,
     #[field(zh = "日期", en = "Date", list, filter, default = "today")]
     pub date: Date,
@@ -64,6 +65,9 @@ pub struct Sale {
     /// Up to this amount somebody with the right let it pass, and until which day.
     #[field(zh = "放行金额", en = "Released up to", readonly, group = "credit")]
     pub released: Option<Money>,
+    /// The prices below the floor that were let pass.
+    #[field(zh = "放行价格", en = "Released prices", readonly, format = Hidden)]
+    pub released_prices: Option<String>,
     #[field(zh = "放行有效至", en = "Released until", readonly, group = "credit")]
     pub released_until: Option<Date>,
     #[field(zh = "放行人", en = "Released by", readonly, group = "credit")]
@@ -81,15 +85,18 @@ pub struct SaleLine {
     pub id: Id<SaleLine>,
     #[field(zh = "销售单", en = "Sale", required)]
     pub sale: Id<Sale>,
-    #[field(zh = "商品", en = "Product", required, list, filter)]
+    #[field(zh = "商品", en = "Product", required, list, filter, only = "active=true")]
     pub product: Id<Product>,
     #[field(zh = "数量", en = "Quantity", required, list, sum, default = "1")]
     pub quantity: Quantity,
     #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
     pub unit: Option<Code>,
-    /// Of one unit, tax included; empty takes the list price.
+    /// Of one unit, tax included; empty takes what the rule says.
     #[field(zh = "单价", en = "Price", list, auto)]
     pub price: Option<Price>,
+    /// The rule that gave the price; empty where it was written by hand.
+    #[field(zh = "价格来源", en = "Why this price", readonly, format = Said)]
+    pub why: Option<String>,
     #[field(zh = "折扣", en = "Discount", list)]
     pub discount: Rate,
     #[field(zh = "税率", en = "Tax rate", list, auto)]
@@ -185,27 +192,23 @@ fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
         }
         new.warehouse = new.warehouse.or(order.warehouse);
     }
-    new.salesperson = new.salesperson.or_else(|| actor(tx));
-    let maker = new.salesperson.filter(|maker| old.is_none_or(|old| old.salesperson != Some(*maker)));
-    if let Some(maker) = maker {
-        new.department = tx.catalog.department_of(maker.0).map(Id::of).or(new.department);
-    }
+    let was = old.and_then(|old| old.salesperson);
+    made_by(&mut new.salesperson, &mut new.department, was, tx);
     Ok(())
 }
 
 /// Completes a line from its product, and reckons its amount.
 fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result<()> {
-    let product = tx.get(new.product)?;
-    if old.is_none_or(|old| old.product != new.product) {
-        new.unit = product.unit;
-    }
     let reverses = new.quantity < Quantity(0) && tx.get(new.sale)?.reverses.is_some();
     if new.quantity <= Quantity(0) && !reverses {
         return Err(Error::invalid("quantity", "not_positive"));
     }
-    let price = *new.price.get_or_insert(product.price);
-    let rate = *new.tax_rate.get_or_insert(product.tax_rate);
-    (new.amount, new.tax) = reckon(new.quantity, price, new.discount, rate)?;
+    let (product, quantity, discount) = (new.product, new.quantity, new.discount);
+    let was = old.map(|old| (old.product, old.price));
+    let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
+    let head = new.sale;
+    let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
+    (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date)))?;
     Ok(())
 }
 
@@ -234,17 +237,43 @@ fn locked(sale: &Sale, tx: &mut Tx) -> Result<(Customer, Vec<SaleLine>)> {
     if lines.is_empty() {
         return Err(no_lines());
     }
+    if let Some(order) = sale.order {
+        Part::of(tx, order, &lines)?.check()?;
+    }
     Ok((customer, lines))
 }
 
-/// The amount up to which the sale or its order was released, as long as that holds.
-fn released(sale: &Sale, tx: &mut Tx) -> Result<Option<Money>> {
-    let of_order = match sale.order {
+/// What was released of the sale, at this amount and no more, or of the order that it delivers.
+pub(super) fn released(sale: &Sale, tx: &mut Tx) -> Result<Released> {
+    let mut of_order = match sale.order {
         Some(order) => sale_order::released(&tx.get(order)?, tx),
-        None => None,
+        None => Released::default(),
     };
-    let own = sale.released.filter(|_| sale.released_until.is_none_or(|until| tx.today() <= until));
-    Ok(own.max(of_order))
+    let in_force = sale.released_until.is_none_or(|until| tx.today() <= until);
+    let Some(amount) = sale.released.filter(|_| in_force) else { return Ok(of_order) };
+    of_order.amount = of_order.amount.max(Some(amount));
+    if let Some(prices) = sale.released_prices.as_deref().filter(|_| sale.amount <= amount) {
+        of_order.prices = format!("{} {prices}", of_order.prices);
+    }
+    Ok(of_order)
+}
+
+/// What is open of the order that a new sale names.
+fn brings(sale: &Sale, tx: &mut Tx) -> Result<Vec<SaleLine>> {
+    let Some(order) = sale.order else { return Ok(Vec::new()) };
+    let order = tx.get(order)?;
+    let open = tx.lines(&order)?.into_iter().filter(|it| it.rest() > Quantity(0));
+    Ok(open.map(|it| SaleLine::of_order(&it, it.rest(), sale.id)).collect())
+}
+
+fn offers(lines: &[SaleLine]) -> Vec<price::Offer> {
+    lines.iter().map(|it| price::offer(it.product, it.price, it.discount)).collect()
+}
+
+/// Asks the gate whether `amount` may go on credit, and at these prices.
+fn ask(sale: &Sale, moment: Moment, customer: &Customer, lines: &[SaleLine], tx: &mut Tx) -> Result<()> {
+    let (own, released) = (own(sale, lines, tx)?, released(sale, tx)?);
+    gate(tx, Asked { moment, customer, amount: sale.amount, own, released, offers: offers(lines) })
 }
 
 /// What of the customer's exposure is this sale's own: what its order promised, or itself once it is checked.
@@ -263,8 +292,7 @@ fn counted(sale: &Sale) -> Money {
 /// Checks a sale: it gets its number and counts into the customer's exposure.
 fn check(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
     let (customer, lines) = locked(sale, tx)?;
-    let (own, released) = (own(sale, &lines, tx)?, released(sale, tx)?);
-    gate(tx, Moment::SaleCheck, &customer, sale.amount, own, released)?;
+    ask(sale, Moment::SaleCheck, &customer, &lines, tx)?;
     sale.status = Status::Checked;
     tx.add(customer.id, "pending", counted(sale))?;
     sale.held = None;
@@ -282,8 +310,7 @@ fn give_number(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
 /// Posts a sale: the goods leave, the customer owes the money.
 fn post(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
     let (customer, lines) = locked(sale, tx)?;
-    let (own, released) = (own(sale, &lines, tx)?, released(sale, tx)?);
-    gate(tx, Moment::SalePost, &customer, sale.amount, own, released)?;
+    ask(sale, Moment::SalePost, &customer, &lines, tx)?;
     enter(sale, &customer, lines, tx)
 }
 
@@ -298,10 +325,12 @@ pub struct Paid {
 /// Posts a sale together with the receipt that pays it: cash customers need no credit.
 fn post_paid(sale: &mut Sale, tx: &mut Tx, asked: Paid) -> Result<()> {
     let (customer, lines) = locked(sale, tx)?;
-    let (own, released) = (own(sale, &lines, tx)?, released(sale, tx)?);
+    let (own, mut released) = (own(sale, &lines, tx)?, released(sale, tx)?);
     // The money is here: nothing of this sale is on credit.
-    gate(tx, Moment::SalePost, &customer, Money(0), own, released.or(Some(sale.amount)))?;
-    enter(sale, &customer, lines, tx)?;
+    released.amount = released.amount.or(Some(sale.amount));
+    let (moment, customer, amount) = (Moment::SalePost, &customer, Money(0));
+    gate(tx, Asked { moment, customer, amount, own, released, offers: offers(&lines) })?;
+    enter(sale, customer, lines, tx)?;
     super::receipt::receive(tx, sale, asked.account, asked.method)
 }
 
@@ -368,21 +397,8 @@ struct Goods {
 
 fn move_goods(sale: &Sale, line: &SaleLine, goods: Goods, tx: &mut Tx) -> Result<Option<Money>> {
     let Goods { warehouse, kind, quantity, cost } = goods;
-    let (product, date, sale) = (line.product, sale.date, Some(sale.id));
-    stock::enter(
-        tx,
-        stock::Entry {
-            product,
-            warehouse,
-            date,
-            kind,
-            quantity,
-            cost,
-            sale,
-            sale_return: None,
-            stock_in: None,
-        },
-    )
+    let of = Source { sale: Some(sale.id), ..Source::default() };
+    stock::enter(tx, Entry { product: line.product, warehouse, date: sale.date, kind, quantity, cost, of })
 }
 
 fn account_entry(sale: &Sale, line: &SaleLine) -> SaleEntry {
@@ -423,6 +439,8 @@ fn release_credit(sale: &mut Sale, tx: &mut Tx, asked: Release) -> Result<()> {
     let until = until(&asked, tx)?;
     tx.because(&asked.reason);
     sale.released = Some(sale.amount);
+    let lines = tx.lines(sale)?;
+    sale.released_prices = price::released(tx, &offers(&lines))?;
     sale.released_until = Some(until);
     sale.releaser = actor(tx);
     check(sale, tx)
@@ -464,6 +482,7 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
         status: Status::Posted,
         held: None,
         released: None,
+        released_prices: None,
         released_until: None,
         releaser: None,
         reverses: Some(sale.id),
@@ -519,6 +538,7 @@ impl Sale {
             status: Status::Draft,
             held: None,
             released: None,
+            released_prices: None,
             released_until: None,
             releaser: None,
             reverses: None,
@@ -529,15 +549,16 @@ impl Sale {
 }
 
 impl SaleLine {
-    /// What is open of an order's line.
-    pub(super) fn of_order(line: &SaleOrderLine, sale: Id<Sale>) -> SaleLine {
+    /// So much of an order's line.
+    pub(super) fn of_order(line: &SaleOrderLine, quantity: Quantity, sale: Id<Sale>) -> SaleLine {
         SaleLine {
             id: Id::NEW,
             sale,
             product: line.product,
-            quantity: line.quantity - line.delivered,
+            quantity,
             unit: line.unit.clone(),
             price: line.price,
+            why: line.why.clone(),
             discount: line.discount,
             tax_rate: line.tax_rate,
             amount: Money(0),

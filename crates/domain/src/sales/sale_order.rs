@@ -2,15 +2,16 @@
 //! reserves goods; it is delivered in parts (SAL-16).
 
 use model::{
-    Choice, Code, Date, Entity, Error, FieldDef, Id, Kind, Label, Money, Price, Quantity, Rate, Refusal,
-    Result, Stamp, ToSpan, Tx, Value, Verbs, Views, message, system::Department, system::User, verbs, views,
+    Choice, Code, Date, Entity, Error, FieldDef, Form, Id, Input, Kind, Label, Money, Price, Quantity, Rate,
+    Refusal, Result, Rows, Stamp, Text, ToSpan, Tx, Value, Verbs, Views, message, refuse, system::Department,
+    system::User, verbs, views,
 };
 
-use super::account::reckon;
-use super::actor;
-use super::credit::{Moment, Release, check_trading, gate, until};
+use super::credit::{Asked, Moment, Release, Released, check_trading, gate, until};
 use super::panel;
+use super::price::{self, Line};
 use super::sale::{self, Sale, SaleLine};
+use super::{actor, made_by};
 use crate::document::{Reason, check_date, no_lines};
 use crate::stock::Warehouse;
 use crate::{Customer, Product};
@@ -19,7 +20,7 @@ use crate::{Customer, Product};
 #[entity(zh = "销售订单", en = "Sale order", module = "sales", icon = "writing-sign", number = "DD-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleOrderLine)]
 #[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_order)]
-#[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
+#[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held) && it.rest == it.amount)]
 pub struct SaleOrder {
     pub id: Id<SaleOrder>,
     /// Given when it is checked.
@@ -57,6 +58,8 @@ pub struct SaleOrder {
     pub held: Option<String>,
     #[field(zh = "放行金额", en = "Released up to", readonly, group = "credit")]
     pub released: Option<Money>,
+    #[field(zh = "放行价格", en = "Released prices", readonly, format = Hidden)]
+    pub released_prices: Option<String>,
     #[field(zh = "放行有效至", en = "Released until", readonly, group = "credit")]
     pub released_until: Option<Date>,
     #[field(zh = "放行人", en = "Released by", readonly, group = "credit")]
@@ -72,15 +75,17 @@ pub struct SaleOrderLine {
     pub id: Id<SaleOrderLine>,
     #[field(zh = "销售订单", en = "Sale order", required)]
     pub sale_order: Id<SaleOrder>,
-    #[field(zh = "商品", en = "Product", required, list, filter)]
+    #[field(zh = "商品", en = "Product", required, list, filter, only = "active=true")]
     pub product: Id<Product>,
     #[field(zh = "数量", en = "Quantity", required, list, sum, default = "1")]
     pub quantity: Quantity,
     #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
     pub unit: Option<Code>,
-    /// Of one unit, tax included; empty takes the list price.
+    /// Of one unit, tax included; empty takes what the rule says.
     #[field(zh = "单价", en = "Price", list, auto)]
     pub price: Option<Price>,
+    #[field(zh = "价格来源", en = "Why this price", readonly, format = Said)]
+    pub why: Option<String>,
     #[field(zh = "折扣", en = "Discount", list)]
     pub discount: Rate,
     #[field(zh = "税率", en = "Tax rate", list, auto)]
@@ -123,10 +128,10 @@ pub enum Status {
 
 const VERBS: Verbs<SaleOrder> = verbs![
     check("审核", "Check", when |it| matches!(it.status, Status::Draft | Status::Held), else "只有草稿和暂扣的订单可以审核" "Only a draft or a held order can be checked"),
-    deliver("发货", "Deliver", when |it| it.status == Status::Checked, else "只有审核过、还没发完的订单可以发货" "Only a checked order with open lines is delivered"),
+    deliver("发货", "Deliver", asks Deliver begins open_lines, when |it| it.status == Status::Checked, else "只有审核过、还没发完的订单可以发货" "Only a checked order with open lines is delivered"),
     release_credit("放行", "Release", asks Release, when |it| it.status == Status::Held, else "只有暂扣的订单需要放行" "Only a held order needs a release"),
     withdraw("撤回审核", "Withdraw", when |it| it.status == Status::Checked && it.rest == it.amount, else "订单没有审核，或已经发过货" "Not checked, or partly delivered", needs "check"),
-    close("结案", "Close the rest", asks Reason, when |it| it.status == Status::Checked, else "订单没有未发的货" "Nothing is open", needs "check"),
+    close("结案", "Close the rest", asks Reason, when |it| it.status == Status::Checked || (it.status == Status::Held && it.rest != it.amount), else "订单没有未发的货" "Nothing is open", needs "check"),
     void("作废", "Void", asks Reason, when |it| it.number.is_some() && it.rest == it.amount && matches!(it.status, Status::Draft | Status::Held | Status::Checked), else "没有单号的草稿直接删除，发过货的用结案" "Delete a draft without a number; close what was partly delivered", is danger),
 ];
 
@@ -141,10 +146,19 @@ const VIEWS: Views = views![
     all("全部", "All", ""),
 ];
 
+macro_rules! reserved {
+    () => {
+        "SELECT CAST(COALESCE(SUM(l.quantity - l.delivered), 0) AS BIGINT) FROM sale_order_line l \
+         JOIN sale_order o ON o.id = l.sale_order WHERE l.product = {t}.id AND o.status = 'checked' \
+         AND (o.reserved_until IS NULL OR o.reserved_until >= {today})"
+    };
+}
+
 /// Goods that checked orders keep for their customers, as a derived field of a product.
-pub const RESERVED: &str = "SELECT CAST(COALESCE(SUM(l.quantity - l.delivered), 0) AS BIGINT) FROM sale_order_line l \
-     JOIN sale_order o ON o.id = l.sale_order WHERE l.product = {t}.id AND o.status = 'checked' \
-     AND (o.reserved_until IS NULL OR o.reserved_until >= {today})";
+pub const RESERVED: &str = reserved!();
+
+/// What of the stock they leave to others.
+pub const AVAILABLE: &str = concat!("{t}.stock - (", reserved!(), ")");
 
 fn complete(new: &mut SaleOrder, old: Option<&SaleOrder>, tx: &mut Tx) -> Result<()> {
     if old.is_none_or(|old| old.date != new.date) {
@@ -157,25 +171,21 @@ fn complete(new: &mut SaleOrder, old: Option<&SaleOrder>, tx: &mut Tx) -> Result
         new.salesperson = new.salesperson.or(customer.owner);
         new.address = new.address.take().or(customer.address);
     }
-    new.salesperson = new.salesperson.or_else(|| actor(tx));
-    let maker = new.salesperson.filter(|maker| old.is_none_or(|old| old.salesperson != Some(*maker)));
-    if let Some(maker) = maker {
-        new.department = tx.catalog.department_of(maker.0).map(Id::of).or(new.department);
-    }
+    let was = old.and_then(|old| old.salesperson);
+    made_by(&mut new.salesperson, &mut new.department, was, tx);
     Ok(())
 }
 
 fn check_line(new: &mut SaleOrderLine, old: Option<&SaleOrderLine>, tx: &mut Tx) -> Result<()> {
-    let product = tx.get(new.product)?;
-    if old.is_none_or(|old| old.product != new.product) {
-        new.unit = product.unit;
-    }
     if new.quantity <= Quantity(0) {
         return Err(Error::invalid("quantity", "not_positive"));
     }
-    let price = *new.price.get_or_insert(product.price);
-    let rate = *new.tax_rate.get_or_insert(product.tax_rate);
-    (new.amount, new.tax) = reckon(new.quantity, price, new.discount, rate)?;
+    let (product, quantity, discount) = (new.product, new.quantity, new.discount);
+    let was = old.map(|old| (old.product, old.price));
+    let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
+    let head = new.sale_order;
+    let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
+    (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date)))?;
     Ok(())
 }
 
@@ -187,7 +197,7 @@ fn tally(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-/// What is held does not count into the exposure, though it was checked before.
+/// What is held does not count into the exposure, though it was checked before and may be partly delivered.
 fn hold(it: &mut SaleOrder, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
     forget(it, tx)?;
     it.status = Status::Held;
@@ -199,10 +209,13 @@ fn hold(it: &mut SaleOrder, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
 fn check(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
     let customer = tx.get(it.customer)?;
     check_trading(&customer)?;
-    if tx.lines(it)?.is_empty() {
+    let lines = tx.lines(it)?;
+    if lines.is_empty() {
         return Err(no_lines());
     }
-    gate(tx, Moment::OrderCheck, &customer, it.rest, Money(0), released(it, tx))?;
+    let (moment, customer, released, offers) =
+        (Moment::OrderCheck, &customer, released(it, tx), offers(&lines));
+    gate(tx, Asked { moment, customer, amount: it.rest, own: Money(0), released, offers })?;
     tx.add(customer.id, "pending", it.rest)?;
     it.status = Status::Checked;
     it.held = None;
@@ -216,24 +229,98 @@ fn check(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-/// Delivers all that is open by a sale of its own, posted at once. A part is delivered by a sale that names the order.
-fn deliver(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
+fn offers(lines: &[SaleOrderLine]) -> Vec<price::Offer> {
+    lines.iter().map(|it| price::offer(it.product, it.price, it.discount)).collect()
+}
+
+impl SaleOrderLine {
+    /// What is not yet delivered.
+    pub fn rest(&self) -> Quantity {
+        self.quantity - self.delivered
+    }
+}
+
+#[derive(Form)]
+pub struct Deliver {
+    /// How much of which lines; without any, all that is open.
+    #[field(zh = "明细", en = "Lines")]
+    lines: Rows<DeliverLine>,
+}
+
+#[derive(Form)]
+pub struct DeliverLine {
+    #[field(zh = "订单明细", en = "Line", required)]
+    line: Id<SaleOrderLine>,
+    #[field(zh = "数量", en = "Quantity", required)]
+    quantity: Quantity,
+}
+
+/// The dialog begins with all that is open.
+fn open_lines(it: &SaleOrder, tx: &mut Tx) -> Result<Input> {
+    let open = tx.lines(it)?.into_iter().filter(|it| it.rest() > Quantity(0));
+    let row = |it: SaleOrderLine| {
+        Input::from([("line", format!("#{}", it.id.0)), ("quantity", it.rest().to_string())])
+    };
+    let mut input = Input::default();
+    input.rows.insert("lines".to_owned(), open.map(row).collect());
+    Ok(input)
+}
+
+/// The lines of the sale that delivers what was asked for.
+fn asked_for(it: &SaleOrder, asked: &[DeliverLine], tx: &mut Tx) -> Result<Vec<SaleLine>> {
+    let mut lines = tx.lines(it)?;
+    if asked.is_empty() {
+        let open = lines.iter().filter(|it| it.rest() > Quantity(0));
+        return Ok(open.map(|it| SaleLine::of_order(it, it.rest(), Id::NEW)).collect());
+    }
+    let mut found = Vec::new();
+    for (n, DeliverLine { line, quantity }) in asked.iter().enumerate() {
+        let of = lines.iter_mut().find(|it| it.id == *line);
+        let of = of.ok_or_else(|| Error::invalid(format!("lines.{n}.line"), "unknown_record"))?;
+        if *quantity < Quantity(0) {
+            return Err(Error::invalid(format!("lines.{n}.quantity"), "not_positive"));
+        }
+        if *quantity > of.rest() {
+            return Err(over(&tx.get(of.product)?.name, of.rest(), *quantity));
+        }
+        of.delivered = of.delivered + *quantity;
+        if *quantity > Quantity(0) {
+            found.push(SaleLine::of_order(of, *quantity, Id::NEW));
+        }
+    }
+    if found.is_empty() { Err(no_lines()) } else { Ok(found) }
+}
+
+/// An order is never over-delivered: what was not ordered is a sale of its own.
+fn over(name: &str, open: Quantity, asked: Quantity) -> Error {
+    let says = Text::new(
+        format!("{name} 在订单里只剩 {open} 没发，这里是 {asked}。多出的请另开销售单"),
+        format!("{open} of {name} are open on the order, here are {asked}. Sell what goes beyond by itself"),
+    );
+    Error::refused("over_delivery", says)
+}
+
+/// Delivers what is open, or the part that was asked for, by a sale of its own, posted at once.
+fn deliver(it: &mut SaleOrder, tx: &mut Tx, asked: Deliver) -> Result<()> {
     let customer = tx.get(it.customer)?;
     check_trading(&customer)?;
-    gate(tx, Moment::SalePost, &customer, it.rest, it.rest, released(it, tx))?;
-    let lines = tx.lines(it)?;
+    let lines = asked_for(it, &asked.lines.0, tx)?;
+    let part = Part::of(tx, it.id, &lines)?;
+    let offers = lines.iter().map(|it| price::offer(it.product, it.price, it.discount)).collect();
+    let (moment, own, released) = (Moment::SalePost, part.exposure(), released(it, tx));
+    gate(tx, Asked { moment, customer: &customer, amount: part.amount, own, released, offers })?;
     let mut sale = Sale::of_order(it, tx.today());
     tx.save(&mut sale)?;
-    for line in lines.iter().filter(|line| line.delivered < line.quantity) {
-        tx.save(&mut SaleLine::of_order(line, sale.id))?;
+    for line in lines {
+        tx.save(&mut SaleLine { sale: sale.id, ..line })?;
     }
     sale::tally(&mut sale, tx)?;
     let lines = tx.lines(&sale)?;
     sale::enter(&mut sale, &customer, lines, tx)?;
     tx.save(&mut sale)?;
     // As the delivery left the order's own row.
-    it.rest = Money(0);
-    it.status = Status::Done;
+    let left = tx.get(it.id)?;
+    (it.rest, it.status, it.held) = (left.rest, left.status, None);
     Ok(())
 }
 
@@ -244,6 +331,8 @@ pub struct Part {
     amount: Money,
     /// The amount counts into the customer's exposure until it is delivered.
     counts: bool,
+    /// What goes beyond what is open: name, open, asked.
+    over: Option<(String, Quantity, Quantity)>,
 }
 
 impl Part {
@@ -251,21 +340,40 @@ impl Part {
     pub fn of(tx: &mut Tx, order: Id<SaleOrder>, lines: &[SaleLine]) -> Result<Part> {
         let it = tx.get(order)?;
         let mut of_order = tx.lines(&it)?;
-        let mut part =
-            Part { order, lines: Vec::new(), amount: Money(0), counts: it.status == Status::Checked };
+        let counts = it.status == Status::Checked;
+        let mut part = Part { order, lines: Vec::new(), amount: Money(0), counts, over: None };
         for line in lines {
             let mut left = line.quantity;
-            for open in of_order.iter_mut().filter(|it| it.product == line.product) {
-                let now = left.clamp(-open.delivered, open.quantity - open.delivered);
-                let share = |it: &SaleOrderLine| it.amount.share(it.delivered.0, it.quantity.0);
-                let before = share(open);
-                open.delivered = open.delivered + now;
-                part.amount = part.amount + share(open) - before;
-                part.lines.push((open.id, now));
-                left = left - now;
+            // A line that was ordered twice is delivered at the price that the sale says.
+            let is_same = |it: &SaleOrderLine| (it.price, it.discount) == (line.price, line.discount);
+            for same in [true, false] {
+                let fits = |it: &&mut SaleOrderLine| it.product == line.product && is_same(it) == same;
+                for open in of_order.iter_mut().filter(fits) {
+                    let now = left.clamp(-open.delivered, open.rest());
+                    let share = |it: &SaleOrderLine| it.amount.share(it.delivered.0, it.quantity.0);
+                    let before = share(open);
+                    open.delivered = open.delivered + now;
+                    part.amount = part.amount + share(open) - before;
+                    part.lines.push((open.id, now));
+                    left = left - now;
+                }
+            }
+            if left > Quantity(0) && part.over.is_none() {
+                part.over = Some((tx.get(line.product)?.name, line.quantity - left, line.quantity));
             }
         }
         Ok(part)
+    }
+
+    /// Refuses a sale of what its order does not, or not any more, ask for.
+    pub fn check(&self) -> Result<()> {
+        if !self.counts {
+            refuse!("wrong_state", "订单没有审核，或已发完、结案" "The order is not checked, or is delivered or closed already");
+        }
+        match &self.over {
+            Some((name, open, asked)) => Err(over(name, *open, *asked)),
+            None => Ok(()),
+        }
     }
 
     /// What of the customer's exposure it is.
@@ -293,15 +401,25 @@ impl Part {
     }
 }
 
-/// The amount up to which an order was released, as long as that holds.
-pub fn released(it: &SaleOrder, tx: &Tx) -> Option<Money> {
-    it.released.filter(|_| it.released_until.is_none_or(|until| tx.today() <= until))
+/// What was released of an order, as long as that holds.
+pub fn released(it: &SaleOrder, tx: &Tx) -> Released {
+    let in_force = it.released_until.is_none_or(|until| tx.today() <= until);
+    match it.released.filter(|_| in_force) {
+        Some(amount) => {
+            let prices = it.released_prices.clone().filter(|_| it.rest <= amount).unwrap_or_default();
+            Released { amount: Some(amount), prices }
+        }
+        None => Released::default(),
+    }
 }
 
+/// Lets a held order pass, at this rest and no more.
 fn release_credit(it: &mut SaleOrder, tx: &mut Tx, asked: Release) -> Result<()> {
     let until = until(&asked, tx)?;
     tx.because(&asked.reason);
     it.released = Some(it.rest);
+    let lines = tx.lines(it)?;
+    it.released_prices = price::released(tx, &offers(&lines))?;
     it.released_until = Some(until);
     it.releaser = actor(tx);
     check(it, tx)

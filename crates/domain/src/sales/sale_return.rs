@@ -5,19 +5,20 @@ use model::{
     Views, refuse, system::Department, system::User, verbs, views,
 };
 
-use super::account::{self, SaleEntry, reckon};
+use super::account::{self, SaleEntry};
 use super::performance::{self, Deal};
+use super::price::Line;
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Aim, Allocate, Unallocate};
-use super::{Sale, SaleLine, actor};
+use super::{Sale, SaleLine, made_by};
 use crate::document::{Reason, Status, check_date, check_open, no_lines};
-use crate::stock::{self, Movement, Warehouse, check_warehouse, main_warehouse};
+use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售退货", en = "Sale return", module = "sales", icon = "arrow-back-up", number = "TH-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleReturnLine)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, edit = |it| it.status == Status::Draft)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, brings = brings, edit = |it| it.status == Status::Draft)]
 pub struct SaleReturn {
     pub id: Id<SaleReturn>,
     #[field(zh = "单号", en = "Number", unique, readonly, search, list)]
@@ -27,7 +28,7 @@ pub struct SaleReturn {
     #[field(zh = "日期", en = "Date", list, filter, default = "today")]
     pub date: Date,
     /// The sale that the goods came with; without one the return is free.
-    #[field(zh = "原销售单", en = "Of sale", list, filter, depends = "customer")]
+    #[field(zh = "原销售单", en = "Of sale", list, filter, depends = "customer", only = "status=posted")]
     pub sale: Option<Id<Sale>>,
     #[field(zh = "货物退回", en = "Goods come back", list, default = "true")]
     pub goods: bool,
@@ -66,9 +67,11 @@ pub struct SaleReturnLine {
     pub quantity: Quantity,
     #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
     pub unit: Option<Code>,
-    /// Of one unit, tax included; empty takes the price at which it was sold, else the list price.
+    /// Of one unit, tax included; empty takes the price at which it was sold, else what the rule says.
     #[field(zh = "单价", en = "Price", list, auto)]
     pub price: Option<Price>,
+    #[field(zh = "价格来源", en = "Why this price", readonly, format = Said)]
+    pub why: Option<String>,
     #[field(zh = "折扣", en = "Discount", list)]
     pub discount: Rate,
     #[field(zh = "税率", en = "Tax rate", list, auto)]
@@ -112,11 +115,9 @@ fn complete(new: &mut SaleReturn, old: Option<&SaleReturn>, tx: &mut Tx) -> Resu
     if old.is_none_or(|old| old.customer != new.customer) {
         new.customer_owner = tx.get(new.customer)?.owner;
     }
-    new.salesperson = new.salesperson.or(new.customer_owner).or_else(|| actor(tx));
-    let maker = new.salesperson.filter(|maker| old.is_none_or(|old| old.salesperson != Some(*maker)));
-    if let Some(maker) = maker {
-        new.department = tx.catalog.department_of(maker.0).map(Id::of).or(new.department);
-    }
+    new.salesperson = new.salesperson.or(new.customer_owner);
+    let was = old.and_then(|old| old.salesperson);
+    made_by(&mut new.salesperson, &mut new.department, was, tx);
     if new.warehouse.is_none() {
         new.warehouse = Some(main_warehouse(tx)?);
     }
@@ -132,22 +133,24 @@ fn sold(sale: Option<Id<Sale>>, product: Id<Product>, tx: &mut Tx) -> Result<Opt
 }
 
 fn check_line(new: &mut SaleReturnLine, old: Option<&SaleReturnLine>, tx: &mut Tx) -> Result<()> {
-    let product = tx.get(new.product)?;
     let head = tx.get(new.sale_return)?;
-    if old.is_none_or(|old| old.product != new.product) {
-        new.unit = product.unit;
-        if let Some(line) = sold(head.sale, new.product, tx)? {
-            new.discount = if new.price.is_none() { line.discount } else { new.discount };
-            new.price = new.price.or(line.price);
-            new.tax_rate = new.tax_rate.or(line.tax_rate);
+    if old.is_none_or(|old| old.product != new.product)
+        && let Some(line) = sold(head.sale, new.product, tx)?
+    {
+        if new.price.is_none() {
+            (new.discount, new.why) = (line.discount, line.why);
         }
+        new.price = new.price.or(line.price);
+        new.tax_rate = new.tax_rate.or(line.tax_rate);
     }
     if new.quantity <= Quantity(0) && head.reverses.is_none() {
         return Err(Error::invalid("quantity", "not_positive"));
     }
-    let price = *new.price.get_or_insert(product.price);
-    let rate = *new.tax_rate.get_or_insert(product.tax_rate);
-    (new.amount, new.tax) = reckon(new.quantity, price, new.discount, rate)?;
+    let (product, quantity, discount) = (new.product, new.quantity, new.discount);
+    let was = old.map(|old| (old.product, old.price));
+    let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
+    let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
+    (new.amount, new.tax) = line.reckon(tx, |_| Ok((head.customer, head.date)))?;
     Ok(())
 }
 
@@ -158,6 +161,50 @@ fn tally(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
+/// How much of a product a sale sold, and how much of it has come back.
+fn came_back(sale: Id<Sale>, product: Id<Product>, tx: &mut Tx) -> Result<[Quantity; 2]> {
+    let fields = [("sale", Value::from(&sale)), ("product", Value::from(&product))];
+    let sold = tx.sum::<SaleLine>("quantity", &fields, None)?;
+    let mut sql = Sql::new(
+        "SELECT CAST(COALESCE(SUM(l.quantity), 0) AS BIGINT) FROM sale_return_line l JOIN sale_return r ON \
+         r.id = l.sale_return WHERE r.status <> 'draft' AND r.sale = ",
+    );
+    sql.bind(sale.0).push(" AND l.product = ").bind(product.0);
+    Ok([sold, tx.one(&sql)?].map(Quantity))
+}
+
+/// What can still come back of the sale that a new return names.
+fn brings(it: &SaleReturn, tx: &mut Tx) -> Result<Vec<SaleReturnLine>> {
+    let Some(sale) = it.sale else { return Ok(Vec::new()) };
+    let sale = tx.get(sale)?;
+    let mut found: Vec<SaleReturnLine> = Vec::new();
+    for line in tx.lines(&sale)? {
+        let [sold, back] = came_back(sale.id, line.product, tx)?;
+        if found.iter().any(|it| it.product == line.product) || sold <= back {
+            continue;
+        }
+        let SaleLine { product, unit, price, why, discount, tax_rate, .. } = line;
+        let (amount, tax, stamp) = (Money(0), Money(0), Stamp::default());
+        let (id, sale_return, quantity, cost) = (Id::NEW, it.id, sold - back, None);
+        found.push(SaleReturnLine {
+            id,
+            sale_return,
+            product,
+            quantity,
+            unit,
+            price,
+            why,
+            discount,
+            tax_rate,
+            amount,
+            tax,
+            cost,
+            stamp,
+        });
+    }
+    Ok(found)
+}
+
 /// Of a tied return no more comes back than was sold and has not come back yet.
 fn check_sold(it: &SaleReturn, lines: &[SaleReturnLine], tx: &mut Tx) -> Result<()> {
     let Some(sale) = it.sale else { return Ok(()) };
@@ -166,30 +213,14 @@ fn check_sold(it: &SaleReturn, lines: &[SaleReturnLine], tx: &mut Tx) -> Result<
         refuse!("wrong_state", "原销售单还没有过账" "The sale is not posted");
     }
     for line in lines {
-        let product = [("sale", Value::from(&sale)), ("product", Value::from(&line.product))];
-        let sold = tx.sum::<SaleLine>("quantity", &product, None)?;
-        let mut sql = Sql::new(
-            "SELECT CAST(COALESCE(SUM(l.quantity), 0) AS BIGINT) FROM sale_return_line l JOIN sale_return r ON \
-             r.id = l.sale_return WHERE r.status <> 'draft' AND r.sale = ",
-        );
-        sql.bind(sale.0).push(" AND l.product = ").bind(line.product.0);
-        let back = tx.one(&sql)?;
+        let [sold, back] = came_back(sale, line.product, tx)?;
         let asked: Quantity =
             lines.iter().filter(|it| it.product == line.product).map(|it| it.quantity).sum();
-        if of.status == super::sale::Status::Reversed || asked.0 > sold - back {
+        if of.status == super::sale::Status::Reversed || asked > sold - back {
+            let most = (sold - back).max(Quantity(0));
             let says = model::Text::new(
-                format!(
-                    "最多可退 {}：卖出 {}，已退 {}",
-                    Quantity((sold - back).max(0)),
-                    Quantity(sold),
-                    Quantity(back)
-                ),
-                format!(
-                    "At most {} can come back: {} were sold, {} came back",
-                    Quantity((sold - back).max(0)),
-                    Quantity(sold),
-                    Quantity(back)
-                ),
+                format!("最多可退 {most}：卖出 {sold}，已退 {back}"),
+                format!("At most {most} can come back: {sold} were sold, {back} came back"),
             );
             return Err(Error::refused("more_than_sold", says));
         }
@@ -252,21 +283,8 @@ fn take_back(
 ) -> Result<Option<Money>> {
     let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
     check_warehouse(tx, warehouse)?;
-    let (product, date, sale_return) = (line.product, it.date, Some(it.id));
-    stock::enter(
-        tx,
-        stock::Entry {
-            product,
-            warehouse,
-            date,
-            kind,
-            quantity,
-            cost,
-            sale: None,
-            sale_return,
-            stock_in: None,
-        },
-    )
+    let of = Source { sale_return: Some(it.id), ..Source::default() };
+    stock::enter(tx, Entry { product: line.product, warehouse, date: it.date, kind, quantity, cost, of })
 }
 
 fn account_entry(it: &SaleReturn, line: &SaleReturnLine) -> SaleEntry {

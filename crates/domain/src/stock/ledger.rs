@@ -4,7 +4,7 @@ use model::{
     Choice, Date, Entity, Error, Id, Money, Quantity, Result, Stamp, Text, Tx, Value, Views, refuse, views,
 };
 
-use super::{Product, StockIn};
+use super::{Product, StockCount, StockIn};
 use crate::sales::{Sale, SaleReturn};
 
 #[derive(Debug, Clone, Entity)]
@@ -58,6 +58,8 @@ pub struct StockEntry {
     pub sale_return: Option<Id<SaleReturn>>,
     #[field(zh = "入库单", en = "Goods receipt", readonly, list, filter)]
     pub stock_in: Option<Id<StockIn>>,
+    #[field(zh = "盘点单", en = "Stock count", readonly, list, filter)]
+    pub stock_count: Option<Id<StockCount>>,
     pub stamp: Stamp,
 }
 
@@ -69,6 +71,8 @@ pub enum Movement {
     Sale,
     #[choice(zh = "退货", en = "Return")]
     Return,
+    #[choice(zh = "盘点", en = "Count")]
+    Count,
     #[choice(zh = "红冲", en = "Reversal")]
     Reversal,
     /// What earlier goods without a known cost took away from the first ones that came.
@@ -105,9 +109,16 @@ pub struct Entry {
     pub kind: Movement,
     pub quantity: Quantity,
     pub cost: Option<Money>,
+    pub of: Source,
+}
+
+/// The document that a movement is of.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Source {
     pub sale: Option<Id<Sale>>,
     pub sale_return: Option<Id<SaleReturn>>,
     pub stock_in: Option<Id<StockIn>>,
+    pub stock_count: Option<Id<StockCount>>,
 }
 
 /// Enters a movement and returns what the goods cost, with the quantity's sign; nothing where nobody knows. The product's
@@ -176,7 +187,8 @@ fn share(amount: Money, part: Quantity, whole: Quantity) -> Money {
 }
 
 fn write(tx: &mut Tx, entry: &Entry, quantity: Quantity, cost: Option<Money>, kind: Movement) -> Result<()> {
-    let Entry { product, warehouse, date, sale, sale_return, stock_in, .. } = *entry;
+    let Entry { product, warehouse, date, of, .. } = *entry;
+    let Source { sale, sale_return, stock_in, stock_count } = of;
     let stamp = Stamp::default();
     tx.save(&mut StockEntry {
         id: Id::NEW,
@@ -189,6 +201,7 @@ fn write(tx: &mut Tx, entry: &Entry, quantity: Quantity, cost: Option<Money>, ki
         sale,
         sale_return,
         stock_in,
+        stock_count,
         stamp,
     })?;
     let value = cost.unwrap_or(Money(0));

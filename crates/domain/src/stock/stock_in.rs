@@ -6,7 +6,7 @@ use model::{
     verbs, views,
 };
 
-use super::ledger::{Entry, Movement, check_warehouse, enter, main_warehouse};
+use super::ledger::{Entry, Movement, Source, check_warehouse, enter, main_warehouse};
 use super::{Product, Warehouse};
 
 #[derive(Debug, Clone, Entity)]
@@ -136,8 +136,8 @@ fn post(it: &mut StockIn, tx: &mut Tx) -> Result<()> {
 
 fn entry(it: &StockIn, line: &StockInLine, warehouse: Id<Warehouse>, kind: Movement) -> Entry {
     let (product, quantity, cost) = (line.product, line.quantity, line.amount);
-    let (date, stock_in) = (it.date, Some(it.id));
-    Entry { product, warehouse, date, kind, quantity, cost, sale: None, sale_return: None, stock_in }
+    let of = Source { stock_in: Some(it.id), ..Source::default() };
+    Entry { product, warehouse, date: it.date, kind, quantity, cost, of }
 }
 
 /// Takes goods out again as they came in.

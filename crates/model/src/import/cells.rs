@@ -103,7 +103,13 @@ impl Desk<'_> {
             Kind::Date => {
                 parse::date(cell, habits).map(|it| it.map(|day| Value::Text(day.to_string()))).map_err(fault)
             }
-            Kind::Text | Kind::Moment | Kind::Json | Kind::Code | Kind::Choice(_) | Kind::Link(_) => {
+            Kind::Text
+            | Kind::Moment
+            | Kind::Json
+            | Kind::Rows(_)
+            | Kind::Code
+            | Kind::Choice(_)
+            | Kind::Link(_) => {
                 let exact =
                     is_named(field) || field.format == Format::Phone || field.source() == Source::Number;
                 let read: Parsed<String> = if exact { parse::code(cell) } else { parse::text(cell) };

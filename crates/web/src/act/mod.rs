@@ -11,7 +11,8 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use model::message::message;
 use model::{
-    Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Lang, Query, Registry, Result, Value, VerbDef,
+    Desk, EntityDef, Error, Fault, FieldDef, Format, Input, Kind, Lang, Query, Registry, Result, Value,
+    VerbDef,
 };
 
 use crate::card::{DONE, told};
@@ -201,8 +202,14 @@ async fn show(visit: Visit, uri: Uri) -> Answer {
 }
 
 /// What a dialog holds before anybody typed: what its address says, else what the declaration begins it with.
-fn begun(desk: &mut Desk, def: &'static EntityDef, verb: &VerbDef, id: i64, given: &Input) -> Result<Input> {
-    let (cells, mut input) = (Cells::of(desk), Input::default());
+fn begun(
+    desk: &mut Desk,
+    def: &'static EntityDef,
+    verb: &'static VerbDef,
+    id: i64,
+    given: &Input,
+) -> Result<Input> {
+    let (cells, mut input) = (Cells::of(desk), desk.begun(def, id, verb)?);
     let today = Value::from(&desk.today());
     let is_same = |it: &FieldDef| it.default == Some("same");
     let own = if verb.asks.iter().any(is_same) { Some(desk.get(def.code, id)?) } else { None };
@@ -308,10 +315,14 @@ fn dialog(
                 }
             }
             @for field in &fields {
+                @if let Kind::Rows(of) = field.kind {
+                    @if is_one { (rows(desk, field, of, input, faults, &source)?) }
+                } @else {
                 @let again = (choice.is_some() && field.name == "into").then_some(path);
                 @let fault = faults.iter().find(|it| it.field == field.name).map(|it| model::message::fault(it, lang));
                 div hx-get=[again] hx-trigger="change" hx-target="#dialog" hx-include="closest form" {
                     (ask::control(desk, field, input.text(field.name), fault.as_deref(), &source)?)
+                }
                 }
             }
             @if let Some(choice) = choice { (merge::table(desk, def, choice, picked, input)?) }
@@ -323,6 +334,45 @@ fn dialog(
                     }
                 }
             }
+        }
+    })
+}
+
+/// What is asked for each of several: a row each, of which what it is about is said and the rest is written.
+fn rows(
+    desk: &mut Desk,
+    field: &'static FieldDef,
+    of: &'static [FieldDef],
+    input: &Input,
+    faults: &[Fault],
+    source: &str,
+) -> Result<Markup> {
+    let lang = desk.actor.lang;
+    let mut drawn = Vec::new();
+    for (n, row) in input.rows.get(field.name).into_iter().flatten().enumerate() {
+        let mut cells = Vec::new();
+        for it in of {
+            let (name, text) = (format!("{}.{n}.{}", field.name, it.name), row.text(it.name));
+            let fault =
+                faults.iter().find(|fault| fault.field == name).map(|it| model::message::fault(it, lang));
+            let value = it.kind.parse(text).filter(|_| matches!(it.kind, Kind::Link(_)));
+            cells.push(match value {
+                Some(value) => {
+                    let about = crate::document::about(desk, it, value.int())?;
+                    html! { td { (desk.shown(it, &value)?) " " small class="ky-mute" { (about) } input type="hidden" name=(name) value=(text); } }
+                }
+                None => {
+                    let slot = ask::Slot { field: it, name: &name, text, fault: fault.as_deref(), source, in_cell: true };
+                    html! { td { (ask::input(desk, &slot)?) @if let Some(fault) = &fault { small class="ky-error" { (fault) } } } }
+                }
+            });
+        }
+        drawn.push(cells);
+    }
+    Ok(html! {
+        table class="ky-minitable is-asked" {
+            thead { tr { @for it in of { th scope="col" class=[it.kind.is_amount().then_some("is-number")] { (it.label.of(lang)) } } } }
+            tbody { @for cells in &drawn { tr { @for cell in cells { (cell) } } } }
         }
     })
 }
@@ -373,7 +423,8 @@ async fn options(visit: Visit, At((entity, what, field)): At<(String, String, St
             verb => {
                 let verb = def.verb(verb)?.1;
                 desk.may(def, verb.right)?;
-                verb.asks.iter().find(|it| it.name == field)
+                let of_rows = |it: &'static FieldDef| if let Kind::Rows(of) = it.kind { of } else { &[] };
+                verb.asks.iter().chain(verb.asks.iter().flat_map(of_rows)).find(|it| it.name == field)
             }
         };
         ask::options(desk, def, found.ok_or_else(missing)?, &given)

@@ -293,6 +293,9 @@ fn kind(field: &FieldDef) -> Json {
     let decimal = |places: u32| json!({ "type": ["string", "number", "null"], "pattern": format!("^-?[0-9]+(\\.[0-9]{{1,{places}}})?$") });
     match field.kind {
         Kind::Text | Kind::Json => json!({ "type": ["string", "null"] }),
+        Kind::Rows(of) => {
+            json!({ "type": "array", "items": fields(of.iter(), &|field| field.required, false) })
+        }
         Kind::Int => json!({ "type": ["integer", "string", "null"] }),
         Kind::Bool => json!({ "type": ["boolean", "null"] }),
         Kind::Money => decimal(2),

@@ -82,7 +82,12 @@ impl View {
         let registry = desk.catalog().registry;
         let mut below = Vec::new();
         for within in registry.inside(def).filter(|it| desk.may(it, "read").is_ok()).collect::<Vec<_>>() {
-            below.push((within, desk.count(within.code, &inside_of(within, id))?));
+            let rows = desk.count(within.code, &inside_of(within, id))?;
+            // Where there is nothing to see or to do there is no tab; a ledger's rows stand behind the figures they make.
+            let is_shown = !within.ledger && (rows > 0 || desk.may(within, "create").is_ok());
+            if is_shown || at == within.code {
+                below.push((within, rows));
+            }
         }
         for child in registry.children(def) {
             below.push((child, desk.rows_of(def, id, child)?.len() as i64));

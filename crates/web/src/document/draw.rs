@@ -49,7 +49,7 @@ fn body(desk: &mut Desk, card: &Card, draft: &Draft) -> Result<Markup> {
     });
     let within = card.def.parent().map(|it| card.def.fields[it.0].name);
     Ok(html! {
-        form class="ky-doc" method="post" action=(action) autocomplete="off" novalidate data-guard data-document data-reckon={ (base) "/reckon" } data-paste={ (base) "/lines" } data-code=(line.code) data-id=(card.id) {
+        form class="ky-doc" method="post" action=(action) autocomplete="off" novalidate data-guard data-document data-reckon={ (base) "/reckon" } data-paste={ (base) "/lines" } data-code=(line.code) data-id=(card.id) data-brings[card.def.brings.is_some()] {
             (head)
             (form::hidden(card, draft))
             @if card.id != 0 { input type="hidden" name={ "_rows." (line.code) } value=(state); }
@@ -66,12 +66,13 @@ fn body(desk: &mut Desk, card: &Card, draft: &Draft) -> Result<Markup> {
                 span class="ky-doc-says is-bad" role="status" data-says { @if let Some(says) = &says { (says) } }
                 span class="ky-grow" {}
                 @if let Some(within) = within { button class="ky-btn is-small is-text" type="button" data-again=(within) { (icon14("history")) (t(lang, "带入上次单据", "Repeat the last one")) } }
+                @if card.def.panel.is_some() { button class="ky-btn is-small is-text" type="button" data-prices-open { (icon14("tag")) (t(lang, "价格与历史价", "Prices")) } }
                 button class="ky-btn is-small is-text" type="button" data-paste-open { (icon14("forms")) (t(lang, "粘贴明细", "Paste lines")) }
             }
             (grid)
             div class="ky-doc-pop" data-prices hidden {
                 div data-live="more" { (live.more) }
-                p { kbd { "Enter" } (t(lang, " 用上次价　", " last price  ")) kbd { "Alt 1" } (t(lang, " 用标价　", " list price  ")) kbd { "Esc" } (t(lang, " 关闭", " close")) }
+                p { kbd { "Enter" } (t(lang, " 用上次价　", " last price  ")) kbd { "Alt 1" } (t(lang, " 按价格规则　", " price by rule  ")) kbd { "Esc" } (t(lang, " 关闭", " close")) }
             }
             footer class="ky-doc-foot" {
                 div class="ky-row" {
@@ -114,7 +115,7 @@ fn head(desk: &mut Desk, cells: &Cells, card: &Card, waits: bool) -> Result<Mark
     Ok(html! {
         header class="ky-doc-head" {
             h2 { (def.label.of(lang)) }
-            @if card.id == 0 { span class="ky-tag" { (t(lang, "草稿", "Draft")) } }
+            @if card.id == 0 { @if def.edit.is_some() { span class="ky-tag" { (t(lang, "草稿", "Draft")) } } }
             @else { span class="ky-nowrap" { (card.title) } (state(card, cells)) }
             @if let Some(changed) = &changed { span class="ky-small ky-mute ky-nowrap" { (changed) (t(lang, " 已保存", " saved")) } }
             span class="ky-small ky-warn-text" data-unsaved hidden { (t(lang, "有未保存的修改", "Unsaved changes")) }
@@ -125,7 +126,7 @@ fn head(desk: &mut Desk, cells: &Cells, card: &Card, waits: bool) -> Result<Mark
                         a class="ky-btn is-small" href={ (base) "/print" } { (icon14("printer")) (t(lang, "打印", "Print")) }
                     }
                 }
-                button class="ky-btn is-small" data-key="Ctrl+S" { (t(lang, "存草稿", "Save draft")) kbd { "Ctrl S" } }
+                button class="ky-btn is-small" data-key="Ctrl+S" { (if def.edit.is_some() { t(lang, "存草稿", "Save draft") } else { t(lang, "保存", "Save") }) kbd { "Ctrl S" } }
                 @if let Some(verb) = first { (run_button(verb, waits, lang)) }
                 details class="ky-menu" data-menu {
                     summary class="ky-btn is-small is-square" aria-label=(t(lang, "更多操作", "More actions")) { (icon14("dots")) }

@@ -13,7 +13,7 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use model::message::{fault, message};
 use model::{
-    Card, Desk, EntityDef, Error, FieldDef, Given, Input, Kind, Offer, Query, Result, Trial, target_of,
+    Card, Desk, EntityDef, Error, FieldDef, Given, Input, Kind, Offer, Query, Result, Text, Trial, target_of,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -58,11 +58,14 @@ fn columns(desk: &Desk, line: &'static EntityDef) -> Vec<Column> {
     // Remarks stand last, behind what the program says.
     let title = line.title_field().name;
     columns.sort_by_key(|it| it.open && it.field.name != title && matches!(it.field.kind, Kind::Text));
-    let Some(to) = target_of(line.title_field()).filter(|to| desk.may(to, "read").is_ok()) else {
+    // Where what is written is judged, it matters how much of the goods there is.
+    let is_judged = line.parent().is_some_and(|it| it.1.panel.is_some());
+    let to = target_of(line.title_field()).filter(|to| is_judged && desk.may(to, "read").is_ok());
+    let Some(to) = to else {
         return columns;
     };
     let at = columns.iter().rposition(|it| !it.open).map_or(columns.len(), |at| at + 1);
-    let kept = to.fields.iter().filter(|it| it.readonly && it.list && it.kind.is_amount());
+    let kept = to.fields.iter().chain(to.derived).filter(|it| it.readonly && it.list && it.kind.is_amount());
     let kept =
         kept.filter(|it| desk.may_read(to, it)).map(|field| Column { field, open: false, other: true });
     columns.splice(at..at, kept);
@@ -109,6 +112,17 @@ impl Goods {
             Some(value) => cells.value(column.field, value.cell()),
             None => String::new(),
         })
+    }
+}
+
+/// What tells a line that a link leads to from others of its name.
+pub fn about(desk: &mut Desk, link: &FieldDef, id: i64) -> Result<String> {
+    match target_of(link).filter(|to| to.of.is_some()) {
+        Some(to) => {
+            let line = desk.get(to.code, id)?;
+            Goods::default().about(desk, &line)
+        }
+        None => Ok(String::new()),
     }
 }
 
@@ -159,13 +173,7 @@ fn reckoned(desk: &mut Desk, entity: &str, id: i64, input: &Input, at: Option<us
         let about = goods.about(desk, card)?;
         lines.push(json!({ "shown": shown, "filled": filled, "about": about }));
     }
-    let mut head = Map::new();
-    for (field, _) in &trial.head.fields {
-        if !desk.may_write(def, field) {
-            continue;
-        }
-        head.extend(filled_in(desk, &cells, &trial.head, field)?.map(|it| (field.name.to_owned(), it)));
-    }
+    let head = filled_head(desk, &trial.head)?;
     let saved = if id == 0 { None } else { Some(desk.get(entity, id)?) };
     let registry = desk.catalog().registry;
     let faults: Map<String, Json> =
@@ -173,13 +181,27 @@ fn reckoned(desk: &mut Desk, entity: &str, id: i64, input: &Input, at: Option<us
     let place = |it: &model::Fault| model::message::place(registry, def.code, &it.field, lang);
     let says = trial.faults.first().map(|it| format!("{} {}", place(it), fault(it, lang)));
     let says = says.or_else(|| trial.refused.as_ref().map(|it| message(it, registry, def.code, lang)));
-    let warnings: Vec<Json> =
-        trial.panel.warnings.iter().map(|(n, field, says)| json!([n, field, says.of(lang)])).collect();
+    let said = |all: &[(usize, &str, Text)]| {
+        all.iter().map(|(n, field, says)| json!([n, field, says.of(lang)])).collect::<Vec<_>>()
+    };
+    let (warnings, hints) = (said(&trial.panel.warnings), said(&trial.panel.hints));
     let parts = draw::live(desk, &cells, saved.as_ref(), &trial)?;
     Ok(json!({
-        "lines": lines, "head": head, "faults": faults, "says": says, "warnings": warnings,
+        "lines": lines, "head": head, "faults": faults, "says": says, "warnings": warnings, "hints": hints,
         "panel": parts.panel.0, "more": parts.more.0, "notice": parts.notice.0, "foot": parts.foot.0,
     }))
+}
+
+/// What the controls of a head hold once the checks have filled it in.
+fn filled_head(desk: &mut Desk, card: &Card) -> Result<Map<String, Json>> {
+    let (cells, mut head) = (Cells::of(desk), Map::new());
+    for (field, _) in &card.fields {
+        if !desk.may_write(card.def, field) {
+            continue;
+        }
+        head.extend(filled_in(desk, &cells, card, field)?.map(|it| (field.name.to_owned(), it)));
+    }
+    Ok(head)
 }
 
 /// What a control holds once the check has filled it in: what is sent, and what is read.
@@ -193,13 +215,22 @@ fn filled_in(desk: &mut Desk, cells: &Cells, card: &Card, field: &'static FieldD
     Ok(Some(json!([text, shown])))
 }
 
-/// What to begin a new document with: another one's content, where the address asks for that.
-pub fn begun(desk: &mut Desk, def: &'static EntityDef, asked: &Input) -> Result<Option<Draft>> {
+/// What to begin a new document with: another one's content where the address asks for that, or the lines of what its
+/// head names.
+pub fn begun(desk: &mut Desk, card: &Card, asked: &Input) -> Result<Option<Draft>> {
+    let def = card.def;
     if def.lines.is_none() {
         return Ok(None);
     }
-    let Ok(id) = asked.text("copy").parse() else { return Ok(None) };
-    Ok(Some(Draft { input: copied(desk, def, id)?, given: true, ..Draft::default() }))
+    if let Ok(id) = asked.text("copy").parse() {
+        return Ok(Some(Draft { input: copied(desk, def, id)?, given: true, ..Draft::default() }));
+    }
+    let mut input = desk.brought(def.code, card)?;
+    if input.rows.values().all(Vec::is_empty) {
+        return Ok(None);
+    }
+    input.fields = texts(desk, &Cells::of(desk), card, &Draft::default())?.fields;
+    Ok(Some(Draft { input, given: true, ..Draft::default() }))
 }
 
 /// Another document's content as controls hold it.

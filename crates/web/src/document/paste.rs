@@ -3,7 +3,7 @@
 use model::{Desk, EntityDef, FieldDef, Input, Kind, Label, Lang, Result, Suggestion, target_of};
 use serde_json::{Map, Value as Json, json};
 
-use super::{columns, copied, id_of, lines_of};
+use super::{columns, copied, filled_head, id_of, lines_of};
 use crate::ui::t;
 use crate::visit::{Answer, At, Sent, Visit};
 use axum::response::IntoResponse;
@@ -47,6 +47,17 @@ fn answer(desk: &mut Desk, entity: &str, input: &Input) -> Result<Json> {
             rows.push(held(desk, line, row)?);
         }
         return Ok(json!({ "rows": rows }));
+    }
+    // What the head names has lines of its own to begin with.
+    if input.fields.contains_key("_bring") {
+        let mut given = input.clone();
+        given.fields.retain(|name, _| !name.starts_with('_'));
+        let card = desk.blank(entity, &given)?;
+        let mut rows = Vec::new();
+        for row in desk.brought(entity, &card)?.rows.values().flatten() {
+            rows.push(held(desk, line, row)?);
+        }
+        return Ok(json!({ "rows": rows, "head": filled_head(desk, &card)? }));
     }
     let open = columns(desk, line).into_iter().filter(|it| it.open).map(|it| it.field).collect::<Vec<_>>();
     let title = line.title_field();

@@ -1,15 +1,15 @@
 //! Sections as data, drawn: figures, meters, few rows, sentences. What a noun says of itself looks the same everywhere.
 
 use maud::{Markup, html};
-use model::{Card, Fact, FieldDef, Kind, Lang, Notice, Part, Section, Tone, Value, Way};
+use model::{Bar, Card, Fact, FieldDef, Kind, Label, Lang, Notice, Part, Section, Tone, Value, Way};
 
 use crate::list::cell::Cells;
-use crate::ui::{amount, icon, t};
+use crate::ui::{amount, bar, icon, t};
 
 /// Thousandths of a meter's width.
 const WIDE: i64 = 1000;
 
-fn class(tone: Tone) -> &'static str {
+fn class_of(tone: Tone) -> &'static str {
     match tone {
         Tone::Plain => "",
         Tone::Good => "is-ok",
@@ -28,7 +28,7 @@ pub fn section(cells: &Cells, it: &Section) -> Markup {
     html! {
         header {
             h3 { (it.title.of(lang)) }
-            @if let Some((tone, says)) = &it.state { span class={ "ky-status " (class(*tone)) } { (says.of(lang)) } }
+            @if let Some((tone, says)) = &it.state { span class={ "ky-status " (class_of(*tone)) } { (says.of(lang)) } }
             span class="ky-grow" {}
             @if let Some((label, to)) = &it.more { a href=(to) { (label.of(lang)) } }
         }
@@ -57,12 +57,22 @@ fn drawn(cells: &Cells, part: &Part) -> Markup {
                 } } }
             }
         },
+        Part::Score(mark, parts) => html! {
+            div class="ky-score" {
+                p { b { (mark) } span { (t(lang, "信用评分", "Score")) br; small { (t(lang, "共 100 分", "of 100")) } } }
+                dl { @for (label, mark) in parts { div {
+                    dt { (label.of(lang)) }
+                    dd { svg class="ky-meter is-6" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" { rect width="100" height="4" {} rect class="is-value" width=(mark) height="4" {} } }
+                    dd class="is-number" { (mark) }
+                } } }
+            }
+        },
         Part::Series(kind, points) => series(cells, *kind, points),
         Part::Ways(ways) if ways.is_empty() => html! {},
         Part::Ways(ways) => {
             html! { p class="ky-row" { @for it in ways { (way(it, "ky-btn is-small", lang)) } } }
         }
-        Part::Says(tone, says) => html! { p class={ "ky-mute " (class(*tone)) } { (says.of(lang)) } },
+        Part::Says(tone, says) => html! { p class={ "ky-mute " (class_of(*tone)) } { (says.of(lang)) } },
     }
 }
 
@@ -86,12 +96,44 @@ fn series(cells: &Cells, kind: Kind, points: &[(String, i64, String)]) -> Markup
     }
 }
 
+/// A figure under its label, what belongs to it, and what is drawn below.
 pub fn fact(cells: &Cells, it: &Fact) -> Markup {
-    let (lang, text) = (cells.lang, value(cells, it.kind, &it.value));
+    let (lang, text, hint) = (cells.lang, value(cells, it.kind, &it.value), it.hint.of(cells.lang));
+    let class = match it.bar {
+        Some(Bar::Of(_)) => Some("is-wide"),
+        Some(Bar::Parts(_)) => Some("is-rest"),
+        None => it.is_result.then_some("is-result"),
+    };
     html! {
-        div class=[it.is_result.then_some("is-result")] {
-            dt { (it.label.of(lang)) @let hint = it.hint.of(lang); @if !hint.is_empty() { " " small { (hint) } } }
-            dd class=(class(it.tone)) { @match &it.to { Some(to) => { a href=(to) { (text) } } None => (text) } }
+        div class=[class] {
+            dt { (it.label.of(lang)) }
+            dd class=(class_of(it.tone)) { @match &it.to { Some(to) => { a href=(to) { (text) } } None => (text) } }
+            @if !hint.is_empty() { dd class="is-hint" { (hint) } }
+            @match &it.bar {
+                None => {}
+                Some(Bar::Of(limit)) => { dd class="is-bar" { (bar(it.value.int(), *limit, it.label.of(lang), "is-6").1) } }
+                Some(Bar::Parts(parts)) => { dd class="is-bar" { (stacked(cells, it.kind, parts)) } }
+            }
+        }
+    }
+}
+
+/// A bar of parts, and under it what each is.
+fn stacked(cells: &Cells, kind: Kind, parts: &[(Label, i64, String)]) -> Markup {
+    let all = parts.iter().map(|it| it.1.max(0)).sum::<i64>().max(1);
+    let end = |n: usize| {
+        let sum: i64 = parts[..n].iter().map(|it| it.1.max(0)).sum();
+        (i128::from(sum) * i128::from(WIDE) / i128::from(all)) as i64
+    };
+    html! {
+        svg class="ky-meter is-10" viewBox={ "0 0 " (WIDE) " 8" } preserveAspectRatio="none" aria-hidden="true" {
+            rect width=(WIDE) height="8" {}
+            @for n in 0..parts.len() { rect class={ "is-age-" (n.min(4)) } x=(end(n)) width=(end(n + 1) - end(n)) height="8" {} }
+        }
+        p class="ky-legend" {
+            @for (n, (label, amount, to)) in parts.iter().enumerate() {
+                a href=(to) { @if *amount > 0 { i class={ "ky-key is-age-" (n.min(4)) } {} } (label.of(cells.lang)) " " (value(cells, kind, &Value::Int(*amount))) }
+            }
         }
     }
 }

@@ -116,7 +116,7 @@ async fn new(visit: Visit, At(entity): At<String>) -> Answer {
             }
         }
         let card = desk.blank(&entity, &input)?;
-        let draft = crate::document::begun(desk, def, &input)?.unwrap_or_default();
+        let draft = crate::document::begun(desk, &card, &input)?.unwrap_or_default();
         drawn(desk, card, &draft, StatusCode::OK, part, false)
     };
     visit.show(draw).await

@@ -1,0 +1,183 @@
+//! The stock count 盘点单: what was found on the shelves beside what the books say; the difference goes into the books.
+
+use crate::document::{Reason, Status, check_date, check_open, no_lines};
+use model::{
+    Code, Date, Entity, Error, Id, Label, Money, Quantity, Result, Stamp, Tx, Value, Verbs, Views, refuse,
+    verbs, views,
+};
+
+use super::ledger::{Entry, Movement, Source, StockEntry, check_warehouse, enter, main_warehouse};
+use super::{Product, Warehouse};
+
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "盘点单", en = "Stock count", module = "stock", icon = "list-numbers", number = "PD-{yymm}-{4}", title = number)]
+#[entity(lines = StockCountLine, verbs = VERBS, views = VIEWS, check = check)]
+#[entity(edit = |it| it.status == Status::Draft)]
+pub struct StockCount {
+    pub id: Id<StockCount>,
+    #[field(zh = "单号", en = "Number", unique, readonly, search, list)]
+    pub number: Option<String>,
+    /// At whose end the books are compared.
+    #[field(zh = "日期", en = "Date", list, filter, default = "today")]
+    pub date: Date,
+    #[field(zh = "仓库", en = "Warehouse", list, filter)]
+    pub warehouse: Option<Id<Warehouse>>,
+    #[field(zh = "盘点人", en = "Counted by", search, list, again)]
+    pub counter: Option<String>,
+    /// What the differences were worth; empty until it is posted, and where nobody knows.
+    #[field(zh = "盈亏金额", en = "Value of the differences", readonly, list, sum, group = "cost")]
+    pub cost: Option<Money>,
+    #[field(zh = "状态", en = "Status", readonly, list, filter)]
+    pub status: Status,
+    #[field(zh = "冲销", en = "Reverses", readonly)]
+    pub reverses: Option<Id<StockCount>>,
+    #[field(zh = "备注", en = "Remark", format = Long)]
+    pub remark: Option<String>,
+    pub stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "盘点明细", en = "Counted line", of = stock_count, title = product, check = check_line)]
+pub struct StockCountLine {
+    pub id: Id<StockCountLine>,
+    #[field(zh = "盘点单", en = "Stock count", required)]
+    pub stock_count: Id<StockCount>,
+    #[field(zh = "商品", en = "Product", required, list, filter)]
+    pub product: Id<Product>,
+    /// What was found; nothing found is 0.
+    #[field(zh = "实盘数量", en = "Counted", required, list, sum)]
+    pub quantity: Quantity,
+    #[field(zh = "单位", en = "Unit", code = "unit", readonly, list)]
+    pub unit: Option<Code>,
+    /// What the books say of the warehouse at the end of the day.
+    #[field(zh = "账面数量", en = "By the books", readonly, list, sum)]
+    pub book: Quantity,
+    #[field(zh = "差异", en = "Difference", readonly, list, sum)]
+    pub difference: Quantity,
+    #[field(zh = "盈亏金额", en = "Value", readonly, list, sum, group = "cost")]
+    pub cost: Option<Money>,
+    #[field(zh = "备注", en = "Remark")]
+    pub remark: Option<String>,
+    pub stamp: Stamp,
+}
+
+const VERBS: Verbs<StockCount> = verbs![
+    post("过账", "Post", when |it| it.status == Status::Draft, else "已经过账" "Posted already"),
+    reverse("红冲", "Reverse", asks Reason, when |it| it.status == Status::Posted && it.reverses.is_none(), else "没有过账，或者它本身是红冲单" "Not posted, or itself a reversal", is danger),
+];
+
+const VIEWS: Views = views![
+    draft("待过账", "To post", "status=draft" => post),
+    this_month("本月", "This month", "date=this_month"),
+    all("全部", "All", ""),
+];
+
+fn check(new: &mut StockCount, old: Option<&StockCount>, tx: &mut Tx) -> Result<()> {
+    if old.is_none_or(|old| old.date != new.date) {
+        check_date(new.date, tx)?;
+    }
+    if new.date > tx.today() {
+        let says = Label { zh: "还没到的日子不能盘点", en: "A day to come can't be counted" };
+        return Err(Error::fault("date", "out_of_range", says));
+    }
+    if new.warehouse.is_none() {
+        new.warehouse = Some(main_warehouse(tx)?);
+    }
+    Ok(())
+}
+
+fn check_line(new: &mut StockCountLine, _: Option<&StockCountLine>, tx: &mut Tx) -> Result<()> {
+    let head = tx.get(new.stock_count)?;
+    // A reversal says what its count said, the other way round.
+    if head.reverses.is_some() {
+        return Ok(());
+    }
+    let product = tx.get(new.product)?;
+    if !product.stocked {
+        let says = Label { zh: "这个商品不管理库存", en: "No stock is kept of this product" };
+        return Err(Error::fault("product", "not_stocked", says));
+    }
+    if new.quantity < Quantity(0) {
+        return Err(Error::invalid("quantity", "negative"));
+    }
+    new.unit = product.unit;
+    compare(new, &head, tx)
+}
+
+/// Sets a line beside what the books say at the end of the count's day.
+fn compare(line: &mut StockCountLine, head: &StockCount, tx: &mut Tx) -> Result<()> {
+    let place = [("product", Value::from(&line.product)), ("warehouse", Value::from(&head.warehouse))];
+    line.book = Quantity(tx.sum::<StockEntry>("quantity", &place, Some(("date", head.date)))?);
+    line.difference = line.quantity - line.book;
+    Ok(())
+}
+
+/// Posts a count: the books take over what was found. What was moved meanwhile is compared anew.
+fn post(it: &mut StockCount, tx: &mut Tx) -> Result<()> {
+    check_open(it.date, tx)?;
+    let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
+    check_warehouse(tx, warehouse)?;
+    let mut lines = tx.lines(it)?;
+    if lines.is_empty() {
+        return Err(no_lines());
+    }
+    // In one order for everybody, so that two documents never wait for each other.
+    lines.sort_by_key(|line| line.product.0);
+    if lines.windows(2).any(|two| two[0].product == two[1].product) {
+        refuse!("duplicate", "一个商品在盘点单里只能有一行" "A product stands on one line of a count only");
+    }
+    let mut cost = Some(Money(0));
+    for line in &mut lines {
+        // The product's row is locked before its movements are summed up.
+        tx.get(line.product)?;
+        compare(line, it, tx)?;
+        line.cost = enter(tx, entry(it, line, warehouse, Movement::Count))?;
+        cost = cost.zip(line.cost).map(|(sum, it)| sum + it);
+        // What is compared anew now would be no difference any more.
+        tx.touch(line.id, "book", Value::from(&line.book))?;
+        tx.touch(line.id, "difference", Value::from(&line.difference))?;
+        tx.touch(line.id, "cost", Value::from(&line.cost))?;
+    }
+    it.cost = cost;
+    it.status = Status::Posted;
+    it.number = Some(tx.next_number::<StockCount>()?);
+    Ok(())
+}
+
+fn entry(it: &StockCount, line: &StockCountLine, warehouse: Id<Warehouse>, kind: Movement) -> Entry {
+    let (product, date, quantity) = (line.product, it.date, line.difference);
+    let cost = if quantity == Quantity(0) { Some(Money(0)) } else { line.cost };
+    let of = Source { stock_count: Some(it.id), ..Source::default() };
+    Entry { product, warehouse, date, kind, quantity, cost, of }
+}
+
+/// Takes the differences out of the books again.
+fn reverse(it: &mut StockCount, tx: &mut Tx, asked: Reason) -> Result<()> {
+    let today = tx.today();
+    check_open(today, tx)?;
+    let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
+    let mut lines = tx.lines(it)?;
+    lines.sort_by_key(|line| line.product.0);
+    let mut opposite = StockCount {
+        id: Id::NEW,
+        number: Some(tx.next_number::<StockCount>()?),
+        date: today,
+        cost: it.cost.map(|it| -it),
+        status: Status::Posted,
+        reverses: Some(it.id),
+        remark: Some(asked.reason.clone()),
+        stamp: Stamp::default(),
+        ..it.clone()
+    };
+    tx.save(&mut opposite)?;
+    for line in lines {
+        let (difference, cost, stamp) = (-line.difference, line.cost.map(|it| -it), Stamp::default());
+        let stock_count = opposite.id;
+        let mut line = StockCountLine { id: Id::NEW, stock_count, difference, cost, stamp, ..line };
+        tx.save(&mut line)?;
+        enter(tx, entry(&opposite, &line, warehouse, Movement::Reversal))?;
+    }
+    tx.because(&asked.reason);
+    it.status = Status::Reversed;
+    Ok(())
+}
