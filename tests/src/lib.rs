@@ -1,5 +1,6 @@
 //! What tests share: a fresh place for each on both databases, and the whole house in it.
 
+pub mod importing;
 mod postgres;
 mod random;
 pub mod served;

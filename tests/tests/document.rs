@@ -125,6 +125,7 @@ fn reverse(bill: &mut Bill, tx: &mut Tx) -> Result<()> {
 static ENTITIES: &[&EntityDef] = &[Party::DEF, Bill::DEF, BillLine::DEF, Owed::DEF];
 static REGISTRY: Registry = Registry {
     reports: &[],
+    profiles: &[],
     entities: &[model::system::ENTITIES, ENTITIES],
     modules: &[],
     short: |name| name,

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use model::import::{self, Counts, Duplicates, Near, Plan, Unknown, Verdict};
+use model::import::{self, Counts, Duplicates, Near, Plan, Profile, Unknown, Verdict};
 use model::system::{ImportBatch, JobStatus};
-use model::{Desk, Error, Lang, Result, Text, message};
+use model::{Desk, Error, Lang, Registry, Result, Text, message};
 use sheet::columns::normalised;
 use sheet::write::Format;
 
@@ -31,12 +31,21 @@ pub struct Options {
     /// Fields by which a row finds the record that it changes, e.g. tax_number
     #[arg(long, value_delimiter = ',')]
     key: Vec<String>,
-    /// What happens to rows that resemble a record: they become new ones, are skipped, or change it
-    #[arg(long, value_parser = duplicates, default_value = "new")]
-    duplicates: Duplicates,
-    /// What happens to codes that are not known: the row is refused, the code created, the field left empty
-    #[arg(long, value_parser = unknown, default_value = "refuse")]
-    unknown: Unknown,
+    /// How files of this kind are read: a profile of the program by name, e.g. online-retail, or a TOML file
+    #[arg(long)]
+    profile: Option<String>,
+    /// What happens to rows that resemble a record: they become new ones (as usual), are skipped, or change it
+    #[arg(long, value_parser = duplicates)]
+    duplicates: Option<Duplicates>,
+    /// What happens to codes that are not known: the row is refused (as usual), the code created, the field left empty
+    #[arg(long, value_parser = unknown)]
+    unknown: Option<Unknown>,
+    /// Documents happened before: post them as of their dates, past the gates, and mark them so
+    #[arg(long)]
+    history: bool,
+    /// Make the records that documents name and nobody knows, e.g. customer,product
+    #[arg(long, value_delimiter = ',')]
+    create: Vec<String>,
     /// What new records hold where the file says nothing, e.g. source=exhibition
     #[arg(long = "default", value_parser = pair)]
     defaults: Vec<(String, String)>,
@@ -78,6 +87,9 @@ fn unknown(text: &str) -> std::result::Result<Unknown, String> {
 #[derive(Default)]
 struct Told {
     counts: Counts,
+    /// Rows of the file, and whether they are lines of documents, which are counted then.
+    rows: i64,
+    documents: bool,
     near: Vec<(u64, String, Vec<Near>)>,
     refused: Vec<(u64, Text)>,
 }
@@ -105,27 +117,39 @@ fn bring_in(place: &Place, house: &House, options: &Options) -> Result<Told> {
     let mut reader = import::open(source.as_path(), &name, &Plan { sheet, ..Plan::default() })?;
     let mut plan = db.read(&actor, |desk| desk.plan_for(desk.entity(&options.entity)?, &mut reader))?;
     plan.source = source.to_string_lossy().into_owned();
+    if let Some(name) = &options.profile {
+        profile(db.registry(), name)?.fit(&mut plan)?;
+    } else {
+        // The words of this command decide, not what was decided in the last one.
+        plan.columns.iter_mut().for_each(|it| it.unknown = Unknown::Refuse);
+        plan.defaults.clear();
+        plan.duplicates = Duplicates::New;
+        (plan.history, plan.create, plan.opposite) = (false, Vec::new(), None);
+        plan.columns.iter_mut().for_each(|it| (it.strip, it.prefix) = Default::default());
+    }
     decide(&mut plan, options)?;
     for column in &plan.columns {
         let to = if column.to.is_empty() { "-" } else { &column.to };
         eprintln!("{} → {to}", column.header);
     }
     if options.dry_run {
-        let preview = db.read(&actor, |desk| desk.preview(&plan, &mut reader, SHOWN))?;
-        let mut told = Told { counts: preview.counts, ..Told::default() };
-        for row in preview.shown {
-            match row.verdict {
-                Verdict::Near { alike, .. } => told.near.push((row.number, row.title, alike)),
-                Verdict::Refused(faults) => {
-                    let says = message::both(&Error::Invalid(faults), db.registry(), &options.entity);
-                    told.refused.push((row.number, says));
-                }
-                Verdict::New(_) | Verdict::Update(..) | Verdict::Same(_) => {}
+        let preview = db.read(&actor, |desk| desk.preview(&plan, &mut reader, &place.data, SHOWN))?;
+        let (counts, documents) = (preview.counts, plan.has_lines());
+        let mut told = Told { counts, documents, rows: preview.rows, ..Told::default() };
+        for it in preview.shown {
+            let more = SHOWN.saturating_sub(told.refused.len());
+            for row in it.rows.into_iter().filter(|it| !it.faults.is_empty()).take(more) {
+                let says = message::both(&Error::Invalid(row.faults), db.registry(), &options.entity);
+                told.refused.push((row.number, says));
+            }
+            if let Verdict::Near { alike, .. } = it.verdict {
+                told.near.push((it.number, it.title, alike));
             }
         }
         return Ok(told);
     }
-    let (headers, total) = (import::signature(&reader), reader.estimate() as i64);
+    let (headers, total, documents) =
+        (import::signature(&reader), reader.estimate() as i64, plan.has_lines());
     drop(reader);
     let start = move |desk: &mut Desk| {
         let batch = desk.start_import(&name, &headers, &plan)?;
@@ -154,6 +178,7 @@ fn bring_in(place: &Place, house: &House, options: &Options) -> Result<Told> {
     })?;
     told.refused = refused.into_iter().map(|it| (it.number, it.reason)).collect();
     told.counts = counts(&it, told.counts.near);
+    (told.rows, told.documents) = (job.done, documents);
     if job.status != JobStatus::Done {
         print(lang, &told);
         return Err(Error::refused("job_failed", message::said(&job.result)));
@@ -184,11 +209,7 @@ fn decide(plan: &mut Plan, options: &Options) -> Result<()> {
         let exact = plan.columns.iter().position(|it| it.header.trim() == header);
         let at =
             exact.or_else(|| plan.columns.iter().position(|it| normalised(&it.header) == normalised(header)));
-        let at = at.ok_or_else(|| {
-            let says =
-                Text::new(format!("文件里没有“{header}”这一列"), format!("The file has no column {header}"));
-            Error::refused("unknown_column", says)
-        })?;
+        let at = at.ok_or_else(|| import::no_column(header))?;
         plan.columns[at].to.clone_from(field);
     }
     if !options.key.is_empty() {
@@ -209,10 +230,29 @@ fn decide(plan: &mut Plan, options: &Options) -> Result<()> {
         );
         return Err(Error::refused("unknown_column", says));
     }
-    plan.columns.iter_mut().for_each(|it| it.unknown = options.unknown);
-    plan.defaults = options.defaults.iter().cloned().collect();
-    plan.duplicates = options.duplicates;
+    if let Some(unknown) = options.unknown {
+        plan.columns.iter_mut().for_each(|it| it.unknown = unknown);
+    }
+    plan.defaults.extend(options.defaults.iter().cloned());
+    plan.duplicates = options.duplicates.unwrap_or(plan.duplicates);
+    plan.history |= options.history;
+    plan.create.extend(options.create.iter().cloned());
     Ok(())
+}
+
+/// A profile of the program, or one in a file.
+fn profile(registry: Registry, name: &str) -> Result<Profile> {
+    if registry.profiles.iter().any(|it| it.0 == name) {
+        return Profile::named(registry, name);
+    }
+    match std::fs::read_to_string(name) {
+        Ok(text) => Profile::read(&text),
+        // The folder of the program's own, from wherever it is called.
+        Err(error) => {
+            let own = name.strip_prefix("profiles/").and_then(|it| it.strip_suffix(".toml"));
+            own.and_then(|it| Profile::named(registry, it).ok()).ok_or_else(|| unopened(name, &error))
+        }
+    }
 }
 
 fn print(lang: Lang, told: &Told) {
@@ -238,14 +278,21 @@ fn print(lang: Lang, told: &Told) {
             format!("Row {row} {title}: resembles {}", en.join(", ")),
         );
     }
+    let count = match told.documents {
+        false => Text::new(format!("{} 行", it.rows), format!("{} rows", it.rows)),
+        true => Text::new(
+            format!("{} 张单据（{} 行）", it.rows, told.rows),
+            format!("{} documents ({} rows)", it.rows, told.rows),
+        ),
+    };
     say(
         format!(
-            "共 {} 行：新建 {}，更新 {}，相同 {}，跳过 {}，错误 {}，疑似重复 {}",
-            it.rows, it.new, it.updated, it.same, it.skipped, it.refused, it.near
+            "共 {}：新建 {}，更新 {}，相同 {}，跳过 {}，错误 {}，疑似重复 {}",
+            count.zh, it.new, it.updated, it.same, it.skipped, it.refused, it.near
         ),
         format!(
-            "{} rows: {} new, {} updated, {} same, {} skipped, {} refused, {} near duplicates",
-            it.rows, it.new, it.updated, it.same, it.skipped, it.refused, it.near
+            "{}: {} new, {} updated, {} same, {} skipped, {} refused, {} near duplicates",
+            count.en, it.new, it.updated, it.same, it.skipped, it.refused, it.near
         ),
     );
 }

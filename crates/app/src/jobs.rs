@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use model::import::{self, Piece, Run, Seen};
+use model::import::{self, Piece, Run};
 use model::system::{Job, JobStatus, Session};
 use model::{Actor, Desk, Door, Entity, Error, Label, Lang, Moment, Result, Sql, Text, job::TRIES, message};
 use serde_json::{Value as Json, json};
@@ -215,7 +215,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn bring_in(work: &Work) -> Result<Option<Text>> {
     let (id, last) = {
         let job = work.job();
-        (job.asks()["batch"].as_i64().unwrap_or(0), job.json()["row"].as_u64().unwrap_or(0))
+        (job.asks()["batch"].as_i64().unwrap_or(0), job.json()["lots"].as_u64().unwrap_or(0))
     };
     let (batch, plan) = work.house.db.read(&work.actor()?, |desk| desk.import_batch(id))?;
     let file = work.house.uploads().join(&plan.source);
@@ -224,17 +224,19 @@ fn bring_in(work: &Work) -> Result<Option<Text>> {
     if work.job().total == 0 {
         work.job().total = reader.estimate() as i64;
     }
-    let (mut seen, run) = (Seen::new(&plan), Arc::new(Run::new(id, plan)));
-    let mut rows = reader.rows()?;
+    let mut lots = import::lots(&plan, &mut reader, &work.house.data)?;
+    let run = Arc::new(Run::new(id, plan));
+    // What an earlier beginning brought in is read again, for the keys that must not come twice.
+    let mut done = last;
+    for _ in 0..last {
+        lots.next().transpose()?;
+    }
     loop {
-        let mut lot = Vec::with_capacity(AHEAD);
-        // Rows of an earlier beginning are read again, for the keys that must not come twice.
-        while let Some(row) = (lot.len() < AHEAD).then(|| rows.next()).flatten() {
-            let row = row?;
-            let twice = seen.earlier(&row);
-            if row.number > last {
-                lot.push((row, twice));
-            }
+        let (mut lot, mut rows) = (Vec::new(), 0);
+        while let Some(next) = (rows < AHEAD).then(|| lots.next()).flatten() {
+            let next = next?;
+            rows += next.rows.len();
+            lot.push(next);
         }
         if lot.is_empty() {
             break;
@@ -247,10 +249,11 @@ fn bring_in(work: &Work) -> Result<Option<Text>> {
             let (run, some) = (run.clone(), lot.clone());
             let piece = work.step(move |desk| {
                 let piece = desk.import_piece(&run, &some[from..], STEP)?;
-                let (row, done) = (some[from + piece.done - 1].0.number, piece.done as i64);
-                Ok((piece, json!({ "row": row }), done))
+                let (lots, rows) = (done + piece.done as u64, piece.rows);
+                Ok((piece, json!({ "lots": lots }), rows))
             })?;
             from += piece.done;
+            done += piece.done as u64;
             let job = work.job().clone();
             (work.watch)(&job, &piece);
         }

@@ -19,8 +19,18 @@ pub struct Reason {
     pub reason: String,
 }
 
-/// A document's date is no slip of the hand.
+/// A document's date is no slip of the hand. What happened before may be older, and lies in no closed period either.
 pub fn check_date(date: Date, tx: &Tx) -> Result<()> {
+    if tx.history {
+        if !(1950..=tx.today().year()).contains(&date.year()) || date > tx.today() {
+            let says = Label {
+                zh: "历史单据的日期应在 1950 年到今天之间",
+                en: "A document of the past is dated between 1950 and today",
+            };
+            return Err(Error::fault("date", "out_of_range", says));
+        }
+        return check_open(date, tx);
+    }
     if !(2000..=tx.today().year() + 1).contains(&date.year()) {
         let says = Label {
             zh: "日期应在 2000 年到明年之间",

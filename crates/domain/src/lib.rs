@@ -78,6 +78,12 @@ const fn module(code: &'static str, icon: &'static str, zh: &'static str, en: &'
     Module { code, icon, label: Label { zh, en }, pages: &[] }
 }
 
+/// The folder `profiles/` at the project's root.
+static PROFILES: &[(&str, &str)] = &[
+    ("northwind", include_str!("../../../profiles/northwind.toml")),
+    ("online-retail", include_str!("../../../profiles/online-retail.toml")),
+];
+
 pub static REGISTRY: Registry = Registry {
     entities: &[model::system::ENTITIES, ENTITIES],
     modules: MODULES,
@@ -86,6 +92,7 @@ pub static REGISTRY: Registry = Registry {
     words: code_tables::WORDS,
     parameters: parameters::PARAMETERS,
     reports: reports::REPORTS,
+    profiles: PROFILES,
     presets: roles::PRESETS,
     seed: |tx| {
         sales::seed(tx)?;

@@ -326,8 +326,16 @@ impl Desk<'_> {
         let lang = self.actor.lang;
         let says = |zh, en| Label { zh, en }.of(lang).to_owned();
         let catalog = self.tx.catalog.clone();
-        let fields: Vec<&FieldDef> = catalog.fields(def).filter(|it| self.may_write(def, it)).collect();
-        let fields: Vec<Field> = fields.into_iter().map(|it| self.to_fill(def, it)).collect();
+        // A document is filled in line by line, each with its number.
+        let line = def.lines.map(|lines| lines());
+        let own = |it: &&FieldDef| self.may_write(def, it) || (line.is_some() && it.name == "number");
+        let mut fields: Vec<Field> =
+            catalog.fields(def).filter(own).map(|it| self.to_fill(def, it)).collect();
+        if let Some(line) = line {
+            let document = line.of.map(|at| line.fields[at].name);
+            let own = |it: &&FieldDef| self.may_write(line, it) && Some(it.name) != document;
+            fields.extend(catalog.fields(line).filter(own).map(|it| self.to_fill(line, it)));
+        }
         let words = Words {
             sheets: [def.many(lang), says("填写说明", "How to fill in"), says("选项", "Choices")],
             heads: [
@@ -337,10 +345,16 @@ impl Desk<'_> {
                 says("示例", "Example"),
             ],
             yes: says("必填", "yes"),
-            intro: says(
-                "一行一条，填在第一张表的表头下面。带 * 的列必填；不需要的列可以删除，列的顺序可以改。",
-                "One record a row, below the header of the first sheet. Columns with * are required; others may be removed or moved.",
-            ),
+            intro: match line.is_some() {
+                true => says(
+                    "一行一条明细，填在第一张表的表头下面，单号相同的行是一张单据。带 * 的列必填；不需要的列可以删除，列的顺序可以改。",
+                    "One line a row, below the header of the first sheet; rows of one number are one document. Columns with * are required; others may be removed or moved.",
+                ),
+                false => says(
+                    "一行一条，填在第一张表的表头下面。带 * 的列必填；不需要的列可以删除，列的顺序可以改。",
+                    "One record a row, below the header of the first sheet. Columns with * are required; others may be removed or moved.",
+                ),
+            },
             wrong: says("请从下拉列表中选择", "Choose from the list"),
         };
         template::write(file, &fields, &words)

@@ -7,7 +7,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::desk::target_of;
 use crate::tx::{Record, select};
-use crate::{Card, Date, Desk, EntityDef, Error, FieldDef, Kind, Label, Moment, Result, Sql, Text, Value};
+use crate::{
+    Card, Date, Desk, EntityDef, Error, FieldDef, Input, Kind, Label, Moment, Result, Sql, Text, Value,
+};
 
 /// One change of one record.
 pub struct Event {
@@ -226,6 +228,15 @@ impl Desk<'_> {
             let mine = row[4].text() == "import" && row[2].int() == self.actor.user;
             let right = if mine && self.may(def, "delete").is_err() { "import" } else { "delete" };
             let old = self.load(def, id, right)?;
+            // What is posted stays, beside what takes it back.
+            if def.edit.is_some_and(|edit| !edit(&old).unwrap_or(false)) && def.verb("reverse").is_ok() {
+                let says = Label { zh: "撤销导入", en: "The import was undone" };
+                self.tx.history = def.at("imported").is_some_and(|at| old[at].int() == 1);
+                let reversed =
+                    self.run(def.code, id, "reverse", &Input::from([("reason", says.of(self.actor.lang))]));
+                self.tx.history = false;
+                return reversed;
+            }
             if old[def.stamp()[0]].int() > 1 {
                 let says = Label {
                     zh: "这条记录之后又改过，不能整条撤销",

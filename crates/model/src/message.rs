@@ -1,6 +1,6 @@
 //! Every refusal as a sentence in the user's language: what happened, why, what to do.
 
-use crate::{Error, Fault, Figure, Label, Lang, Registry, Text};
+use crate::{Error, Fault, Figure, Label, Lang, Registry, Text, target_of};
 
 /// The sentences of the common faults of a field.
 const FAULTS: [(&str, Label); 23] = [
@@ -61,9 +61,6 @@ pub fn fault(fault: &Fault, lang: Lang) -> String {
 pub fn place(registry: Registry, entity: &str, field: &str, lang: Lang) -> String {
     let mut parts = field.split('.');
     let first = parts.next().unwrap_or_default();
-    let label = |entity: &str, field: &str| {
-        registry.entity(entity).and_then(|def| def.field(field)).map(|it| it.1.label.of(lang))
-    };
     match (parts.next().and_then(|it| it.parse::<usize>().ok()), parts.next()) {
         (Some(n), Some(inner)) => {
             let lines = registry.entity(entity).and_then(|def| def.lines).filter(|_| first == "lines");
@@ -72,12 +69,22 @@ pub fn place(registry: Registry, entity: &str, field: &str, lang: Lang) -> Strin
             let child = child.map_or(first, |child| child.label.of(lang));
             format!("{child} {} {}", n + 1, field.unwrap_or(inner))
         }
-        _ => match field.split_once('.').and_then(|(part, inner)| Some((registry.entity(part)?, inner))) {
-            Some((part, inner)) => {
-                format!("{} › {}", part.label.of(lang), label(part.code, inner).unwrap_or(inner))
+        _ => {
+            // Along the way: a child's field, a document's line, what a link names.
+            let (mut def, mut labels) = (registry.entity(entity), Vec::new());
+            for part in field.split('.') {
+                let lines = def.and_then(|def| def.lines).filter(|_| part == "lines");
+                let next = lines.map(|lines| lines()).or_else(|| registry.entity(part));
+                let own = def.and_then(|def| def.field(part)).map(|it| it.1);
+                labels.push(match (own, next) {
+                    (Some(own), _) => own.label.of(lang),
+                    (None, Some(next)) => next.label.of(lang),
+                    (None, None) => part,
+                });
+                def = own.and_then(target_of).or(next.filter(|_| own.is_none()));
             }
-            None => label(entity, first).unwrap_or(first).to_owned(),
-        },
+            labels.join(" › ")
+        }
     }
 }
 
@@ -130,6 +137,9 @@ pub fn message(error: &Error, registry: Registry, entity: &str, lang: Lang) -> S
         }
         Error::Invalid(faults) => {
             let one = |it: &Fault| {
+                if it.field.is_empty() {
+                    return fault(it, lang);
+                }
                 let sep = if zh { "：" } else { ": " };
                 format!("{}{sep}{}", place(registry, entity, &it.field, lang), fault(it, lang))
             };

@@ -16,6 +16,8 @@ pub struct Registry {
     pub words: &'static [(&'static str, &'static str, &'static str)],
     pub parameters: &'static [ParameterDef],
     pub reports: &'static [&'static ReportDef],
+    /// How files of known kinds are imported: name and TOML ([`crate::import::Profile`]).
+    pub profiles: &'static [(&'static str, &'static str)],
     /// Roles that a new database begins with.
     pub presets: &'static [Preset],
     /// What a new database holds beside codes, roles and its first user.

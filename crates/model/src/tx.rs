@@ -43,6 +43,12 @@ pub struct Tx<'c> {
     stale: bool,
     /// Nothing is written: checks run and records come back as they would be.
     pub(crate) dry: bool,
+    /// What is written happened before: it passes no gate.
+    pub history: bool,
+    /// While a document of this entity comes in, its making is the only event of it.
+    pub(crate) quiet: Option<&'static EntityDef>,
+    /// While nothing is written: records that would be there by now, -1 the first.
+    pub(crate) imagined: Vec<Record>,
     /// The lines of the document that is being tried out: its tally and its panel see these.
     pub(crate) trial: Option<(&'static EntityDef, Vec<Record>)>,
     /// Its head, as the checks of its lines see it.
@@ -93,6 +99,9 @@ impl<'c> Tx<'c> {
             writes,
             stale: false,
             dry: false,
+            history: false,
+            quiet: None,
+            imagined: Vec::new(),
             trial: None,
             head: None,
             link: None,
@@ -490,6 +499,9 @@ impl<'c> Tx<'c> {
         {
             return Ok(head.clone());
         }
+        if let Some(imagined) = self.imagined.get((-1 - id) as usize).filter(|_| id < 0) {
+            return Ok(imagined.clone());
+        }
         let mut sql = select(def);
         sql.push(" WHERE id = ").bind(id).push(self.lock());
         self.rows(&sql)?.pop().ok_or_else(|| Error::missing(format!("{}/{id}", def.code)))
@@ -536,7 +548,7 @@ impl<'c> Tx<'c> {
         }
         self.write(def, old.as_ref(), &mut new, &changes)?;
         self.reindex(def, old.as_ref(), &new, &changes)?;
-        if !def.ledger {
+        if !def.ledger && !self.is_quiet(def) {
             self.record_event(def, old.as_ref(), &new, &changes)?;
         }
         if let Some(old) = &old {
@@ -728,6 +740,13 @@ impl<'c> Tx<'c> {
             Some(record) => self.index(parent, &record, false, true),
             None => Ok(()),
         }
+    }
+
+    fn is_quiet(&self, def: &EntityDef) -> bool {
+        let is = |it: &EntityDef| {
+            std::ptr::eq(it, def) || it.lines.is_some_and(|lines| std::ptr::eq(lines(), def))
+        };
+        self.quiet.is_some_and(is)
     }
 
     fn is_unindexed(&self, def: &EntityDef) -> bool {

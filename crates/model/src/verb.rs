@@ -95,7 +95,7 @@ impl Desk<'_> {
         self.run_on(def, n, old, asked)
     }
 
-    fn run_on(
+    pub(crate) fn run_on(
         &mut self,
         def: &'static EntityDef,
         n: usize,

@@ -8,6 +8,7 @@ mod unzip;
 pub mod columns;
 pub mod parse;
 pub mod read;
+pub mod spool;
 pub mod template;
 pub mod write;
 

@@ -74,6 +74,9 @@ pub struct Sale {
     pub releaser: Option<Id<User>>,
     #[field(zh = "冲销", en = "Reverses", readonly)]
     pub reverses: Option<Id<Sale>>,
+    /// It happened before the books began and came in by import, past the gates.
+    #[field(zh = "历史导入", en = "Imported", readonly, filter)]
+    pub imported: bool,
     #[field(zh = "备注", en = "Remark", format = Long)]
     pub remark: Option<String>,
     pub stamp: Stamp,
@@ -178,7 +181,7 @@ fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
     if old.is_none_or(|old| old.customer != new.customer) {
         let customer = tx.get(new.customer)?;
         if new.reverses.is_none() {
-            check_trading(&customer)?;
+            check_trading(&customer, tx)?;
         }
         new.customer_owner = customer.owner;
         new.salesperson = new.salesperson.or(customer.owner);
@@ -231,7 +234,7 @@ fn hold(sale: &mut Sale, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
 /// The customer, locked: every rule over many sales hangs on this row.
 fn locked(sale: &Sale, tx: &mut Tx) -> Result<(Customer, Vec<SaleLine>)> {
     let customer = tx.get(sale.customer)?;
-    check_trading(&customer)?;
+    check_trading(&customer, tx)?;
     check_open(sale.date, tx)?;
     let lines = tx.lines(sale)?;
     if lines.is_empty() {
@@ -366,7 +369,9 @@ fn deliver(sale: &mut Sale, mut lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()>
     for line in &mut lines {
         let goods = Goods { warehouse, kind: Movement::Sale, quantity: -line.quantity, cost: None };
         line.cost = move_goods(sale, line, goods, tx)?.map(|it| -it);
-        tx.touch(line.id, "cost", Value::from(&line.cost))?;
+        if line.cost.is_some() {
+            tx.touch(line.id, "cost", Value::from(&line.cost))?;
+        }
         cost = cost.zip(line.cost).map(|(sum, it)| sum + it);
         account::enter(tx, account_entry(sale, line))?;
     }
@@ -486,6 +491,7 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
         released_until: None,
         releaser: None,
         reverses: Some(sale.id),
+        imported: false,
         remark: Some(asked.reason.clone()),
         stamp: Stamp::default(),
         ..sale.clone()
@@ -542,6 +548,7 @@ impl Sale {
             released_until: None,
             releaser: None,
             reverses: None,
+            imported: false,
             remark: None,
             stamp: Stamp::default(),
         }

@@ -166,7 +166,7 @@ fn complete(new: &mut SaleOrder, old: Option<&SaleOrder>, tx: &mut Tx) -> Result
     }
     if old.is_none_or(|old| old.customer != new.customer) {
         let customer = tx.get(new.customer)?;
-        check_trading(&customer)?;
+        check_trading(&customer, tx)?;
         new.customer_owner = customer.owner;
         new.salesperson = new.salesperson.or(customer.owner);
         new.address = new.address.take().or(customer.address);
@@ -208,7 +208,7 @@ fn hold(it: &mut SaleOrder, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
 /// Checks an order: it gets its number, counts into the customer's exposure and reserves its goods.
 fn check(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
     let customer = tx.get(it.customer)?;
-    check_trading(&customer)?;
+    check_trading(&customer, tx)?;
     let lines = tx.lines(it)?;
     if lines.is_empty() {
         return Err(no_lines());
@@ -303,7 +303,7 @@ fn over(name: &str, open: Quantity, asked: Quantity) -> Error {
 /// Delivers what is open, or the part that was asked for, by a sale of its own, posted at once.
 fn deliver(it: &mut SaleOrder, tx: &mut Tx, asked: Deliver) -> Result<()> {
     let customer = tx.get(it.customer)?;
-    check_trading(&customer)?;
+    check_trading(&customer, tx)?;
     let lines = asked_for(it, &asked.lines.0, tx)?;
     let part = Part::of(tx, it.id, &lines)?;
     let offers = lines.iter().map(|it| price::offer(it.product, it.price, it.discount)).collect();

@@ -48,6 +48,9 @@ pub struct SaleReturn {
     pub status: Status,
     #[field(zh = "冲销", en = "Reverses", readonly)]
     pub reverses: Option<Id<SaleReturn>>,
+    /// It happened before the books began and came in by import, past the gates.
+    #[field(zh = "历史导入", en = "Imported", readonly, filter)]
+    pub imported: bool,
     #[field(zh = "原因", en = "Reason", again)]
     pub reason: Option<String>,
     #[field(zh = "备注", en = "Remark", format = Long)]
@@ -207,7 +210,7 @@ fn brings(it: &SaleReturn, tx: &mut Tx) -> Result<Vec<SaleReturnLine>> {
 
 /// Of a tied return no more comes back than was sold and has not come back yet.
 fn check_sold(it: &SaleReturn, lines: &[SaleReturnLine], tx: &mut Tx) -> Result<()> {
-    let Some(sale) = it.sale else { return Ok(()) };
+    let Some(sale) = it.sale.filter(|_| !tx.history) else { return Ok(()) };
     let of = tx.get(sale)?;
     if of.due.is_none() || of.reverses.is_some() {
         refuse!("wrong_state", "原销售单还没有过账" "The sale is not posted");
@@ -247,7 +250,9 @@ fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
         } else {
             Some(Money(0))
         };
-        tx.touch(line.id, "cost", Value::from(&line.cost))?;
+        if line.cost.is_some() {
+            tx.touch(line.id, "cost", Value::from(&line.cost))?;
+        }
         account::enter(tx, account_entry(it, line))?;
     }
     let cost = lines.iter().try_fold(Money(0), |sum, line| Some(sum + line.cost?));
@@ -269,7 +274,9 @@ fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
     let mut credit = receivable::enter(tx, customer.id, item)?;
     settle::pay(tx, &mut credit, &Aim::oldest(it.sale), it.amount)?;
     it.status = Status::Posted;
-    it.number = Some(tx.next_number::<SaleReturn>()?);
+    if it.number.is_none() {
+        it.number = Some(tx.next_number::<SaleReturn>()?);
+    }
     Ok(())
 }
 
@@ -326,6 +333,7 @@ fn reverse(it: &mut SaleReturn, tx: &mut Tx, asked: Reason) -> Result<()> {
         tax: -it.tax,
         status: Status::Posted,
         reverses: Some(it.id),
+        imported: false,
         reason: Some(asked.reason.clone()),
         stamp: Stamp::default(),
         ..it.clone()

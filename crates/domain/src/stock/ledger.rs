@@ -132,6 +132,7 @@ pub fn enter(tx: &mut Tx, entry: Entry) -> Result<Option<Money>> {
     let left = level.quantity + entry.quantity;
     if entry.quantity < Quantity(0)
         && left < Quantity(0)
+        && !tx.history
         && tx.catalog.parameter("negative_stock") == "forbid"
     {
         short(&product, &level)?;

@@ -31,6 +31,9 @@ pub struct StockIn {
     pub status: Status,
     #[field(zh = "冲销", en = "Reverses", readonly)]
     pub reverses: Option<Id<StockIn>>,
+    /// It happened before the books began and came in by import, past the gates.
+    #[field(zh = "历史导入", en = "Imported", readonly, filter)]
+    pub imported: bool,
     #[field(zh = "备注", en = "Remark", format = Long)]
     pub remark: Option<String>,
     pub stamp: Stamp,
@@ -130,7 +133,9 @@ fn post(it: &mut StockIn, tx: &mut Tx) -> Result<()> {
         enter(tx, entry(it, line, warehouse, Movement::In))?;
     }
     it.status = Status::Posted;
-    it.number = Some(tx.next_number::<StockIn>()?);
+    if it.number.is_none() {
+        it.number = Some(tx.next_number::<StockIn>()?);
+    }
     Ok(())
 }
 
@@ -154,6 +159,7 @@ fn reverse(it: &mut StockIn, tx: &mut Tx, asked: Reason) -> Result<()> {
         cost: -it.cost,
         status: Status::Posted,
         reverses: Some(it.id),
+        imported: false,
         remark: Some(asked.reason.clone()),
         stamp: Stamp::default(),
         ..it.clone()

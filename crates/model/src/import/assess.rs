@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sheet::read::Row;
-
 use super::cells::Bound;
-use super::{Assessed, Duplicates, Near, Place, Plan, Verdict, hashed, title_of};
+use super::document::Paper;
+use super::{Assessed, Duplicates, Lot, Near, Place, Plan, Read, Verdict, hashed, title_of};
 use crate::input::set_custom;
 use crate::search::Source;
 use crate::tx::{Record, select};
@@ -22,6 +21,8 @@ pub(super) struct Import {
     keys: Vec<&'static FieldDef>,
     /// Values of new records, by place.
     defaults: Vec<(Part, &'static FieldDef, Value)>,
+    /// How rows become documents, where they do.
+    pub paper: Option<Paper>,
     duplicates: Duplicates,
     decisions: BTreeMap<u64, Duplicates>,
     /// Child rows and records within that the file brings.
@@ -39,7 +40,7 @@ pub(super) struct Import {
 }
 
 /// What a row says: a field and its value.
-type Said = (Place, Value);
+pub(super) type Said = (Place, Value);
 
 impl Desk<'_> {
     pub(super) fn import(&mut self, plan: &Plan, batch: Option<&str>) -> Result<Import> {
@@ -53,10 +54,14 @@ impl Desk<'_> {
                 self.tx.catalog.field(def, key).filter(|it| self.may_read(def, it) && !it.is_custom());
             keys.push(field.ok_or_else(|| Error::invalid(key, "unknown_field"))?);
         }
+        let paper = if plan.has_lines() { Some(self.paper(def, plan, &places)?) } else { None };
+        if let Some(astray) = bound.iter().find(|it| it.place.link.is_some() && paper.is_none()) {
+            return Err(Error::invalid(&astray.path, "unknown_field"));
+        }
         let mut defaults = Vec::new();
-        for (path, text) in &plan.defaults {
+        for (path, text) in plan.defaults.iter().filter(|_| paper.is_none()) {
             let place = super::plan::place(&places, path)?;
-            if place.fixed {
+            if place.fixed || place.link.is_some() {
                 return Err(Error::invalid(path, "forbidden_field"));
             }
             let value =
@@ -64,7 +69,7 @@ impl Desk<'_> {
             defaults.push((place.of, place.field, value));
         }
         let mut parts: Vec<&'static EntityDef> = Vec::new();
-        for of in bound.iter().filter_map(|it| it.place.of) {
+        for of in bound.iter().filter(|_| paper.is_none()).filter_map(|it| it.place.of) {
             if !parts.iter().any(|it| std::ptr::eq(*it, of)) {
                 parts.push(of);
             }
@@ -75,6 +80,7 @@ impl Desk<'_> {
             bound,
             keys,
             defaults,
+            paper,
             duplicates: plan.duplicates,
             decisions: plan.decisions.clone(),
             parts,
@@ -86,13 +92,12 @@ impl Desk<'_> {
         })
     }
 
-    /// Reads a row and does what the plan says, or finds out what that would be; `twice` is the earlier row with the same key.
-    pub(super) fn bring_in(
-        &mut self,
-        import: &mut Import,
-        row: &Row,
-        twice: Option<u64>,
-    ) -> Result<Assessed> {
+    /// Reads a row, or a document, and does what the plan says, or finds out what that would be.
+    pub(super) fn bring_in(&mut self, import: &mut Import, lot: &Lot) -> Result<Assessed> {
+        if import.paper.is_some() {
+            return self.bring_document(import, &lot.rows);
+        }
+        let row = &lot.rows[0];
         let (mut values, mut faults) = (Vec::new(), Vec::new());
         for n in 0..import.bound.len() {
             let bound = &mut import.bound[n];
@@ -103,7 +108,7 @@ impl Desk<'_> {
                 Err(fault) => faults.push(fault),
             }
         }
-        if let Some(earlier) = twice {
+        if let Some(earlier) = lot.twice {
             let says = Text::new(
                 format!("第 {earlier} 行已有相同的值"),
                 format!("Row {earlier} has the same value already"),
@@ -120,7 +125,9 @@ impl Desk<'_> {
             },
             false => Verdict::Refused(faults),
         };
-        Ok(Assessed { number: row.number, title, values, verdict })
+        let faults = if let Verdict::Refused(faults) = &verdict { faults.clone() } else { Vec::new() };
+        let rows = vec![Read { number: row.number, line: Vec::new(), faults }];
+        Ok(Assessed { number: row.number, title, turned: None, values, rows, verdict })
     }
 
     /// A row that is refused when some of it is written already takes a savepoint to leave no trace. They are dear, so
@@ -213,7 +220,12 @@ impl Desk<'_> {
     }
 
     /// A record as its check would leave it; nothing is written.
-    fn probe(&mut self, def: &'static EntityDef, old: Option<&Record>, new: Record) -> Result<Record> {
+    pub(super) fn probe(
+        &mut self,
+        def: &'static EntityDef,
+        old: Option<&Record>,
+        new: Record,
+    ) -> Result<Record> {
         let dry = std::mem::replace(&mut self.tx.dry, true);
         let checked = self.tx.checked(def, old, new);
         self.tx.dry = dry;
@@ -417,7 +429,7 @@ impl Desk<'_> {
     }
 
     /// In a preview no index says that a unique value is taken.
-    fn unique(
+    pub(super) fn unique(
         &mut self,
         def: &'static EntityDef,
         record: &Record,
@@ -439,7 +451,7 @@ impl Desk<'_> {
     }
 
     /// Any refusal as faults of the row.
-    fn faults(&self, def: &'static EntityDef, error: Error) -> Vec<Fault> {
+    pub(super) fn faults(&self, def: &'static EntityDef, error: Error) -> Vec<Fault> {
         let (field, code) = match &error {
             Error::Invalid(faults) => return faults.clone(),
             Error::Duplicate { place } => (place.split('.').nth(1).unwrap_or_default(), "duplicate"),
@@ -481,14 +493,14 @@ impl Import {
     }
 }
 
-fn put(def: &'static EntityDef, record: &mut Record, field: &'static FieldDef, value: &Value) {
+pub(super) fn put(def: &'static EntityDef, record: &mut Record, field: &'static FieldDef, value: &Value) {
     match def.at(field.name) {
         Some(at) => record[at] = value.clone(),
         None => set_custom(def, record, field, value),
     }
 }
 
-fn required(def: &'static EntityDef, record: &Record, of: &str, faults: &mut Vec<Fault>) {
+pub(super) fn required(def: &'static EntityDef, record: &Record, of: &str, faults: &mut Vec<Fault>) {
     for (at, field) in def.fields.iter().enumerate() {
         if field.required && !field.readonly && field.is_empty(&record[at + 1]) {
             let field = if of.is_empty() { field.name.to_owned() } else { format!("{of}.{}", field.name) };
@@ -497,7 +509,7 @@ fn required(def: &'static EntityDef, record: &Record, of: &str, faults: &mut Vec
     }
 }
 
-fn at(path: &str, error: Error) -> Error {
+pub(super) fn at(path: &str, error: Error) -> Error {
     match error {
         Error::Invalid(faults) => {
             Error::Invalid(faults.into_iter().map(|it| Fault { field: path.to_owned(), ..it }).collect())

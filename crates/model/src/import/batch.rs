@@ -1,17 +1,15 @@
 //! An import as a whole: kept, run in pieces, looked back at, taken back.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sheet::read::Row;
 use sheet::write::{About, Column, Form, Format, Value as Written, Writer};
 
 use super::assess::Import;
 use super::plan::{read, written};
-use super::{Assessed, Counts, Near, Plan, Verdict, hashed};
+use super::{Assessed, Counts, Lot, Near, Plan, Verdict};
 use crate::message;
 use crate::system::{ImportBatch, Job, JobStatus};
 use crate::{Desk, Entity, Error, Id, Label, Lang, Result, Sql, Stamp, Text, Value};
@@ -68,8 +66,10 @@ impl WrongFile {
 /// What one piece of a run did.
 #[derive(Debug, Default)]
 pub struct Piece {
-    /// So many of its rows are done; the rest had no time.
+    /// So many of its lots are done; the rest had no time.
     pub done: usize,
+    /// Rows of the file that these had.
+    pub rows: i64,
     pub counts: Counts,
     /// Rows that resemble others.
     pub near: Vec<(u64, String, Vec<Near>)>,
@@ -91,32 +91,6 @@ impl Run {
     /// The batch's name in history.
     pub fn name(batch: i64) -> String {
         format!("import-{batch}")
-    }
-}
-
-/// The keys of the rows so far, to find one that comes twice.
-#[derive(Debug)]
-pub struct Seen {
-    columns: Vec<usize>,
-    rows: HashMap<u64, u64>,
-}
-
-impl Seen {
-    pub fn new(plan: &Plan) -> Seen {
-        let column = |key: &String| plan.columns.iter().position(|it| it.to == *key);
-        Seen { columns: plan.keys.iter().filter_map(column).collect(), rows: HashMap::new() }
-    }
-
-    /// The earlier row of the file that has the same key.
-    pub fn earlier(&mut self, row: &Row) -> Option<u64> {
-        let mut found = None;
-        for &at in &self.columns {
-            let Some(cell) = row.cells.get(at).filter(|it| !it.is_empty()) else { continue };
-            let text = sheet::parse::clean(&cell.text).to_lowercase();
-            let earlier = *self.rows.entry(hashed(&(at, text))).or_insert(row.number);
-            found = found.or(Some(earlier).filter(|it| *it != row.number));
-        }
-        found
     }
 }
 
@@ -197,9 +171,9 @@ impl Desk<'_> {
         self.tx.first(&[("request", request.into())])
     }
 
-    /// Brings in the first of `rows`, as many as there is time for; beside each the earlier row with the same key.
-    /// Whoever calls keeps the progress in the same transaction.
-    pub fn import_piece(&mut self, run: &Run, rows: &[(Row, Option<u64>)], time: Duration) -> Result<Piece> {
+    /// Brings in the first of `lots`, as many as there is time for. Whoever calls keeps the progress in the same
+    /// transaction.
+    pub fn import_piece(&mut self, run: &Run, lots: &[Lot], time: Duration) -> Result<Piece> {
         let name = Run::name(run.batch);
         let mut kept = run.import.lock().unwrap_or_else(PoisonError::into_inner);
         // Taken out, so that a failure leaves nothing that was rolled back in memory.
@@ -210,14 +184,14 @@ impl Desk<'_> {
         self.in_batch(&name);
         let catalog = self.tx.catalog.clone();
         self.tx.savepoint()?;
-        let mut piece = self.some_rows(run, &mut import, rows, time)?;
+        let mut piece = self.some_lots(run, &mut import, lots, time)?;
         if import.spoilt {
             // What to say here is nobody's business: it only takes the savepoint back.
             let _ = self.tx.settle::<()>(Err(Error::missing(name.as_str())));
             self.tx.catalog = catalog;
             import = self.import(&run.plan, Some(&name))?;
             import.careful = true;
-            piece = self.some_rows(run, &mut import, rows, time)?;
+            piece = self.some_lots(run, &mut import, lots, time)?;
             import.careful = false;
         } else {
             self.tx.settle(Ok(()))?;
@@ -227,55 +201,49 @@ impl Desk<'_> {
         Ok(piece)
     }
 
-    fn some_rows(
-        &mut self,
-        run: &Run,
-        import: &mut Import,
-        rows: &[(Row, Option<u64>)],
-        time: Duration,
-    ) -> Result<Piece> {
+    fn some_lots(&mut self, run: &Run, import: &mut Import, lots: &[Lot], time: Duration) -> Result<Piece> {
         let (since, mut piece) = (Instant::now(), Piece::default());
-        for (row, twice) in rows {
+        for lot in lots {
             if import.spoilt || (piece.done > 0 && since.elapsed() >= time) {
                 break;
             }
-            let assessed = self.bring_in(import, row, *twice)?;
+            let assessed = self.bring_in(import, lot)?;
             if import.spoilt {
                 break;
             }
             piece.done += 1;
+            piece.rows += lot.rows.len() as i64;
             piece.counts.add(&assessed.verdict);
-            self.keep(run, row, assessed, &mut piece)?;
+            self.keep(run, lot, assessed, &mut piece)?;
         }
         Ok(piece)
     }
 
-    fn keep(&mut self, run: &Run, row: &Row, assessed: Assessed, piece: &mut Piece) -> Result<()> {
-        match assessed.verdict {
-            Verdict::Near { alike, .. } => piece.near.push((row.number, assessed.title, alike)),
-            Verdict::Refused(faults) => {
-                let registry = self.tx.registry;
-                let reason = message::both(&Error::Invalid(faults), registry, &run.plan.entity);
-                let cells: Vec<&str> = row.cells.iter().map(|it| it.text.as_str()).collect();
-                let changes =
-                    serde_json::json!({ "row": [null, row.number], "cells": cells, "en": reason.en });
-                let mut sql = Sql::new(
-                    "INSERT INTO event (entity, record, at, \"user\", door, kind, changes, reason) VALUES ",
-                );
-                sql.any_of([
-                    Value::from(ImportBatch::DEF.code),
-                    Value::Int(run.batch),
-                    (&self.tx.now).into(),
-                    Value::Int(self.tx.user),
-                    Value::from(self.tx.door),
-                    Value::from("refused"),
-                    Value::Text(changes.to_string()),
-                    Value::Text(reason.zh.clone()),
-                ]);
-                self.tx.execute(&sql)?;
-                piece.refused.push((row.number, reason));
-            }
-            Verdict::New(_) | Verdict::Update(..) | Verdict::Same(_) => {}
+    fn keep(&mut self, run: &Run, lot: &Lot, assessed: Assessed, piece: &mut Piece) -> Result<()> {
+        if let Verdict::Near { alike, .. } = assessed.verdict {
+            piece.near.push((assessed.number, assessed.title, alike));
+            return Ok(());
+        }
+        for (row, read) in lot.rows.iter().zip(assessed.rows).filter(|it| !it.1.faults.is_empty()) {
+            let registry = self.tx.registry;
+            let reason = message::both(&Error::Invalid(read.faults), registry, &run.plan.entity);
+            let cells: Vec<&str> = row.cells.iter().map(|it| it.text.as_str()).collect();
+            let changes = serde_json::json!({ "row": [null, row.number], "cells": cells, "en": reason.en });
+            let mut sql = Sql::new(
+                "INSERT INTO event (entity, record, at, \"user\", door, kind, changes, reason) VALUES ",
+            );
+            sql.any_of([
+                Value::from(ImportBatch::DEF.code),
+                Value::Int(run.batch),
+                (&self.tx.now).into(),
+                Value::Int(self.tx.user),
+                Value::from(self.tx.door),
+                Value::from("refused"),
+                Value::Text(changes.to_string()),
+                Value::Text(reason.zh.clone()),
+            ]);
+            self.tx.execute(&sql)?;
+            piece.refused.push((row.number, reason));
         }
         Ok(())
     }

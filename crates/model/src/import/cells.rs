@@ -1,5 +1,6 @@
 //! From a cell to a field's value, as people write it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -28,13 +29,25 @@ pub(super) struct Bound {
     pub path: String,
     habits: Habits,
     /// What texts meant that took a look into the database or a table.
-    known: HashMap<String, std::result::Result<Value, Fault>>,
+    pub known: HashMap<String, std::result::Result<Value, Fault>>,
     names: Option<Names>,
 }
 
 /// Whether texts of this field name something that is looked up.
 pub(super) fn is_named(field: &FieldDef) -> bool {
     matches!(field.kind, Kind::Code | Kind::Choice(_) | Kind::Link(_) | Kind::Bool)
+}
+
+impl Column {
+    /// The cell without what the plan takes off, and with what it puts before.
+    pub(super) fn trimmed<'a>(&self, cell: &'a Cell) -> Cow<'a, Cell> {
+        if self.strip.is_empty() && self.prefix.is_empty() || cell.text.trim().is_empty() {
+            return Cow::Borrowed(cell);
+        }
+        let text = cell.text.trim();
+        let kept = text.strip_suffix(&self.strip).unwrap_or(text);
+        Cow::Owned(Cell::text(format!("{}{kept}", self.prefix)))
+    }
 }
 
 impl Desk<'_> {
@@ -70,6 +83,7 @@ impl Desk<'_> {
         if cell.is_empty() && bound.column.values.is_empty() {
             return Ok(Ok(None));
         }
+        let cell = &bound.column.trimmed(cell);
         let text = parse::clean(&cell.text);
         if let Some(meant) = bound.column.values.get(&text) {
             return match meant.is_empty() {

@@ -4,13 +4,17 @@
 //! [`Desk::preview`] of it, keep both with [`Desk::start_import`] and [`Desk::save_plan`], and hand the work to a job
 //! with [`Desk::run_import`]. The job works in pieces, each one write whose progress commits with it
 //! ([`Piece`]). What was refused is kept row by row ([`Desk::wrong_rows`]), and [`Desk::undo_import`] takes all back.
+//! Documents come in with their lines ([`Lot`]): whole or not at all.
 
 mod assess;
 mod batch;
 mod cells;
+mod document;
+mod lots;
 mod places;
 mod plan;
 mod preview;
+mod profile;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,9 +22,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::{Deserialize, Serialize};
 use sheet::read::{Reader, Source};
 
-pub use batch::{Piece, Run, Seen, WrongFile, WrongRow};
+pub use batch::{Piece, Run, WrongFile, WrongRow};
+pub use lots::{Lot, lots};
 pub use plan::Place;
 pub use preview::{Filled, Looking, Meant, Preview, look};
+pub use profile::{Profile, no_column};
 
 use crate::{Change, EntityDef, Fault, Result, Value};
 
@@ -45,6 +51,26 @@ pub struct Plan {
     pub duplicates: Duplicates,
     /// Decisions about single rows, by the row's number in the file.
     pub decisions: BTreeMap<u64, Duplicates>,
+    /// Documents happened before: they are posted past all gates and marked so. Otherwise they come in as drafts.
+    pub history: bool,
+    /// Entities of which records are made that documents name and nobody knows.
+    pub create: Vec<String>,
+    /// What some documents are the opposite of.
+    pub opposite: Option<Opposite>,
+    /// The profile that was chosen last.
+    pub profile: String,
+}
+
+/// Documents that a list of another kind holds among its own: returns among sales.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Opposite {
+    /// What they become, with the same fields and their amounts the other way round.
+    pub entity: String,
+    /// Their numbers begin so.
+    pub prefix: String,
+    /// Or this is below zero in their lines: `lines.quantity`.
+    pub negative: String,
 }
 
 /// One column of the file and where it goes.
@@ -64,6 +90,10 @@ pub struct Column {
     pub month_first: Option<bool>,
     /// `1.234,50` instead of `1,234.50`.
     pub decimal_comma: bool,
+    /// Taken off the end of each text: `.0` of numbers that a program took for amounts.
+    pub strip: String,
+    /// Put before each text: `OLD-`, where numbers would meet others.
+    pub prefix: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -89,15 +119,28 @@ pub enum Unknown {
     Empty,
 }
 
-/// What became of a row, or would.
+/// What became of a row or a document, or would.
 pub struct Assessed {
     /// As the spreadsheet program counts.
     pub number: u64,
     /// What the row's record is called.
     pub title: String,
-    /// The row's own values, as far as they could be read.
+    /// What a document becomes that is the opposite of what the list is of.
+    pub turned: Option<&'static EntityDef>,
+    /// The record's own values, as far as they could be read.
     pub values: Vec<(Place, Value)>,
+    /// The rows of the file: one, or a document's lines.
+    pub rows: Vec<Read>,
     pub verdict: Verdict,
+}
+
+/// A row of the file, as far as it could be read.
+pub struct Read {
+    pub number: u64,
+    /// Of a document's row: what it says of the line.
+    pub line: Vec<(Place, Value)>,
+    /// Why it stays out.
+    pub faults: Vec<Fault>,
 }
 
 pub enum Verdict {
@@ -128,7 +171,7 @@ pub struct Near {
     pub field: &'static str,
 }
 
-/// How many rows of a file met which fate.
+/// How many rows of a file, or documents, met which fate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     pub rows: i64,
@@ -182,13 +225,10 @@ fn headers(reader: &Reader) -> Vec<String> {
     reader.header().cells.iter().map(|cell| cell.text.clone()).collect()
 }
 
-/// The entity's code and the field's name of a path.
-fn split(path: &str) -> (Option<&str>, &str) {
-    match path.split_once('.') {
-        Some((entity, field)) => (Some(entity), field),
-        None => (None, path),
-    }
-}
+/// What the paths of a line's fields begin with.
+const LINES: &str = "lines.";
+/// The field that says which rows are one document.
+const NUMBER: &str = "number";
 
 fn title_of(def: &'static EntityDef, values: &[(Place, Value)]) -> String {
     let is_title = |it: &&(Place, Value)| it.0.of.is_none() && it.0.field.name == def.title_field().name;

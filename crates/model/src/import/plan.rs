@@ -5,9 +5,9 @@ use sheet::parse::Habits;
 use sheet::read::{Reader, Row};
 
 use super::places::{Answer, Names};
-use super::{Column, Plan, headers, signature, split};
+use super::{Column, LINES, NUMBER, Plan, Profile, headers, signature};
 use crate::system::ImportBatch;
-use crate::{Desk, Entity, EntityDef, Error, FieldDef, Kind, Lang, Result, Sql};
+use crate::{Desk, Entity, EntityDef, Error, FieldDef, Kind, Label, Lang, Result, Sql, target_of};
 
 /// Rows that are looked at for the way a column writes dates and numbers.
 const SAMPLE: usize = 5_000;
@@ -16,29 +16,49 @@ const SAMPLE: usize = 5_000;
 #[derive(Clone, Copy)]
 pub struct Place {
     pub field: &'static FieldDef,
-    /// The child row or the record within that the field belongs to, one for each row of the file: the contact of a
-    /// customer.
+    /// What the field belongs to, where that is not the record itself: the child row or the record within, one for each
+    /// row of the file, as the contact of a customer; a document's line; the record that a link names.
     pub of: Option<&'static EntityDef>,
+    /// It belongs to a line, or to what a line names.
+    pub line: bool,
+    /// The link whose record it tells of: by its number that one is found, by the rest it is made.
+    pub link: Option<&'static FieldDef>,
     /// Only a check: the row is refused where its value would change something.
     pub fixed: bool,
 }
 
 impl Place {
-    /// How a plan names it: `name`, `contact.mobile`.
+    /// How a plan names it: `name`, `contact.mobile`, `lines.quantity`, `lines.product.number`.
     pub fn path(&self) -> String {
-        match self.of {
-            Some(of) => format!("{}.{}", of.code, self.field.name),
-            None => self.field.name.to_owned(),
+        let name = self.field.name;
+        match (self.line, self.link, self.of) {
+            (true, Some(link), _) => format!("{LINES}{}.{name}", link.name),
+            (true, None, _) => format!("{LINES}{name}"),
+            (false, Some(link), _) => format!("{}.{name}", link.name),
+            (false, None, Some(of)) => format!("{}.{name}", of.code),
+            (false, None, None) => name.to_owned(),
         }
     }
 
+    pub(super) fn is(&self, other: &Place) -> bool {
+        let same = |one: Option<&FieldDef>, other: Option<&FieldDef>| {
+            one.map(|it| it.name) == other.map(|it| it.name)
+        };
+        std::ptr::eq(self.field, other.field) && self.line == other.line && same(self.link, other.link)
+    }
+
     pub fn label(&self, lang: Lang) -> String {
-        match self.of {
-            Some(of) => format!("{} › {}", of.label.of(lang), self.field.label.of(lang)),
-            None => self.field.label.of(lang).to_owned(),
+        let own = self.field.label.of(lang);
+        match (self.link, self.of) {
+            (Some(link), _) => format!("{} › {own}", link.label.of(lang)),
+            (None, Some(_)) if self.line => format!("{} › {own}", LINE.of(lang)),
+            (None, Some(of)) => format!("{} › {own}", of.label.of(lang)),
+            (None, None) => own.to_owned(),
         }
     }
 }
+
+const LINE: Label = Label { zh: "明细", en: "Line" };
 
 impl Desk<'_> {
     /// The fields that a column of an import may go to, for this actor: its own first, then those of child rows.
@@ -61,11 +81,45 @@ impl Desk<'_> {
             for field in catalog.fields(its) {
                 let stamp = crate::STAMP.iter().any(|it| it.name == field.name);
                 if !stamp && field.sql.is_empty() && link != Some(field.name) && self.may_see(its, field) {
-                    places.push(Place { field, of, fixed: !self.may_write(its, field) });
+                    // A document keeps the number that it came with.
+                    let own = of.is_none() && def.lines.is_some() && field.name == NUMBER;
+                    let fixed = !own && !self.may_write(its, field);
+                    places.push(Place { field, of, line: false, link: None, fixed });
                 }
             }
         }
+        if let Some(line) = def.lines.map(|lines| lines()).filter(|it| self.may(it, "create").is_ok()) {
+            self.named_places(def, false, &mut places);
+            let catalog = self.tx.catalog.clone();
+            let fields = catalog.fields(line).filter(|it| self.may_write(line, it));
+            let of = line.of.map(|at| line.fields[at].name);
+            places.extend(fields.filter(|it| Some(it.name) != of).map(|field| Place {
+                field,
+                of: Some(line),
+                line: true,
+                link: None,
+                fixed: false,
+            }));
+            self.named_places(line, true, &mut places);
+        }
         Ok(places)
+    }
+
+    /// The fields of the records that a document or its lines can't be without: the customer, the product.
+    fn named_places(&mut self, def: &'static EntityDef, line: bool, places: &mut Vec<Place>) {
+        let catalog = self.tx.catalog.clone();
+        let needed = def.fields.iter().enumerate().filter(|it| it.1.required && def.of != Some(it.0));
+        for (_, link) in needed {
+            let Some(to) = target_of(link) else { continue };
+            let fields = catalog.fields(to).filter(|it| it.sql.is_empty() && self.may_write(to, it));
+            places.extend(fields.map(|field| Place {
+                field,
+                of: Some(to),
+                line,
+                link: Some(link),
+                fixed: false,
+            }));
+        }
     }
 
     /// What a file of this entity is likely to mean: as its headers were mapped last time, else by their names.
@@ -74,7 +128,17 @@ impl Desk<'_> {
         let headers = headers(reader);
         let mut plan = match self.remembered(def, &signature(reader))? {
             Some(plan) if plan.columns.len() == headers.len() => plan,
-            _ => guessed(def, &places, &headers),
+            _ => {
+                let mut plan = guessed(def, &places, &headers);
+                plan.entity = def.code.to_owned();
+                // A file that has all columns of a profile is probably of its kind.
+                let profiles = Profile::all(self.catalog().registry, def.code)?;
+                if let Some((name, profile)) = profiles.iter().find(|it| it.1.has_all(&plan)) {
+                    profile.fit(&mut plan)?;
+                    plan.profile = (*name).to_owned();
+                }
+                plan
+            }
         };
         plan.entity = def.code.to_owned();
         plan.sheet = reader.sheet().to_owned();
@@ -153,8 +217,10 @@ fn guessed(def: &'static EntityDef, places: &[Place], headers: &[String]) -> Pla
         .zip(&borrowed)
         .zip(&paths)
         .map(|((place, aliases), path)| match place.of {
-            None => Target { name: path, zh: place.field.label.zh, en: place.field.label.en, aliases },
-            Some(_) => Target { name: path, zh: path, en: path, aliases },
+            Some(_) if !place.line || place.link.is_some() => {
+                Target { name: path, zh: path, en: path, aliases }
+            }
+            _ => Target { name: path, zh: place.field.label.zh, en: place.field.label.en, aliases },
         })
         .collect();
     let matched = columns::match_headers(headers, &targets);
@@ -173,7 +239,11 @@ fn guessed(def: &'static EntityDef, places: &[Place], headers: &[String]) -> Pla
 fn aliases(place: &Place) -> Vec<String> {
     let field = place.field;
     let own = field.alias.split('|').filter(|it| !it.is_empty());
-    let Some(of) = place.of else { return own.map(str::to_owned).collect() };
+    // What a link names is described only where somebody says so.
+    if place.link.is_some() {
+        return Vec::new();
+    }
+    let Some(of) = place.of.filter(|_| !place.line) else { return own.map(str::to_owned).collect() };
     let label = [of.label.zh, of.label.en, of.code];
     let names: Vec<&str> = [field.label.zh, field.label.en, field.name].into_iter().chain(own).collect();
     let mut aliases: Vec<String> =
@@ -187,7 +257,5 @@ fn aliases(place: &Place) -> Vec<String> {
 
 /// The field that a path means, for this actor.
 pub(super) fn place(places: &[Place], path: &str) -> Result<Place> {
-    let (entity, field) = split(path);
-    let found = places.iter().find(|it| it.field.name == field && it.of.map(|of| of.code) == entity);
-    found.copied().ok_or_else(|| Error::invalid(path, "unknown_field"))
+    places.iter().find(|it| it.path() == path).copied().ok_or_else(|| Error::invalid(path, "unknown_field"))
 }

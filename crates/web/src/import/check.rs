@@ -140,10 +140,12 @@ fn outcomes(
     let find = |code: &str| fates.iter().find(|it| it.0 == code);
     let (open, .., rows) = *find(asked).or(find(usual)).unwrap_or(&fates[0]);
     let missing = import.places.iter().filter(|it| {
-        let path = it.path();
-        let has = import.plan.columns.iter().any(|column| column.to == path)
+        // What a link names may be told instead of the link.
+        let (path, below) = (it.path(), it.path() + ".");
+        let has = import.plan.columns.iter().any(|column| column.to == path || column.to.starts_with(&below))
             || import.plan.defaults.get(&path).is_some_and(|it| !it.is_empty());
-        it.of.is_none() && it.field.required && !it.fixed && it.field.default.is_none() && !has
+        let own = it.of.is_none() || (it.line && it.link.is_none() && import.plan.has_lines());
+        own && it.field.required && !it.fixed && it.field.default.is_none() && !has
     });
     let missing: Vec<_> = missing.map(|it| it.label(lang)).collect();
     let shown: Vec<&Assessed> = preview.shown.iter().filter(|it| fate(&it.verdict) == open).collect();
@@ -179,9 +181,9 @@ fn outcomes(
             @for item in &items { (item) }
             @if more > 0 {
                 @let (first, more) = (items.len(), count(more));
-                li class="ky-mute ky-small" { (says!(lang, "只列出前 {first} 行，另有 {more} 行", "The first {first} are listed, and {more} more")) }
+                li class="ky-mute ky-small" { (says!(lang, "只列出前 {first}，另有 {more}", "The first {first} are listed, and {more} more")) }
             }
-            @if items.is_empty() { li class="ky-mute" { (t(lang, "没有这样的行", "No such rows")) } }
+            @if items.is_empty() { li class="ky-mute" { (t(lang, "没有", "None")) } }
         }
     })
 }
@@ -216,7 +218,18 @@ fn item(desk: &mut Desk, import: &Import, row: &Assessed) -> Result<Markup> {
     let number = row.number;
     let title = html! { p { span class="ky-mute" { (says!(lang, "第 {number} 行", "Row {number}")) } b lang=[cells.foreign(&row.title)] { @if row.title.is_empty() { (none()) } @else { (row.title) } } } };
     Ok(match &row.verdict {
-        Verdict::New(_) | Verdict::Same(_) => html! { li { (title) } },
+        Verdict::New(_) | Verdict::Same(_) => {
+            html! { li { (title) @if let Some(lines) = lines(import, row) { p { span class="ky-mute" {} (lines) } } } }
+        }
+        Verdict::Refused(_) if row.rows.len() > 1 => html! {
+            li {
+                (title)
+                @for read in row.rows.iter().filter(|it| it.faults.iter().any(|it| it.code != "document_refused")).take(COMPARED) {
+                    @let number = read.number;
+                    p { span class="ky-mute" { (says!(lang, "第 {number} 行", "Row {number}")) } span class="is-bad ky-wrap" { (reasons(import, &read.faults)) } }
+                }
+            }
+        },
         Verdict::Refused(faults) => html! {
             li { (title) @for it in faults { p { span class="ky-mute" {} span class="is-bad ky-wrap" { (reason(import, it)) } } } }
         },
@@ -236,6 +249,12 @@ fn item(desk: &mut Desk, import: &Import, row: &Assessed) -> Result<Markup> {
         }
         Verdict::Near { alike, .. } => near(desk, import, row, alike, &title)?,
     })
+}
+
+/// How many lines a document has.
+fn lines(import: &Import, row: &Assessed) -> Option<String> {
+    let n = count(row.rows.len() as i64);
+    import.plan.has_lines().then(|| says!(import.lang, "{n} 行明细", "{n} lines"))
 }
 
 fn near(desk: &mut Desk, import: &Import, row: &Assessed, alike: &[Near], title: &Markup) -> Result<Markup> {
@@ -330,6 +349,7 @@ fn reasons(import: &Import, faults: &[Fault]) -> String {
 fn foot(import: &Import, back: &str, counts: Option<Counts>, on: &Markup) -> Markup {
     let lang = import.lang;
     let n = |rows: i64| html! { b { (count(rows)) } };
+    let unit = import.unit();
     html! {
         div class="ky-wizard-foot" {
             a class="ky-btn" href=(back) { (icon14("chevron-left")) (t(lang, "上一步", "Back")) }
@@ -340,7 +360,7 @@ fn foot(import: &Import, back: &str, counts: Option<Counts>, on: &Markup) -> Mar
                     (t(lang, "将新建 ", "")) (n(new)) (t(lang, " 条，更新 ", " new, ")) (n(updated)) (t(lang, " 条", " updated"))
                     @if same > 0 { (t(lang, "，没有变化 ", ", ")) (n(same)) (t(lang, " 条", " same")) }
                     @if skipped > 0 { (t(lang, "，跳过 ", ", ")) (n(skipped)) (t(lang, " 条", " skipped")) }
-                    @if refused > 0 { (t(lang, "，", ", ")) span class="is-bad" { (count(refused)) (t(lang, " 行不导入", " refused")) } }
+                    @if refused > 0 { (t(lang, "，", ", ")) span class="is-bad" { (count(refused)) " " @if lang == Lang::Zh { (unit) } (t(lang, "不导入", "refused")) } }
                 }
             }
             (on)
@@ -369,14 +389,15 @@ pub fn confirm(desk: &mut Desk, import: &Import) -> Result<Markup> {
         Some(Ok(preview)) => (trial(desk, import, preview)?, Some(preview.counts)),
     };
     let rows = counts.map_or(0, |it| it.new + it.updated);
-    let shown = count(rows);
-    let go = match rows {
-        1 => t(lang, "开始导入 1 行", "Import 1 row").to_owned(),
-        _ => says!(lang, "开始导入 {shown} 行", "Import {shown} rows"),
+    let (shown, unit) = (count(rows), import.unit());
+    let go = match (rows, import.plan.has_lines()) {
+        (1, false) => t(lang, "开始导入 1 行", "Import 1 row").to_owned(),
+        (1, true) => t(lang, "开始导入 1 张单据", "Import 1 document").to_owned(),
+        _ => says!(lang, "开始导入 {shown} {unit}", "Import {shown} {unit}"),
     };
     let on = html! {
         form method="post" action=(import.link("/run")) {
-            input type="hidden" name="rows" value=(counts.map_or(0, |it| it.rows));
+            input type="hidden" name="rows" value=(import.preview().map_or(0, |it| it.rows));
             button class="ky-btn is-primary" disabled[rows == 0] { (go) }
         }
     };
@@ -395,11 +416,14 @@ fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> 
     first.truncate(TRIAL);
     let mut lines = Vec::new();
     for row in first {
-        let values = |desk: &mut Desk| told(desk, row.values.iter().map(|it| (it.0.field, None, &it.1)));
+        let own = row.values.iter().filter(|it| it.1.text() != row.title || !import.plan.has_lines());
+        let values = |desk: &mut Desk| told(desk, own.map(|it| (it.0.label(lang), it.0.field, None, &it.1)));
         let (class, word, says) = match &row.verdict {
             Verdict::New(_) => ("is-ok", t(lang, "新建", "New"), values(desk)?),
             Verdict::Update(_, changes) => {
-                let changed = told(desk, changes.iter().map(|it| (it.field, Some(&it.old), &it.new)));
+                let label = |field: &FieldDef| field.label.of(lang).to_owned();
+                let changes = changes.iter().map(|it| (label(it.field), it.field, Some(&it.old), &it.new));
+                let changed = told(desk, changes);
                 ("is-info", t(lang, "更新", "Update"), changed?)
             }
             Verdict::Same(_) => ("", t(lang, "没有变化", "Same"), values(desk)?),
@@ -413,11 +437,17 @@ fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> 
             }
             Verdict::Refused(faults) => ("is-bad", t(lang, "不导入", "Refused"), reasons(import, faults)),
         };
-        lines.push((row, class, word, says));
+        let word = match row.turned {
+            Some(to) => format!("{word} · {}", to.label.of(lang)),
+            None => word.to_owned(),
+        };
+        let says = [self::lines(import, row), Some(says)].into_iter().flatten().filter(|it| !it.is_empty());
+        lines.push((row, class, word, says.collect::<Vec<_>>().join(t(lang, "；", "; "))));
     }
+    let (unit, first) = (import.unit(), lines.len());
     Ok(html! {
         section class="ky-card" aria-labelledby="trial" {
-            header { h2 id="trial" { (t(lang, "试导", "Trial")) } span class="ky-mute ky-small" { (t(lang, "前 20 行会变成这样，还没有写入", "What becomes of the first 20 rows; nothing is written yet")) } }
+            header { h2 id="trial" { (t(lang, "试导", "Trial")) } span class="ky-mute ky-small" { (says!(lang, "前 {first} {unit}会变成这样，还没有写入", "What becomes of the first {first} {unit}; nothing is written yet")) } }
             div class="ky-scroll" tabindex="0" role="region" aria-labelledby="trial" {
                 table class="ky-table is-trial" {
                     colgroup { col width="56"; col width="240"; col width="150"; col; }
@@ -432,20 +462,20 @@ fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> 
     })
 }
 
-/// A field with its value before, where that is told, and the new one.
-type Told<'a> = (&'static FieldDef, Option<&'a Value>, &'a Value);
+/// A field's label, the field, its value before, where that is told, and the new one.
+type Told<'a> = (String, &'static FieldDef, Option<&'a Value>, &'a Value);
 
 /// Values, or changes of values, in one line.
 fn told<'a>(desk: &mut Desk, values: impl Iterator<Item = Told<'a>>) -> Result<String> {
     let cells = Cells::of(desk);
     let mut parts = Vec::new();
-    for (field, old, new) in values.take(COMPARED) {
+    for (label, field, old, new) in values.take(COMPARED) {
         let new = shown(desk, &cells, field, new)?;
         let old = match old {
             Some(old) => shown(desk, &cells, field, old)? + " → ",
             None => String::new(),
         };
-        parts.push(format!("{} {old}{new}", field.label.of(cells.lang)));
+        parts.push(format!("{label} {old}{new}"));
     }
     Ok(parts.join(t(cells.lang, "；", "; ")))
 }
@@ -455,9 +485,6 @@ pub fn refused(import: &Import) -> Result<BTreeMap<u64, String>> {
     let missing = || Error::missing(format!("import_batch/{}", import.batch.id.0));
     let checked = import.checked.as_ref().ok_or_else(missing)?;
     let preview = checked.result.as_ref().map_err(Error::clone)?;
-    let rows = preview.shown.iter().filter_map(|row| match &row.verdict {
-        Verdict::Refused(faults) => Some((row.number, reasons(import, faults))),
-        _ => None,
-    });
-    Ok(rows.collect())
+    let rows = preview.shown.iter().flat_map(|it| &it.rows).filter(|it| !it.faults.is_empty());
+    Ok(rows.map(|it| (it.number, reasons(import, &it.faults))).collect())
 }

@@ -1,9 +1,9 @@
 //! Step 2, at the left: what each column of the file means, by which fields records are found, what new ones hold.
 
 use maud::{Markup, html};
-use model::import::{self, Column, Filled, Meant, Place, Plan, Unknown};
+use model::import::{self, Column, Filled, Meant, Place, Plan, Profile, Unknown};
 use model::message::fault;
-use model::{Desk, Error, Given, Input, Kind, Result, Value};
+use model::{Desk, EntityDef, Error, Given, Input, Kind, Result, Value};
 
 use super::check::{self, WHOLE};
 use super::{Import, steps};
@@ -27,7 +27,7 @@ pub fn page(desk: &mut Desk, import: &Import, fate: &str) -> Result<Markup> {
     let lang = import.lang;
     let plan = &import.plan;
     let columns = plan.columns.len();
-    let fact = match import.preview().map(|it| count(it.counts.rows)) {
+    let fact = match import.preview().map(|it| count(it.rows)) {
         None => says!(lang, "{columns} 列", "{columns} columns"),
         Some(rows) => says!(lang, "{columns} 列，{rows} 行", "{columns} columns, {rows} rows"),
     };
@@ -105,7 +105,15 @@ fn row(import: &Import, at: usize, (class, says): &(&str, String)) -> Markup {
     let header = &column.header;
     let kind = import.place(&column.to).map(|it| it.field.kind);
     let samples = import.filled(at).map_or(String::new(), |it| it.samples.join(t(lang, "；", "; ")));
-    let of = |it: &Place| it.of.map_or(import.def, |of| of);
+    let of = |it: &Place| (it.of.unwrap_or(import.def).code, it.line, it.link.map(|it| it.name));
+    let group = |it: &Place| {
+        let of = it.of.unwrap_or(import.def).label.of(lang);
+        if it.line && it.link.is_some() {
+            says!(lang, "明细的{of}", "{of} of the line")
+        } else {
+            of.to_owned()
+        }
+    };
     let (key, factor) = (|what| format!("c{at}.{what}"), column.factor.max(1).to_string());
     let month = column.month_first.map_or("", |it| if it { "1" } else { "0" });
     let months = [
@@ -132,8 +140,8 @@ fn row(import: &Import, at: usize, (class, says): &(&str, String)) -> Markup {
                 div class="ky-row" {
                     select class="ky-select" id={ "c" (at) } name={ "c" (at) ".to" } aria-label=(says!(lang, "“{header}”导入到", "“{header}” goes to")) {
                         option value="" { (t(lang, "不导入此列", "Not imported")) }
-                        @for group in import.places.chunk_by(|one, next| std::ptr::eq(of(one), of(next))) {
-                            optgroup label=(of(&group[0]).label.of(lang)) { @for it in group { (option(it)) } }
+                        @for some in import.places.chunk_by(|one, next| of(one) == of(next)) {
+                            optgroup label=(group(&some[0])) { @for it in some { (option(it)) } }
                         }
                     }
                     @if kind.is_some_and(is_scaled) { (select(&key("factor"), t(lang, "单位", "Unit"), &factor, &FACTORS)) }
@@ -304,7 +312,15 @@ fn settings(desk: &mut Desk, import: &Import) -> Result<Markup> {
         let is_own = it.of.is_none() && !it.field.is_custom() && matches!(it.field.kind, Kind::Text);
         is_own && (it.field.unique || it.field.search) && maps(it.field.name)
     };
-    let keys: Vec<&Place> = import.places.iter().filter(finds).collect();
+    // A document is found by its number.
+    let is_document = plan.has_lines();
+    let keys: Vec<&Place> = import.places.iter().filter(|it| !is_document && finds(it)).collect();
+    let profiles = Profile::all(desk.catalog().registry, import.def.code)?;
+    let mut makes: Vec<&EntityDef> =
+        import.places.iter().filter(|it| it.link.is_some()).filter_map(|it| it.of).collect();
+    makes.dedup_by_key(|it| it.code);
+    makes.retain(|it| desk.may(it, "create").is_ok());
+    let is_made = |it: &EntityDef| plan.create.iter().any(|code| code == it.code);
     let faults = match import.checked.as_ref().map(|it| &it.result) {
         Some(Err(Error::Invalid(faults))) => faults.as_slice(),
         _ => &[],
@@ -320,6 +336,26 @@ fn settings(desk: &mut Desk, import: &Import) -> Result<Markup> {
     let free = |it: &&Place| !it.fixed && !maps(&it.path()) && !plan.defaults.contains_key(&it.path());
     Ok(html! {
         div class="ky-card-body ky-import-settings" {
+            @if !profiles.is_empty() {
+                div class="ky-row" {
+                    label class="ky-mute ky-small" for="profile" { (t(lang, "按已有的配置", "By a profile")) }
+                    select class="ky-select is-small" name="profile" id="profile" {
+                        option value="" { (t(lang, "选一个导入配置", "Choose a profile")) }
+                        @for (name, profile) in &profiles { option value=(name) selected[*name == plan.profile] { (profile.label(lang)) } }
+                    }
+                }
+            }
+            @if is_document {
+                fieldset class="ky-row" {
+                    legend class="ky-mute ky-small" { (t(lang, "单号相同的行是一张单据", "Rows of one number are one document")) }
+                    input type="hidden" name="document" value="1";
+                    label { input class="ky-check" type="checkbox" name="history" value="1" checked[plan.history]; " " (t(lang, "历史单据：按日期过账，不经过信用、库存和退货检查", "History: posted by date, past the gates of credit, stock and returns")) }
+                    @for it in &makes { label { input class="ky-check" type="checkbox" name={ "create." (it.code) } value="1" checked[is_made(it)]; " " (t(lang, "新建没有的", "Make missing ")) (it.many(lang).to_lowercase()) } }
+                    @if let Some(opposite) = plan.opposite.as_ref().and_then(|it| desk.entity(&it.entity).ok()) {
+                        span class="ky-mute ky-small" { (t(lang, "负数的成为", "Those below zero become ")) (opposite.many(lang).to_lowercase()) }
+                    }
+                }
+            }
             @if !keys.is_empty() {
                 fieldset class="ky-row" {
                     legend class="ky-mute ky-small" { (t(lang, "按这些字段找已有的记录，找到就更新", "Records are found by these fields, and updated")) }
@@ -356,6 +392,18 @@ pub fn changed(desk: &mut Desk, import: &Import, site: &Site, form: &Input) -> R
         plan.sheet = sheet;
         let mut reader = import::open(import.file(site).as_path(), &import.batch.file, &plan)?;
         return desk.plan_for(import.def, &mut reader);
+    }
+    if let Some(profile) = said("profile".into()).filter(|it| *it != plan.profile) {
+        plan.profile = profile.to_owned();
+        if !profile.is_empty() {
+            Profile::named(desk.catalog().registry, profile)?.fit(&mut plan)?;
+            return Ok(plan);
+        }
+    }
+    if said("document".into()).is_some() {
+        plan.history = said("history".into()).is_some();
+        plan.create =
+            form.fields.keys().filter_map(|it| it.strip_prefix("create.")).map(str::to_owned).collect();
     }
     let mut moved = Vec::new();
     for (at, column) in plan.columns.iter_mut().enumerate() {

@@ -99,6 +99,14 @@ impl Import {
         self.places.iter().find(|it| it.path() == path)
     }
 
+    /// What is counted: rows, or documents.
+    fn unit(&self) -> &'static str {
+        match self.plan.has_lines() {
+            true => t(self.lang, "张单据", "documents"),
+            false => t(self.lang, "行", "rows"),
+        }
+    }
+
     fn link(&self, below: &str) -> String {
         format!("/{}/import/{}{below}", self.def.code, self.batch.id.0)
     }
@@ -228,8 +236,8 @@ async fn check_file(visit: &Visit, place: Which) -> Result<()> {
         let (sheets, result) = match import.open(&site) {
             Ok(mut reader) => {
                 let sheets = reader.sheets().to_vec();
-                let preview = import::look(&import.plan, &mut reader, SHOWN, |looking, rows| {
-                    site.db.read(&actor, |desk| desk.look_at(looking, rows))
+                let preview = import::look(&import.plan, &mut reader, &site.data, SHOWN, |looking, lots| {
+                    site.db.read(&actor, |desk| desk.look_at(looking, lots))
                 });
                 (sheets, preview)
             }

@@ -73,7 +73,7 @@ pub fn page(desk: &mut Desk, import: &Import) -> Result<Markup> {
                                 p { span class="ky-mute" {} span class="is-bad ky-wrap" { (row.reason.of(lang)) } }
                             }
                         }
-                        @if batch.refused_rows > wrong.len() as i64 { li class="ky-mute ky-small" { (t(lang, "只列出前 50 行，全部在下载的文件里", "The first 50 are listed; the file has them all")) } }
+                        @if wrong.len() == LISTED { li class="ky-mute ky-small" { (t(lang, "只列出前 50 行，全部在下载的文件里", "The first 50 are listed; the file has them all")) } }
                     }
                 }
             }
@@ -153,8 +153,8 @@ pub async fn ask_undo(visit: Visit, At(place): At<Which>) -> Answer {
         let (new, updated) = (count(batch.created_rows), count(batch.updated_rows));
         let says = says!(
             lang,
-            "新建的 {new} 条会删除，更新的 {updated} 条恢复原值。后来又改过、或已被引用的记录不会动，会列出原因。",
-            "The {new} new records are deleted and the {updated} updated ones get their old values back. What was changed or used since stays, with the reason."
+            "新建的 {new} 条会删除，更新的 {updated} 条恢复原值；已过账的单据不删除，用红冲单冲回。后来又改过、或已被引用的记录不会动，会列出原因。",
+            "The {new} new records are deleted and the {updated} updated ones get their old values back; posted documents stay and are reversed. What was changed or used since stays, with the reason."
         );
         Ok(html! {
             form method="post" action=(import.link("/undo")) hx-post=(import.link("/undo")) {
