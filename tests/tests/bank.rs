@@ -33,9 +33,9 @@ fn a_line_is_proposed_by_the_payers_name_or_an_amount_that_only_one_owes() {
 
         let (status, customer, why) = proposed(&shop, named);
         assert_eq!((status.as_str(), customer), ("proposed", shop.customer));
-        assert_eq!(why, "户名与客户名称相同；金额等于 2 张未收单据之和");
-        assert!(proposed(&shop, alike).2.starts_with("户名与客户名称只差地区或公司类型；金额没有对上单据"));
-        assert!(proposed(&shop, amount).2.starts_with("只有这个客户有一张未收单据正好是这个金额"));
+        assert_eq!(why, "户名即客户名称；等于 2 张未收单据之和");
+        assert!(proposed(&shop, alike).2.starts_with("户名只差地区或公司类型；对不上单据"));
+        assert!(proposed(&shop, amount).2.starts_with("只有这个客户有正好这个金额的未收单据"));
         assert_eq!(proposed(&shop, nobody).0, "unknown");
     });
 }

@@ -149,20 +149,17 @@ fn payer(it: &BankLine, tx: &mut Tx) -> Result<Option<(Id<Customer>, Text)>> {
         (
             "name",
             it.payer.trim().to_owned(),
-            Text::new("户名与客户名称相同", "The payer has the customer's name"),
+            Text::new("户名即客户名称", "The payer has the customer's name"),
         ),
         (
             "short_name",
             it.payer.trim().to_owned(),
-            Text::new("户名与客户简称相同", "The payer has the customer's short name"),
+            Text::new("户名即客户简称", "The payer has the customer's short name"),
         ),
         (
             "core",
             core_name(&it.payer),
-            Text::new(
-                "户名与客户名称只差地区或公司类型",
-                "The payer's name differs in region or legal form only",
-            ),
+            Text::new("户名只差地区或公司类型", "The payer's name differs in region or legal form only"),
         ),
     ];
     for (field, text, says) in named {
@@ -175,7 +172,7 @@ fn payer(it: &BankLine, tx: &mut Tx) -> Result<Option<(Id<Customer>, Text)>> {
     let mut sql = Sql::new("SELECT DISTINCT customer FROM receivable WHERE open > 0 AND open = ");
     sql.bind(it.amount.0).push(" LIMIT 2");
     let says = Text::new(
-        "只有这个客户有一张未收单据正好是这个金额",
+        "只有这个客户有正好这个金额的未收单据",
         "No other customer has an open document of just this amount",
     );
     Ok(match &tx.rows(&sql)?[..] {
@@ -191,16 +188,16 @@ fn aim(customer: Id<Customer>, amount: Money, tx: &mut Tx) -> Result<(By, Text)>
         Ok(found) => Ok((
             By::Exact,
             match found.len() {
-                1 => Text::new("金额等于一张未收单据", "the amount is that of an open document"),
+                1 => Text::new("等于一张未收单据", "the amount is that of an open document"),
                 n => Text::new(
-                    format!("金额等于 {n} 张未收单据之和"),
+                    format!("等于 {n} 张未收单据之和"),
                     format!("the amount is the sum of {n} open documents"),
                 ),
             },
         )),
         Err(Error::Refused(_)) => Ok((
             By::Oldest,
-            Text::new("金额没有对上单据，先抵最早到期的", "the amount fits no documents: the oldest first"),
+            Text::new("对不上单据，先抵最早的", "the amount fits no documents: the oldest first"),
         )),
         Err(error) => Err(error),
     }

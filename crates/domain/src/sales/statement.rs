@@ -29,11 +29,11 @@ pub struct Statement {
     pub first: Date,
     #[field(zh = "至", en = "To", list, filter, default = "today")]
     pub last: Date,
-    #[field(zh = "期初余额", en = "Opening balance", readonly, list)]
+    #[field(zh = "期初余额", en = "Opening balance", readonly)]
     pub opening: Money,
-    #[field(zh = "本期应收", en = "Charged", readonly, list, sum)]
+    #[field(zh = "本期应收", en = "Charged", readonly, sum)]
     pub charged: Money,
-    #[field(zh = "本期收款", en = "Paid", readonly, list, sum)]
+    #[field(zh = "本期收款", en = "Paid", readonly, sum)]
     pub paid: Money,
     #[field(zh = "期末余额", en = "Closing balance", readonly, list, sum)]
     pub closing: Money,

@@ -21,7 +21,7 @@ const STATES: [(&str, &[&str]); 4] = [
     ("is-ok", &["active", "done", "valid", "registered", "familiar", "paid", "posted", "approved", "won"]),
     ("is-info", &["new", "queued", "running", "submitted", "open"]),
     ("is-warn", &["handed_in", "waiting", "held", "old_form"]),
-    ("is-bad", &["failed", "wrong", "lost", "refused", "overdue"]),
+    ("is-bad", &["failed", "wrong", "lost", "refused", "overdue", "disputed"]),
 ];
 
 impl Cells {
