@@ -35,4 +35,15 @@
     const row = event.target.closest && event.target.closest('.ky-tabs');
     if (row && row.scrollWidth > row.clientWidth && !event.deltaX) { row.scrollLeft += event.deltaY; event.preventDefault(); }
   }, { passive: false });
+
+  // What books money is sent once, however often the key is pressed; a page that comes back may send again.
+  document.addEventListener('submit', function (event) {
+    const form = event.target.closest('form[data-once]');
+    if (!form) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = '1';
+  });
+  window.addEventListener('pageshow', function () {
+    document.querySelectorAll('form[data-once]').forEach(function (form) { delete form.dataset.sent; });
+  });
 })();

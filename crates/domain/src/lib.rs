@@ -12,13 +12,13 @@ pub mod roles;
 pub mod sales;
 pub mod stock;
 
-use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, Registry};
+use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, OwnPage, Registry};
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, CreditGrant, CreditRule, Performance, PriceList, PriceListLine, Receipt, Receivable,
-    ReceivableOpening, Refund, Sale, SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn,
-    SaleReturnLine,
+    Allocation, BankLine, CreditGrant, CreditRule, Performance, PriceList, PriceListLine, Receipt,
+    Receivable, ReceivableOpening, Refund, Sale, SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn,
+    SaleReturnLine, Statement, StatementLine,
 };
 pub use stock::{
     Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse,
@@ -44,6 +44,9 @@ static ENTITIES: &[&EntityDef] = &[
     ReceivableOpening::DEF,
     Receivable::DEF,
     Allocation::DEF,
+    Statement::DEF,
+    StatementLine::DEF,
+    BankLine::DEF,
     CreditRule::DEF,
     CreditGrant::DEF,
     Product::DEF,
@@ -57,14 +60,23 @@ static ENTITIES: &[&EntityDef] = &[
 ];
 
 static MODULES: &[Module] = &[
-    Module { code: "customers", icon: "users", label: Label { zh: "客户", en: "Customers" } },
-    Module { code: "sales", icon: "file-invoice", label: Label { zh: "销售", en: "Sales" } },
-    Module { code: "money", icon: "coin-yuan", label: Label { zh: "应收与信用", en: "Receivables" } },
+    module("customers", "users", "客户", "Customers"),
+    module("sales", "file-invoice", "销售", "Sales"),
     Module {
-        code: "stock", icon: "packages", label: Label { zh: "商品和库存", en: "Products and stock" }
+        pages: &[OwnPage {
+            code: "settle",
+            label: Label { zh: "核销台", en: "Settling" },
+            of: || Receivable::DEF,
+        }],
+        ..module("money", "coin-yuan", "应收与信用", "Receivables")
     },
-    Module { code: "settings", icon: "settings", label: Label { zh: "设置", en: "Settings" } },
+    module("stock", "packages", "商品和库存", "Products and stock"),
+    module("settings", "settings", "设置", "Settings"),
 ];
+
+const fn module(code: &'static str, icon: &'static str, zh: &'static str, en: &'static str) -> Module {
+    Module { code, icon, label: Label { zh, en }, pages: &[] }
+}
 
 pub static REGISTRY: Registry = Registry {
     entities: &[model::system::ENTITIES, ENTITIES],

@@ -65,6 +65,14 @@ const COPIES: Label = Label { zh: "份", en: "copies" };
 pub static PARAMETERS: &[ParameterDef] = &[
     text("company_name", COMPANY, "公司名称", "Company name", ""),
     text("company_short", COMPANY, "公司简称", "Short name", ""),
+    text(
+        "company_contact",
+        COMPANY,
+        "地址、电话、税号（印在单据抬头）",
+        "Address, phone, tax number (on statements)",
+        "",
+    ),
+    text("company_bank", COMPANY, "收款账户（印在对账单上）", "Account to pay into (on statements)", ""),
     text("currency", COMPANY, "本位币", "Currency", "CNY"),
     text("zone", COMPANY, "时区", "Time zone", "Asia/Shanghai"),
     text("fiscal_start", COMPANY, "会计年度开始（月-日）", "Fiscal year starts (month-day)", "01-01"),

@@ -20,9 +20,9 @@ const PEOPLE: &str = "user: read @all/none; department: read @all/none";
 const PRODUCTS: &str = "product: read export @all/none; warehouse,stock_level,stock_entry: read @all/none";
 const BUYING: &str = "product: * @all cost=write floor=read; warehouse: * @all; stock_in,stock_count: * @all cost=write; stock_level: read export @all; stock_entry: read export @all cost=read";
 /// What a customer owes is seen by whoever sees the customer.
-const ACCOUNTS: &str = "receipt,refund,receivable_opening,receivable,allocation,credit_grant: read @own";
+const ACCOUNTS: &str = "receipt,refund,receivable_opening,receivable,allocation,credit_grant: read @own; statement: read create update delete issue send @own";
 const ALL_ACCOUNTS: &str =
-    "receipt,refund,receivable_opening,receivable,allocation,credit_grant: read export @all";
+    "receipt,refund,receivable_opening,receivable,allocation,credit_grant,statement: read export @all";
 const SELLING: &str = "sale: read create update delete export check post post_paid void reverse release_credit @below credit=read cost=read; sale_order: read create update delete export check deliver void release_credit @below credit=read; \
      sale_return: read create update delete export post reverse @below cost=read; sale_entry,performance: read export @below cost=read";
 /// Who sells sees the lists for everybody and for the customers within sight.
@@ -221,8 +221,8 @@ pub static PRESETS: &[Preset] = &[
         "Finance",
         says("应收、收款、信用", "Receivables, receipts, credit"),
         &[
-            "sale: read export check post post_paid void reverse @all credit=read cost=read; sale_order: read export @all credit=read; sale_return: read export post reverse @all cost=read; sale_entry,performance: read export @all cost=read",
-            "receipt,refund,receivable_opening: * @all",
+            "sale: read export check post post_paid void reverse @all credit=read cost=read; sale_order: read export @all credit=read; sale_return: read export post reverse allocate @all cost=read; sale_entry,performance: read export @all cost=read",
+            "receipt,refund,receivable_opening,statement,bank_line: * @all",
             "receivable,allocation,credit_grant: read export @all",
             "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",

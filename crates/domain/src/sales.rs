@@ -1,6 +1,7 @@
 //! Sales 销售: what leaves the house, what is owed for it, what comes in, and whom we trust with how much.
 
 mod account;
+mod bank;
 mod credit;
 mod file;
 mod opening;
@@ -13,10 +14,13 @@ mod refund;
 mod sale;
 mod sale_order;
 mod sale_return;
+mod settle;
+mod statement;
 
 use model::{Id, Tx, system::Department, system::User};
 
 pub use account::SaleEntry;
+pub use bank::BankLine;
 pub use credit::{CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, seed, standing};
 pub use file::file;
 pub use opening::ReceivableOpening;
@@ -28,6 +32,8 @@ pub use refund::Refund;
 pub use sale::{Sale, SaleLine};
 pub use sale_order::{AVAILABLE, RESERVED, SaleOrder, SaleOrderLine};
 pub use sale_return::{SaleReturn, SaleReturnLine};
+pub use settle::{Aim, By, charges};
+pub use statement::{Statement, StatementLine, ageing};
 
 /// A document is its maker's, else whoever acts; its department follows the maker when that is somebody else than it was.
 fn made_by(

@@ -12,6 +12,8 @@ pub enum Door {
     CommandLine,
     /// A piece of work in the background, on behalf of the user.
     Job,
+    /// A link that was sent to somebody without an account.
+    Link,
     /// The program itself: first start, demo.
     System,
 }
@@ -23,6 +25,7 @@ impl Door {
             Door::Api => "api",
             Door::CommandLine => "command_line",
             Door::Job => "job",
+            Door::Link => "link",
             Door::System => "system",
         }
     }

@@ -279,6 +279,11 @@ impl EntityDef {
         if name == "id" { Some(0) } else { self.field(name).map(|it| it.0 + 1) }
     }
 
+    /// Only the program writes it: nobody else begins one.
+    pub fn is_ours(&self) -> bool {
+        self.fields.iter().all(|field| field.readonly || !field.is_shown())
+    }
+
     pub fn columns(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once("id").chain(self.fields.iter().map(|field| field.name))
     }

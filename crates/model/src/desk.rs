@@ -63,6 +63,11 @@ impl<'c> Desk<'c> {
         &mut self.tx
     }
 
+    /// The address of a link that was made just now; it is told once.
+    pub fn invitation(&mut self) -> Option<String> {
+        self.tx.link.take()
+    }
+
     /// Changes of this transaction carry the batch's name, by which they can be undone together.
     pub fn in_batch(&mut self, batch: &str) {
         self.tx.batch = Some(batch.to_owned());
@@ -76,15 +81,14 @@ impl<'c> Desk<'c> {
     /// The grant by which the actor has a right to an entity.
     pub fn may(&self, def: &'static EntityDef, right: &str) -> Result<Grant> {
         let rights = &self.actor.rights;
-        if def.is_attached() {
+        if def.is_attached() && rights.only.is_none() {
             return Ok(Grant::parse("* @all"));
         }
         if !rights.can(def, "read") {
             return Err(Error::missing(def.code));
         }
         // What only the program writes, nobody else begins.
-        let is_ours = def.fields.iter().all(|field| field.readonly || !field.is_shown());
-        if is_ours && matches!(right, "create" | "import") {
+        if def.is_ours() && matches!(right, "create" | "import") {
             return Err(Error::Forbidden { entity: def.code, right: right.to_owned() });
         }
         // A file holds no secrets that open a door.
@@ -127,10 +131,15 @@ impl<'c> Desk<'c> {
     /// The actor's reach as a condition on the entity under `alias`; with `acting` for every right but reading.
     pub(crate) fn reach(&mut self, def: &'static EntityDef, alias: &str, acting: bool) -> Result<Sql> {
         let everything = || Ok(Sql::new("1 = 1"));
-        if self.actor.rights.all || def.is_attached() {
+        if self.actor.rights.all || (def.is_attached() && self.actor.rights.only.is_none()) {
             return everything();
         }
         let Some(grant) = self.actor.rights.grant(def) else { return Ok(Sql::new("1 = 0")) };
+        if let Some((_, record)) = self.actor.rights.only.as_ref().filter(|it| it.0 == def.code) {
+            let mut sql = Sql::default();
+            sql.push(alias).push(".id = ").bind(*record);
+            return Ok(sql);
+        }
         // A record within another is seen by whoever sees that one, and by its own owner, who alone acts on it.
         let mut above = None;
         if let Some((at, parent)) = def.parent().filter(|_| def.owner.is_none() || !acting) {
@@ -498,6 +507,7 @@ impl<'c> Desk<'c> {
         for (code, rows) in &input.rows {
             let lines = def.lines.map(|lines| lines()).filter(|_| code == "lines");
             let child = lines.or_else(|| self.tx.registry.children(def).find(|it| it.code == code));
+            let child = child.filter(|it| !it.is_ours());
             let child = child.ok_or_else(|| Error::invalid(code, "unknown_field"))?;
             let of = child.of.expect("children have one") + 1;
             few(code, rows)?;

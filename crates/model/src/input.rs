@@ -211,6 +211,9 @@ impl Desk<'_> {
         let text = clean(given.text(), field.format == Format::Long);
         let text = text.trim();
         if text.is_empty() {
+            if !field.optional && matches!(field.kind, Kind::Date | Kind::Moment) {
+                return Err(Error::invalid(field.name, "required"));
+            }
             return Ok(if field.optional { Value::Null } else { field.kind.blank() });
         }
         let longest =

@@ -53,7 +53,7 @@ pub use list::{COUNTED, Column, Group, List, Neighbours, Totals};
 pub use options::{Choice as Suggestion, Find};
 pub use query::{Condition, Op, Query, Term, days};
 pub use rebuild::{index_custom, rebuild_search};
-pub use registry::{Audit, CodeDefault, CodeTable, Module, ParameterDef, Registry};
+pub use registry::{Audit, CodeDefault, CodeTable, Module, OwnPage, ParameterDef, Registry};
 pub use report::{Dimension, Figures, Holders, MOST, Measure, Of, Only, ReportDef, slices};
 pub use rights::{Access, Grant, Preset, Rights, Scope};
 pub use section::*;

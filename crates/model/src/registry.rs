@@ -34,6 +34,16 @@ pub struct Module {
     pub code: &'static str,
     pub icon: &'static str,
     pub label: Label,
+    /// Pages of the house's own that stand before its entities.
+    pub pages: &'static [OwnPage],
+}
+
+/// A page of the house's own in the navigation, for whoever may read what it is about.
+pub struct OwnPage {
+    /// Its address without the slash.
+    pub code: &'static str,
+    pub label: Label,
+    pub of: fn() -> &'static EntityDef,
 }
 
 /// A code table and what it holds in a new database.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
+use crate::system::Link;
 use crate::{EntityDef, FieldDef, Label, Registry};
 
 /// Whose records a right reaches, each more than the one before.
@@ -52,6 +53,8 @@ pub struct Rights {
     /// Nothing is kept from this actor: the owner, the command line, the program itself.
     pub all: bool,
     pub grants: BTreeMap<String, Grant>,
+    /// The one record that they are about: of whoever came by a link.
+    pub only: Option<(String, i64)>,
 }
 
 /// A role as it comes with the house: its grants in short, `entity: rights @sees/acts +pools group=access`.
@@ -175,7 +178,7 @@ impl Grant {
 }
 
 impl Rights {
-    pub const EVERYTHING: Rights = Rights { all: true, grants: BTreeMap::new() };
+    pub const EVERYTHING: Rights = Rights { all: true, grants: BTreeMap::new(), only: None };
 
     pub fn of_json(text: &str) -> Rights {
         let json: Json = serde_json::from_str(text).unwrap_or_default();
@@ -184,7 +187,15 @@ impl Rights {
         Rights {
             all: json["all"].as_bool().unwrap_or(false),
             grants: grants.map(|(entity, grant)| (entity.clone(), Grant::of_json(grant))).collect(),
+            only: None,
         }
+    }
+
+    /// Sight of one record and what a link to it gives besides; fields in a group stay hidden.
+    pub fn of_link(link: &Link) -> Rights {
+        let grant = Grant::parse(&format!("read {} @all", link.verbs));
+        let only = Some((link.entity.clone(), link.record));
+        Rights { all: false, grants: BTreeMap::from([(link.entity.clone(), grant)]), only }
     }
 
     pub fn json(&self) -> String {

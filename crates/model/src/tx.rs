@@ -47,6 +47,8 @@ pub struct Tx<'c> {
     pub(crate) trial: Option<(&'static EntityDef, Vec<Record>)>,
     /// Its head, as the checks of its lines see it.
     pub(crate) head: Option<(&'static EntityDef, Record)>,
+    /// The address of a link that was made: told to whoever acts, written nowhere.
+    pub(crate) link: Option<String>,
     /// How many statements wrote something.
     pub(crate) wrote: u64,
     /// Records of this entity get their index entry later, when what feeds it is there too.
@@ -93,6 +95,7 @@ impl<'c> Tx<'c> {
             dry: false,
             trial: None,
             head: None,
+            link: None,
             wrote: 0,
             unindexed: None,
             shares: None,

@@ -1,6 +1,6 @@
 //! The generic screens and the API, drawn from descriptors. Nothing here knows a business noun's name.
 
-mod act;
+pub mod act;
 mod api;
 mod assets;
 mod card;
@@ -10,11 +10,12 @@ mod form;
 mod guard;
 mod help;
 mod import;
+mod link;
 pub mod list;
 mod login;
 pub mod palette;
 pub mod password;
-mod print;
+pub mod print;
 pub mod problem;
 mod report;
 pub mod settings;
@@ -94,6 +95,7 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
         .merge(print::routes())
         .merge(export::routes())
         .merge(report::routes())
+        .merge(link::routes())
         .merge(act::routes(registry))
         .merge(document::routes())
         .merge(form::routes())

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::Lang;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use model::{Desk, EntityDef, Module, ReportDef, Result, Shown};
+use model::{Desk, EntityDef, Module, OwnPage, ReportDef, Result, Shown};
 
 use crate::assets;
 use crate::list::table::new_label;
@@ -49,6 +49,7 @@ pub struct Frame {
     company: String,
     /// The business by its modules.
     modules: Vec<(&'static Module, Vec<&'static EntityDef>)>,
+    pages: Vec<&'static OwnPage>,
     reports: Vec<&'static ReportDef>,
     /// What can be made anew.
     creates: Vec<&'static EntityDef>,
@@ -80,6 +81,8 @@ impl Frame {
         let of = |module: &Module| readable.iter().filter(|it| it.module == module.code).copied().collect();
         let modules = catalog.registry.modules.iter().map(|it| (it, of(it)));
         let modules = modules.filter(|(_, defs): &(_, Vec<_>)| !defs.is_empty()).collect();
+        let pages = catalog.registry.modules.iter().flat_map(|it| it.pages);
+        let pages = pages.filter(|it| desk.may((it.of)(), "read").is_ok()).collect();
         let company = match catalog.parameter("company_short") {
             "" => catalog.parameter("company_name"),
             short => short,
@@ -87,7 +90,7 @@ impl Frame {
         let (company, creates) = (company.to_owned(), business(desk, "create"));
         let reports = desk.reports();
         let (rail, today) = (cookie(headers, "ky_rail") == Some("1"), desk.today().to_string());
-        Ok(Frame { company, modules, reports, creates, views, rail, today })
+        Ok(Frame { company, modules, pages, reports, creates, views, rail, today })
     }
 
     /// What has rows in a reminder.
@@ -218,14 +221,18 @@ fn side(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
                 ul {
                     li { a href="/" aria-current=[current("home")] data-key="G H" { (icon("home")) span class="ky-text" { (t(lang, "工作台", "Workbench")) } } }
                     @for (n, (module, defs)) in frame.modules.iter().enumerate() {
-                        @let open = defs.iter().any(|it| it.code == page.at);
+                        @let own: Vec<_> = module.pages.iter().filter(|it| frame.pages.iter().any(|own| own.code == it.code)).collect();
+                        @let open = defs.iter().any(|it| it.code == page.at) || own.iter().any(|it| it.code == page.at);
                         li {
                             a href={ "/" (defs[0].code) } aria-expanded=[open.then_some("true")] data-key=[(n == 0).then_some("G C")] {
                                 (icon(module.icon)) span class="ky-text" { (module.label.of(lang)) }
                                 (icon(if open { "chevron-down" } else { "chevron-right" }))
                             }
                             @if open {
-                                ul { @for it in defs { li { a href={ "/" (it.code) } aria-current=[current(it.code)] { (it.many(lang)) } } } }
+                                ul {
+                                    @for it in own { li { a href={ "/" (it.code) } aria-current=[current(it.code)] { (it.label.of(lang)) } } }
+                                    @for it in defs { li { a href={ "/" (it.code) } aria-current=[current(it.code)] { (it.many(lang)) } } }
+                                }
                             }
                         }
                     }

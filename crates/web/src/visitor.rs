@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
+pub use model::system::hashed;
 use model::system::{Session, Theme, Token, Tongue};
 use model::{Actor, Door, Error, Lang, Moment, Result, Scalar, Value};
-use sha2::{Digest, Sha256};
 
 use crate::Site;
 
@@ -36,11 +36,6 @@ impl Visitor {
 /// The cookie's name: with the prefix where the browser can be held to it.
 pub const COOKIE: &str = "ky_session";
 pub const SECURE_COOKIE: &str = "__Host-ky_session";
-
-/// What the database keeps of a token: its SHA-256 in hexadecimal.
-pub fn hashed(token: &str) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(token.as_bytes()))
-}
 
 /// A new token of 256 random bits.
 pub fn random_token() -> Result<String> {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use domain::demo::Demo;
-use domain::{Customer, Product, Sale};
+use domain::{Customer, Product, Sale, StatementLine};
 use model::system::User;
-use model::{Date, Desk, Error, Id, Input, Money, Price, Result};
+use model::{Date, Desk, Error, Id, Input, Money, Price, Result, Sql, ToSpan};
 
 use super::{link, on};
 
@@ -55,6 +55,55 @@ pub fn trade(desk: &mut Desk, demo: &Demo, people: &People) -> Result<()> {
                 sold.extend(sell(desk, demo, people, n, age)?.map(|sale| (n, sale)));
             }
         }
+    }
+    books(desk, people, today)
+}
+
+/// What lies on the bookkeeper's table: statements that customers confirmed, disputed and have not answered, money that
+/// somebody paid in advance, and what the bank says came in.
+fn books(desk: &mut Desk, people: &People, today: Date) -> Result<()> {
+    on(desk, Some(today), people.finance)?;
+    let zh = desk.actor.lang == model::Lang::Zh;
+    let says = |zh_text: &'static str, en: &'static str| if zh { zh_text } else { en };
+    let mut sql =
+        Sql::new("SELECT c.id, c.name, MIN(r.open) FROM customer c JOIN receivable r ON r.customer = c.id ");
+    sql.push("WHERE r.open > 0 GROUP BY c.id, c.name, c.balance ORDER BY c.balance DESC, c.id LIMIT ")
+        .bind(6);
+    let owing = desk.trusted().rows(&sql)?;
+    let first = today.first_of_month().saturating_sub(2.months()).to_string();
+    for (n, row) in owing.iter().take(3).enumerate() {
+        let period = [("customer", format!("#{}", row[0].int())), ("first", first.clone())];
+        let id = desk.create("statement", &Input::from(period))?;
+        desk.run("statement", id, "issue", &Input::default())?;
+        desk.run("statement", id, "send", &Input::from([("days", "7")]))?;
+        let line = desk.trusted().first::<StatementLine>(&[("statement", id.into())])?;
+        match (n, line) {
+            (0, _) => {
+                let signer = Input::from([("signer", says("邵慧琴", "Shao Huiqin"))]);
+                desk.run("statement", id, "confirm", &signer)?;
+            }
+            (1, Some(line)) => {
+                let objection = says("这一单少到 2 件", "Two pieces of this one were missing");
+                let objection = Input::from([("objection", objection)]);
+                desk.run("statement_line", line.id.0, "dispute", &objection)?;
+            }
+            _ => {}
+        }
+    }
+    let line = |payer: &str, amount: Money| {
+        let text = [("date", today.to_string()), ("payer", payer.to_owned()), ("amount", amount.to_string())];
+        Input::from(text)
+    };
+    for row in owing.iter().skip(3) {
+        desk.create("bank_line", &line(row[1].text(), Money(row[2].int())))?;
+    }
+    desk.create("bank_line", &line(says("李四", "Li Si"), Money(860_000)))?;
+    if let Some(row) = owing.last() {
+        let paid = [("customer", format!("#{}", row[0].int())), ("amount", "5000".to_owned())];
+        let mut paid = Input::from(paid);
+        paid.set("by", "document");
+        let id = desk.create("receipt", &paid)?;
+        desk.run("receipt", id, "post", &Input::default())?;
     }
     Ok(())
 }

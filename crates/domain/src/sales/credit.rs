@@ -194,6 +194,29 @@ pub static DERIVED: &[FieldDef] = &[
         )
     },
     figure(
+        "debts",
+        "欠款合计",
+        "Debts",
+        Kind::Money,
+        "SELECT CAST(COALESCE(SUM(r.amount), 0) AS BIGINT) FROM receivable r \
+         WHERE r.customer = {t}.id AND r.receipt IS NULL AND r.refund IS NULL",
+    ),
+    figure(
+        "repaid",
+        "还款合计",
+        "Repayments",
+        Kind::Money,
+        "SELECT CAST(COALESCE(-SUM(r.amount), 0) AS BIGINT) FROM receivable r \
+         WHERE r.customer = {t}.id AND (r.receipt IS NOT NULL OR r.refund IS NOT NULL)",
+    ),
+    figure(
+        "advance",
+        "未用预收",
+        "Unused advances",
+        Kind::Money,
+        "SELECT CAST(COALESCE(-SUM(r.open), 0) AS BIGINT) FROM receivable r WHERE r.customer = {t}.id AND r.open < 0",
+    ),
+    figure(
         "temporary",
         "临时额度",
         "Temporary limit",

@@ -230,7 +230,7 @@ fn payments(customer: &Customer, tx: &mut Tx) -> Result<Section> {
     ];
     let none = label("还没有往来", "No entries yet");
     let parts = vec![Part::Figures(figures), Part::Rows { heads, rows, none }];
-    let more = Some((label("全部明细", "All entries"), format!("/receivable?customer={id}&sort=-date")));
+    let more = Some((label("核销台", "Settle"), format!("/settle/{id}")));
     let title = label("资金往来", "Money").into();
     Ok(Section { title, state: None, more, group: None, of: Some(Receivable::DEF.code), parts })
 }

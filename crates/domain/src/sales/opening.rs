@@ -4,6 +4,7 @@ use model::{Date, Entity, Error, Id, Money, Result, Stamp, Tx, Value, Verbs, Vie
 
 use super::credit::due;
 use super::receivable::{self, Item, Kind};
+use super::settle::{self, Allocate, Unallocate};
 use crate::Customer;
 use crate::document::{Reason, Status, check_date, check_open};
 
@@ -35,6 +36,8 @@ pub struct ReceivableOpening {
 
 const VERBS: Verbs<ReceivableOpening> = verbs![
     post("过账", "Post", when |it| it.status == Status::Draft, else "已经过账" "Posted already"),
+    allocate("核销", "Allocate", asks Allocate, when |it| it.status == Status::Posted && it.amount < Money(0), else "只有已过账的期初预收可以核销" "Only what was paid in advance before the books began can be allocated"),
+    unallocate("撤销核销", "Take back", asks Unallocate, when |it| it.status == Status::Posted && it.amount < Money(0), else "只有已过账的期初预收可以核销" "Only what was paid in advance before the books began can be allocated", needs "allocate"),
     reverse("红冲", "Reverse", asks Reason, when |it| it.status == Status::Posted, else "没有过账" "Not posted", is danger),
 ];
 
@@ -74,11 +77,22 @@ fn post(it: &mut ReceivableOpening, tx: &mut Tx) -> Result<()> {
 fn reverse(it: &mut ReceivableOpening, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.get(it.customer)?;
     check_open(it.date, tx)?;
-    let entry = receivable::item_of(tx, "opening", Value::from(&it.id))?;
-    let entry =
-        entry.ok_or_else(|| Error::Internal(format!("receivable_opening/{} has no entry", it.id.0)))?;
+    let entry = receivable::entry_of(tx, of(it).0, of(it).1)?;
     receivable::reverse(tx, &entry, item(it, Kind::Reversal, -it.amount))?;
     tx.because(&asked.reason);
     it.status = Status::Reversed;
     Ok(())
+}
+
+/// The field of the account that names it.
+fn of(it: &ReceivableOpening) -> (&'static str, Value) {
+    ("opening", Value::from(&it.id))
+}
+
+fn allocate(it: &mut ReceivableOpening, tx: &mut Tx, asked: Allocate) -> Result<()> {
+    settle::allocate(tx, it.customer, of(it), asked)
+}
+
+fn unallocate(it: &mut ReceivableOpening, tx: &mut Tx, asked: Unallocate) -> Result<()> {
+    settle::unallocate(tx, it.customer, of(it), asked)
 }

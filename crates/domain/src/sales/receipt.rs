@@ -1,14 +1,15 @@
 //! The receipt 收款单: money comes in, and finds the sales that it pays.
 
 use model::{
-    Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Result, Stamp, Tx, Value, Verbs, Views,
-    refuse, system::User, verbs, views,
+    Code, Date, Entity, Error, FieldDef, Id, Label, Money, Result, Stamp, Tx, Value, Verbs, Views,
+    system::User, verbs, views,
 };
 
-use super::receivable::{self, Allocation, Item, Kind, Receivable};
-use super::{Sale, actor};
-use crate::Customer;
+use super::receivable::{self, Item, Kind};
+use super::settle::{self, Aim, Allocate, By, Unallocate};
+use super::{BankLine, Sale, actor};
 use crate::document::{Reason, Status, check_date, check_open};
+use crate::{Customer, Product};
 
 /// Money that a customer paid.
 #[derive(Debug, Clone, Entity)]
@@ -33,6 +34,14 @@ pub struct Receipt {
     /// The sale that the customer named; without one the oldest debts are paid first.
     #[field(zh = "对应销售单", en = "For sale", list, depends = "customer")]
     pub sale: Option<Id<Sale>>,
+    #[field(zh = "核销方式", en = "Settles", filter)]
+    pub by: By,
+    #[field(zh = "核销商品", en = "Goods settled")]
+    pub product: Option<Id<Product>>,
+    #[field(zh = "期间从", en = "Period from")]
+    pub first: Option<Date>,
+    #[field(zh = "期间至", en = "Period to")]
+    pub last: Option<Date>,
     #[field(zh = "流水号", en = "Reference", search)]
     pub reference: Option<String>,
     #[field(zh = "状态", en = "Status", readonly, list, filter)]
@@ -80,8 +89,16 @@ fn check(new: &mut Receipt, old: Option<&Receipt>, tx: &mut Tx) -> Result<()> {
     if let Some(sale) = new.sale {
         check_sale(sale, new.customer, tx)?;
     }
+    new.aim().check()?;
     new.handler = new.handler.or_else(|| actor(tx));
     Ok(())
+}
+
+impl Receipt {
+    fn aim(&self) -> Aim {
+        let Receipt { by, sale, product, first, last, .. } = *self;
+        Aim { by, sale, charge: None, product, first, last }
+    }
 }
 
 fn check_sale(sale: Id<Sale>, customer: Id<Customer>, tx: &mut Tx) -> Result<()> {
@@ -92,12 +109,12 @@ fn check_sale(sale: Id<Sale>, customer: Id<Customer>, tx: &mut Tx) -> Result<()>
     Ok(())
 }
 
-/// Posts a receipt: it pays the named sale, then the oldest debts; what is left is an advance (FIN-08, FIN-16).
+/// Posts a receipt: it pays the named sale, then what it is meant for; what is left is an advance (FIN-08, FIN-16).
 fn post(receipt: &mut Receipt, tx: &mut Tx) -> Result<()> {
     let customer = tx.get(receipt.customer)?;
     check_open(receipt.date, tx)?;
     let mut credit = receivable::enter(tx, customer.id, item(receipt, Kind::Receipt))?;
-    receivable::pay_oldest(tx, &mut credit, receipt.sale)?;
+    settle::pay(tx, &mut credit, &receipt.aim(), receipt.amount)?;
     receipt.status = Status::Posted;
     receipt.number = Some(tx.next_number::<Receipt>()?);
     Ok(())
@@ -105,86 +122,72 @@ fn post(receipt: &mut Receipt, tx: &mut Tx) -> Result<()> {
 
 /// Books the money that comes with a sale about to be posted.
 pub(super) fn receive(tx: &mut Tx, sale: &Sale, account: Option<Code>, method: Option<Code>) -> Result<()> {
-    let mut receipt = Receipt {
+    let receipt =
+        Receipt { method, account, sale: Some(sale.id), ..new(tx, sale.customer, sale.date, sale.amount) };
+    booked(tx, receipt).map(drop)
+}
+
+/// Books the money that a bank says came in.
+pub(super) fn book(tx: &mut Tx, customer: Id<Customer>, line: &BankLine) -> Result<Id<Receipt>> {
+    let BankLine { by, account, reference, purpose, .. } = line.clone();
+    let receipt = new(tx, customer, line.date, line.amount);
+    booked(tx, Receipt { by, account, reference, remark: purpose, ..receipt })
+}
+
+/// Reverses a receipt for whom its money turned out not to be, unless somebody has done so.
+pub(super) fn take_back(tx: &mut Tx, receipt: Id<Receipt>, asked: Reason) -> Result<()> {
+    let mut receipt = tx.get(receipt)?;
+    if receipt.status == Status::Posted {
+        reverse(&mut receipt, tx, asked)?;
+        tx.save(&mut receipt)?;
+    }
+    Ok(())
+}
+
+fn new(tx: &Tx, customer: Id<Customer>, date: Date, amount: Money) -> Receipt {
+    Receipt {
         id: Id::NEW,
         number: None,
-        customer: sale.customer,
-        date: sale.date,
-        amount: sale.amount,
-        method,
-        account,
-        sale: Some(sale.id),
+        customer,
+        date,
+        amount,
+        method: None,
+        account: None,
+        sale: None,
+        by: By::Oldest,
+        product: None,
+        first: None,
+        last: None,
         reference: None,
         status: Status::Draft,
         reverses: None,
         handler: actor(tx),
         remark: None,
         stamp: Stamp::default(),
-    };
+    }
+}
+
+fn booked(tx: &mut Tx, mut receipt: Receipt) -> Result<Id<Receipt>> {
     tx.save(&mut receipt)?;
     post(&mut receipt, tx)?;
-    tx.save(&mut receipt).map(drop)
+    tx.save(&mut receipt)
 }
 
 fn item(receipt: &Receipt, kind: Kind) -> Item {
     Item { receipt: Some(receipt.id), ..Item::of(kind, receipt.date, -receipt.amount) }
 }
 
-fn credit_of(receipt: &Receipt, tx: &mut Tx) -> Result<Receivable> {
-    let credit = receivable::item_of(tx, "receipt", Value::from(&receipt.id))?;
-    credit.ok_or_else(|| Error::Internal(format!("receipt/{} has no entry", receipt.id.0)))
+/// The field of the account that names a receipt.
+fn of(receipt: &Receipt) -> (&'static str, Value) {
+    ("receipt", Value::from(&receipt.id))
 }
 
-#[derive(Form)]
-pub struct Allocate {
-    #[field(zh = "销售单", en = "Sale", required)]
-    sale: Id<Sale>,
-    /// Empty is as much as possible.
-    #[field(zh = "金额", en = "Amount")]
-    amount: Option<Money>,
-}
-
-/// Lets what is left of a receipt pay a sale.
 fn allocate(receipt: &mut Receipt, tx: &mut Tx, asked: Allocate) -> Result<()> {
-    tx.get(receipt.customer)?;
-    check_sale(asked.sale, receipt.customer, tx)?;
-    let mut credit = credit_of(receipt, tx)?;
-    let Some(mut charge) = receivable::item_of(tx, "sale", Value::from(&asked.sale))? else {
-        refuse!("wrong_state", "这张销售单还没有过账" "This sale is not posted");
-    };
-    let most = Money(charge.open.0.min(-credit.open.0));
-    let amount = asked.amount.unwrap_or(most);
-    if amount <= Money(0) || amount > most {
-        let says = model::Text::new(
-            format!("最多可核销 {most}：收款未用 {}，销售单未收 {}", -credit.open, charge.open),
-            format!("At most {most} can be allocated: {} is left, {} is unpaid", -credit.open, charge.open),
-        );
-        return Err(Error::fault("amount", "out_of_range", says));
-    }
-    receivable::allocate(tx, &mut charge, &mut credit, amount).map(drop)
+    settle::allocate(tx, receipt.customer, of(receipt), asked)
 }
 
-#[derive(Form)]
-pub struct Unallocate {
-    #[field(zh = "核销", en = "Allocation", required)]
-    allocation: Id<Allocation>,
-    #[field(zh = "原因", en = "Reason", again)]
-    reason: String,
-}
-
-/// Takes one allocation back, with history.
 fn unallocate(receipt: &mut Receipt, tx: &mut Tx, asked: Unallocate) -> Result<()> {
-    tx.get(receipt.customer)?;
-    let one = tx.get(asked.allocation)?;
-    let credit = credit_of(receipt, tx)?;
-    if one.credit != credit.id || one.undoes.is_some() {
-        return Err(Error::invalid("allocation", "unknown_link"));
-    }
-    if !tx.find::<Allocation>(&[("undoes", (&one.id).into())])?.is_empty() {
-        refuse!("wrong_state", "这笔核销已经撤销" "This allocation was taken back already");
-    }
-    tx.because(&asked.reason);
-    receivable::release(tx, &one)
+    settle::unallocate(tx, receipt.customer, of(receipt), asked)
 }
 
 /// Reverses a receipt by one of its own: what it paid is owed again.
@@ -206,7 +209,7 @@ fn reverse(receipt: &mut Receipt, tx: &mut Tx, asked: Reason) -> Result<()> {
         ..receipt.clone()
     };
     tx.save(&mut opposite)?;
-    let credit = credit_of(receipt, tx)?;
+    let credit = receivable::entry_of(tx, of(receipt).0, of(receipt).1)?;
     receivable::reverse(tx, &credit, item(&opposite, Kind::Reversal))?;
     tx.because(&asked.reason);
     receipt.status = Status::Reversed;

@@ -1,8 +1,8 @@
 //! Receivables 应收: what each document made a customer owe or paid back, and which payment met which debt.
 
 use model::{
-    Choice, Date, Entity, FieldDef, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views, system::User,
-    views,
+    Choice, Date, Entity, Error, FieldDef, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Views,
+    system::User, views,
 };
 
 use super::{Receipt, ReceivableOpening, Refund, Sale, SaleReturn};
@@ -236,7 +236,7 @@ fn last_allocation(tx: &mut Tx, item: Id<Receivable>) -> Result<Option<Date>> {
 }
 
 /// What is still open of a customer's charges, the oldest first, or of the credits.
-fn open_items(tx: &mut Tx, customer: Id<Customer>, charges: bool) -> Result<Vec<Receivable>> {
+pub(super) fn open_items(tx: &mut Tx, customer: Id<Customer>, charges: bool) -> Result<Vec<Receivable>> {
     let mut sql = Sql::new("customer = ");
     sql.bind(customer.0).push(if charges { " AND open > 0" } else { " AND open < 0" });
     tx.find_where(sql.push(" ORDER BY COALESCE(due, date), id"))
@@ -245,20 +245,6 @@ fn open_items(tx: &mut Tx, customer: Id<Customer>, charges: bool) -> Result<Vec<
 /// What a customer has to its credit that paid nothing yet.
 pub fn unused(tx: &mut Tx, customer: Id<Customer>) -> Result<Money> {
     Ok(open_items(tx, customer, false)?.iter().map(|it| -it.open).sum())
-}
-
-/// Lets a credit pay the oldest debts, those of `first` before all (FIN-08, FIN-16). What is left stays as an advance.
-pub fn pay_oldest(tx: &mut Tx, credit: &mut Receivable, first: Option<Id<Sale>>) -> Result<()> {
-    let mut charges = open_items(tx, credit.customer, true)?;
-    charges.sort_by_key(|it| first.is_none() || it.sale != first);
-    for mut charge in charges {
-        let all = -credit.open;
-        allocate(tx, &mut charge, credit, all)?;
-        if credit.open == Money(0) {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// Pays a new charge with what the customer has paid in advance, the oldest first.
@@ -299,6 +285,12 @@ pub fn reverse(tx: &mut Tx, item: &Receivable, opposite: Item) -> Result<()> {
 /// The item that a document entered when it was posted.
 pub fn item_of(tx: &mut Tx, field: &str, document: Value) -> Result<Option<Receivable>> {
     Ok(tx.find::<Receivable>(&[(field, document)])?.into_iter().find(|it| it.kind != Kind::Reversal))
+}
+
+/// The same of a document that is known to be posted.
+pub fn entry_of(tx: &mut Tx, field: &str, document: Value) -> Result<Receivable> {
+    let entry = item_of(tx, field, document)?;
+    entry.ok_or_else(|| Error::Internal(format!("a {field} has no entry")))
 }
 
 /// What the audits of the account ask; each finds nothing while all is well.

@@ -96,8 +96,7 @@ fn reverse(refund: &mut Refund, tx: &mut Tx, asked: Reason) -> Result<()> {
         ..refund.clone()
     };
     tx.save(&mut opposite)?;
-    let charge = receivable::item_of(tx, "refund", Value::from(&refund.id))?;
-    let charge = charge.ok_or_else(|| Error::Internal(format!("refund/{} has no entry", refund.id.0)))?;
+    let charge = receivable::entry_of(tx, "refund", Value::from(&refund.id))?;
     receivable::reverse(tx, &charge, item(&opposite, Kind::Reversal))?;
     tx.because(&asked.reason);
     refund.status = Status::Reversed;

@@ -509,8 +509,7 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
         let back = tx.lines(&opposite)?;
         Part::of(tx, order, &back)?.settle(tx)?;
     }
-    let charge = receivable::item_of(tx, "sale", Value::from(&sale.id))?;
-    let charge = charge.ok_or_else(|| Error::Internal(format!("sale/{} has no entry", sale.id.0)))?;
+    let charge = receivable::entry_of(tx, "sale", Value::from(&sale.id))?;
     receivable::reverse(tx, &charge, item(&opposite, Kind::Reversal, None))?;
     tx.because(&asked.reason);
     sale.status = Status::Reversed;

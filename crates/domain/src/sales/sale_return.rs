@@ -9,6 +9,7 @@ use super::account::{self, SaleEntry};
 use super::performance::{self, Deal};
 use super::price::Line;
 use super::receivable::{self, Item, Kind};
+use super::settle::{self, Aim, Allocate, Unallocate};
 use super::{Sale, SaleLine, made_by};
 use crate::document::{Reason, Status, check_date, check_open, no_lines};
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
@@ -86,6 +87,8 @@ pub struct SaleReturnLine {
 
 const VERBS: Verbs<SaleReturn> = verbs![
     post("过账", "Post", when |it| it.status == Status::Draft, else "已经过账" "Posted already"),
+    allocate("核销", "Allocate", asks Allocate, when |it| it.status == Status::Posted && it.reverses.is_none(), else "只有已过账的退货可以核销" "Only a posted return can be allocated"),
+    unallocate("撤销核销", "Take back", asks Unallocate, when |it| it.status == Status::Posted && it.reverses.is_none(), else "只有已过账的退货可以核销" "Only a posted return can be allocated", needs "allocate"),
     reverse("红冲", "Reverse", asks Reason, when |it| it.status == Status::Posted && it.reverses.is_none(), else "没有过账，或者它本身是红冲单" "Not posted, or itself a reversal", is danger),
 ];
 
@@ -264,7 +267,7 @@ fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
     )?;
     let item = Item { salesperson: it.salesperson, ..item(it, Kind::Return) };
     let mut credit = receivable::enter(tx, customer.id, item)?;
-    receivable::pay_oldest(tx, &mut credit, it.sale)?;
+    settle::pay(tx, &mut credit, &Aim::oldest(it.sale), it.amount)?;
     it.status = Status::Posted;
     it.number = Some(tx.next_number::<SaleReturn>()?);
     Ok(())
@@ -340,10 +343,22 @@ fn reverse(it: &mut SaleReturn, tx: &mut Tx, asked: Reason) -> Result<()> {
         account::enter(tx, account_entry(&opposite, &back))?;
     }
     performance::reverse(tx, ("sale_return", it.id.0), today, None, Some(opposite.id))?;
-    let credit = receivable::item_of(tx, "sale_return", Value::from(&it.id))?;
-    let credit = credit.ok_or_else(|| Error::Internal(format!("sale_return/{} has no entry", it.id.0)))?;
+    let credit = receivable::entry_of(tx, of(it).0, of(it).1)?;
     receivable::reverse(tx, &credit, item(&opposite, Kind::Reversal))?;
     tx.because(&asked.reason);
     it.status = Status::Reversed;
     Ok(())
+}
+
+/// The field of the account that names it.
+fn of(it: &SaleReturn) -> (&'static str, Value) {
+    ("sale_return", Value::from(&it.id))
+}
+
+fn allocate(it: &mut SaleReturn, tx: &mut Tx, asked: Allocate) -> Result<()> {
+    settle::allocate(tx, it.customer, of(it), asked)
+}
+
+fn unallocate(it: &mut SaleReturn, tx: &mut Tx, asked: Unallocate) -> Result<()> {
+    settle::unallocate(tx, it.customer, of(it), asked)
 }

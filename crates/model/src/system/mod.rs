@@ -5,7 +5,7 @@ mod people;
 mod settings;
 mod work;
 
-pub use attached::{Attachment, Follower, Note, Tag, Team};
+pub use attached::{Attachment, Follower, Link, Note, Tag, Team, hashed};
 pub use people::{Department, DepartmentKind, Role, Session, Theme, Token, Tongue, User, UserRole};
 pub(crate) use people::{keeper_remains, may_grant};
 pub use settings::{CodeEntry, CustomField, CustomKind, NumberRule, Parameter, SavedView, Sharing};
@@ -31,6 +31,7 @@ pub static ENTITIES: &[&EntityDef] = &[
     Tag::DEF,
     Follower::DEF,
     Team::DEF,
+    Link::DEF,
     ImportBatch::DEF,
     Job::DEF,
     Access::DEF,

@@ -215,11 +215,12 @@ fn begun(
     let own = if verb.asks.iter().any(is_same) { Some(desk.get(def.code, id)?) } else { None };
     for field in verb.asks {
         let value = match field.default {
-            Some("today") => Some(&today),
-            Some("same") => own.as_ref().and_then(|it| it.value(field.name)),
-            _ => None,
+            Some("today") => Some(today.clone()),
+            Some("same") => own.as_ref().and_then(|it| it.value(field.name)).cloned(),
+            Some(_) => Some(field.blank()),
+            None => None,
         };
-        let value = value.map(|it| text_of(&cells, field, it));
+        let value = value.map(|it| text_of(&cells, field, &it));
         if let Some(text) = given.fields.get(field.name).map(|it| it.text().to_owned()).or(value) {
             input.set(field.name, text);
         }
@@ -502,6 +503,12 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
         }
         toast
     };
+    if let (Some(link), true) = (&end.link, is_one) {
+        // The page itself knows by which name it is reached.
+        let origin = visit.headers.get(header::ORIGIN).and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let events = [("hx-trigger", ascii(&serde_json::json!({ "ky:refresh": {} }).to_string()))];
+        return Ok((events, told_link(&format!("{origin}{link}"), label, lang)).into_response());
+    }
     if end.refused.is_empty() {
         let events = serde_json::json!({ "ky:close": {}, "ky:unpick": {}, "ky:refresh": {}, "ky:toast": toast("ok", "") });
         return Ok(told(&events));
@@ -530,6 +537,21 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
         serde_json::json!({})
     };
     Ok(([("hx-trigger", ascii(&events.to_string()))], dialog).into_response())
+}
+
+/// The address of a link, to be passed on.
+fn told_link(address: &str, title: &str, lang: Lang) -> Markup {
+    html! {
+        div class="ky-dialog-body" {
+            h2 { (title) }
+            p { (t(lang, "把这个地址发给对方。打开不用登录，只看得到这一张；它只显示这一次。", "Send this address. It opens without signing in and shows this record alone; it is shown only now.")) }
+            input class="ky-input ky-mono" readonly value=(address) aria-label=(t(lang, "链接", "Link"));
+            div class="ky-dialog-foot" {
+                button class="ky-btn" type="button" data-close { (t(lang, "关闭", "Close")) }
+                button class="ky-btn is-primary" type="button" data-copy=(address) { (icon("link")) (t(lang, "复制链接", "Copy the link")) }
+            }
+        }
+    }
 }
 
 /// The way to the records for whose sake one stays, as far as the actor may go it.

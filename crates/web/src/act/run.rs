@@ -18,6 +18,8 @@ pub struct End {
     pub refused: Vec<(i64, Error)>,
     /// The name under which history keeps what was done.
     pub batch: String,
+    /// The address of a link that was made: shown this once.
+    pub link: Option<String>,
 }
 
 impl End {
@@ -63,7 +65,7 @@ async fn run_all(
         };
         return Err(Error::refused("too_many_rows", says));
     }
-    let mut end = End { ok: 0, refused: Vec::new(), batch: random_token()?[..16].to_owned() };
+    let mut end = End { ok: 0, refused: Vec::new(), batch: random_token()?[..16].to_owned(), link: None };
     let input = &match visit.site.sealed(deed, input).await {
         Err(error @ Error::Invalid(_)) => {
             end.refused.push((0, error));
@@ -86,9 +88,11 @@ async fn run_all(
         let (batch, input) = (end.batch.clone(), input.clone());
         let work = move |desk: &mut Desk| {
             desk.in_batch(&batch);
-            each(desk, def, deed, &piece, &input)
+            Ok((each(desk, def, deed, &piece, &input)?, desk.invitation()))
         };
-        for (id, result) in visit.write(work).await? {
+        let (outcomes, link) = visit.write(work).await?;
+        end.link = link.or(end.link);
+        for (id, result) in outcomes {
             match result {
                 Ok(()) => end.ok += 1,
                 Err(error) => end.refused.push((id, error)),

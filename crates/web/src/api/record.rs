@@ -83,9 +83,9 @@ impl Call {
         let verb = super::verb::open(def, verb)?.name;
         let once = self.once(&format!("{}/{id}/{verb}", def.code));
         let (input, seen, whole) = (input(self.json()?)?, self.if_match(), once.is_kept());
-        let (_, left) = self
+        let ((_, left), link) = self
             .write(def, move |desk| {
-                once.answer(desk, def, |desk| {
+                let answer = once.answer(desk, def, |desk| {
                     unchanged(desk, def, id, seen.as_deref())?;
                     desk.run(def.code, id, verb, &input)?;
                     let bare = json!({ "id": id });
@@ -94,10 +94,14 @@ impl Call {
                         None | Some(Err(Error::NotFound { .. })) => Ok((200, bare)),
                         Some(left) => Ok((200, left?)),
                     }
-                })
+                })?;
+                Ok((answer, desk.invitation()))
             })
             .await?;
-        let left = if whole { left } else { self.reread(def, left).await? };
+        let mut left = if whole { left } else { self.reread(def, left).await? };
+        if let Some(link) = link {
+            left["link"] = link.into();
+        }
         Ok(tagged(StatusCode::OK, &left))
     }
 

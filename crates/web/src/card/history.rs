@@ -53,6 +53,7 @@ fn item(desk: &mut Desk, view: &View, event: &Event) -> Result<Markup> {
     };
     let door = match event.door.as_str() {
         "api" => t(lang, "接口", "API"),
+        "link" => t(lang, "外部链接", "link"),
         "command_line" => t(lang, "命令行", "command line"),
         "job" => t(lang, "后台任务", "job"),
         _ => "",

@@ -31,7 +31,7 @@ pub fn whole(desk: &mut Desk, card: Card, draft: &Draft) -> Result<Markup> {
         }
     }
     let mut children = Vec::new();
-    for child in desk.catalog().registry.children(def).collect::<Vec<_>>() {
+    for child in desk.catalog().registry.children(def).filter(|it| !it.is_ours()).collect::<Vec<_>>() {
         if desk.may(child, "update").is_ok() || (id == 0 && desk.may(def, "create").is_ok()) {
             children.push((child, rows(desk, &cells, &card, child, draft)?));
         }

@@ -1,0 +1,107 @@
+//! The bank's lines (issue 3): proposed with a reason, accepted as a receipt, taken back with history.
+
+use model::{Input, Value, message};
+use tests::shop::Shop;
+use tests::{code, databases};
+
+fn line(shop: &Shop, payer: &str, amount: &str) -> i64 {
+    let reference = format!("{payer}{amount}");
+    let input =
+        [("date", "2026-06-05"), ("payer", payer), ("amount", amount), ("reference", reference.as_str())];
+    let input = Input::from(input);
+    shop.world.act("周会计", move |desk| desk.create("bank_line", &input)).unwrap()
+}
+
+/// Status, customer and reason.
+fn proposed(shop: &Shop, id: i64) -> (String, i64, String) {
+    let value = |name: &str| shop.value("bank_line", id, name);
+    (value("status").text().to_owned(), value("customer").int(), message::said(value("why").text()).zh)
+}
+
+#[test]
+fn a_line_is_proposed_by_the_payers_name_or_an_amount_that_only_one_owes() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        (0..3).for_each(|n| {
+            shop.sold(4 + n);
+        });
+
+        let named = line(&shop, "北京金泰格散热器有限公司", "225");
+        let alike = line(&shop, "金泰格散热器", "99");
+        let amount = line(&shop, "邵慧琴", "125");
+        let nobody = line(&shop, "张三", "7");
+
+        let (status, customer, why) = proposed(&shop, named);
+        assert_eq!((status.as_str(), customer), ("proposed", shop.customer));
+        assert_eq!(why, "户名与客户名称相同；金额等于 2 张未收单据之和");
+        assert!(proposed(&shop, alike).2.starts_with("户名与客户名称只差地区或公司类型；金额没有对上单据"));
+        assert!(proposed(&shop, amount).2.starts_with("只有这个客户有一张未收单据正好是这个金额"));
+        assert_eq!(proposed(&shop, nobody).0, "unknown");
+    });
+}
+
+#[test]
+fn an_accepted_line_is_a_posted_receipt_and_taken_back_it_waits_again() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sales = [4, 5].map(|count| shop.sold(count));
+        let unpaid = || sales.map(|it| shop.value("sale", it, "unpaid").int());
+        let id = line(&shop, "北京金泰格散热器有限公司", "125");
+        let reason = || Input::from([("reason", "认错了")]);
+
+        shop.run("周会计", "bank_line", id, "accept", Input::default()).unwrap();
+        let twice = shop.run("周会计", "bank_line", id, "accept", Input::default());
+        assert_eq!((code(twice), unpaid()), ("wrong_state", [10_000, 0]));
+        let receipt = shop.value("bank_line", id, "receipt").int();
+        assert_eq!(shop.value("receipt", receipt, "status").text(), "posted");
+        shop.run("周会计", "bank_line", id, "take_back", reason()).unwrap();
+
+        assert_eq!(unpaid(), [10_000, 12_500]);
+        assert_eq!(shop.value("receipt", receipt, "status").text(), "reversed");
+        assert_eq!(proposed(&shop, id).0, "proposed");
+        shop.run("周会计", "bank_line", id, "accept", Input::default()).unwrap();
+        assert_eq!(unpaid(), [10_000, 0]);
+        shop.audit();
+    });
+}
+
+#[test]
+fn a_line_that_nobody_knows_is_given_a_customer_or_put_aside() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.sold(4);
+        let [known, aside] = ["70", "7"].map(|amount| line(&shop, "张三", amount));
+        let customer = Input::from([("customer", format!("#{}", shop.customer))]);
+        let early = shop.run("周会计", "bank_line", known, "accept", Input::default());
+
+        shop.world.act("周会计", move |desk| desk.update("bank_line", known, None, &customer)).unwrap();
+        shop.run("周会计", "bank_line", known, "accept", Input::default()).unwrap();
+        shop.run("周会计", "bank_line", aside, "ignore", Input::from([("reason", "利息")])).unwrap();
+        shop.run("周会计", "bank_line", aside, "reopen", Input::default()).unwrap();
+
+        assert_eq!((code(early), proposed(&shop, aside).0.as_str()), ("wrong_state", "unknown"));
+        assert_eq!(shop.figures()[0], 3_000);
+    });
+}
+
+#[test]
+fn the_same_line_comes_in_once_and_only_for_who_keeps_the_books() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        line(&shop, "张三", "70");
+        let again = Input::from([
+            ("date", "2026-06-05"),
+            ("payer", "张三"),
+            ("amount", "70"),
+            ("reference", "张三70"),
+        ]);
+        let out = Input::from([("date", "2026-06-05"), ("payer", "张三"), ("amount", "-5")]);
+
+        let again = shop.world.act("周会计", move |desk| desk.create("bank_line", &again));
+        let out = shop.world.act("周会计", move |desk| desk.create("bank_line", &out));
+        let seen = shop.world.look("王海燕", |desk| desk.get("bank_line", 1).map(drop));
+
+        assert_eq!([code(again), code(out), code(seen)], ["duplicate", "not_positive", "not_found"]);
+        assert_eq!(shop.value("bank_line", 1, "customer"), Value::Null);
+    });
+}
