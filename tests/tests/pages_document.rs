@@ -302,6 +302,43 @@ fn a_copy_has_the_lines_and_neither_number_nor_state() {
 }
 
 #[test]
+fn choosing_an_order_brings_its_open_lines_and_its_customer() {
+    let shop = Shop::new();
+    let customer = shop.customer;
+    shop.house.change(move |desk| {
+        let mut input = Input::from([("customer", format!("#{customer}"))]);
+        let line = Input::from([("product", "SP-00003"), ("quantity", "6"), ("discount", "10%")]);
+        input.rows.insert("lines".into(), vec![line]);
+        let order = desk.create("sale_order", &input)?;
+        desk.run("sale_order", order, "check", &Input::default())
+    });
+
+    let brought = shop.post(
+        WANG,
+        "/sale/lines",
+        &[("_bring", "1"), ("order", "#1")].map(|it| (it.0.into(), it.1.into())),
+    );
+    let page = shop.house.get(WANG, "/sale/new?order=1").text();
+    let foreign = shop.post(
+        ZHAO,
+        "/sale/lines",
+        &[("_bring", "1"), ("order", "#1")].map(|it| (it.0.into(), it.1.into())),
+    );
+
+    let brought: Json = serde_json::from_slice(&brought.bytes).unwrap();
+    let row = &brought["rows"][0];
+    assert_eq!(
+        [&row["product"][1], &row["quantity"][0], &row["price"][0], &row["discount"][0]],
+        ["散热器", "6", "46.00", "10%"]
+    );
+    assert_eq!(brought["head"]["customer"][0], format!("#{customer}"));
+    for text in ["北京金泰格", "value=\"散热器\"", "value=\"46.00\"", "value=\"10%\"", "248.40"] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(foreign.text().contains("\"rows\":[]"), "{}", foreign.text());
+}
+
+#[test]
 fn a_final_document_shows_what_came_of_it() {
     let shop = Shop::new();
     let sale = shop.run(BOSS, "post", &[("SP-00001", "3")]);

@@ -315,9 +315,8 @@ fn dialog(
                 }
             }
             @for field in &fields {
-                @if let Kind::Rows(of) = field.kind {
-                    @if is_one { (rows(desk, field, of, input, faults, &source)?) }
-                } @else {
+                @if let Kind::Rows(of) = field.kind { @if is_one { (rows(desk, field, of, input, faults, &source)?) } }
+                @else {
                 @let again = (choice.is_some() && field.name == "into").then_some(path);
                 @let fault = faults.iter().find(|it| it.field == field.name).map(|it| model::message::fault(it, lang));
                 div hx-get=[again] hx-trigger="change" hx-target="#dialog" hx-include="closest form" {

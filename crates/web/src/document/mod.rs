@@ -225,7 +225,7 @@ pub fn begun(desk: &mut Desk, card: &Card, asked: &Input) -> Result<Option<Draft
     if let Ok(id) = asked.text("copy").parse() {
         return Ok(Some(Draft { input: copied(desk, def, id)?, given: true, ..Draft::default() }));
     }
-    let mut input = desk.brought(def.code, card)?;
+    let mut input = brought(desk, card)?;
     if input.rows.values().all(Vec::is_empty) {
         return Ok(None);
     }
@@ -235,7 +235,18 @@ pub fn begun(desk: &mut Desk, card: &Card, asked: &Input) -> Result<Option<Draft
 
 /// Another document's content as controls hold it.
 fn copied(desk: &mut Desk, def: &'static EntityDef, id: i64) -> Result<Input> {
-    let mut input = desk.copy(def.code, id)?;
+    let input = desk.copy(def.code, id)?;
+    spoken(desk, def, input)
+}
+
+/// The lines of what a new document's head names, as controls hold them.
+fn brought(desk: &mut Desk, card: &Card) -> Result<Input> {
+    let input = desk.brought(card.def.code, card)?;
+    spoken(desk, card.def, input)
+}
+
+/// Rates are written as per cent.
+fn spoken(desk: &mut Desk, def: &'static EntityDef, mut input: Input) -> Result<Input> {
     let (catalog, cells, line) = (desk.catalog().clone(), Cells::of(desk), lines_of(def)?);
     let spoken = |of: &'static EntityDef, input: &mut Input| {
         for (name, given) in &mut input.fields {

@@ -3,7 +3,7 @@
 use model::{Desk, EntityDef, FieldDef, Input, Kind, Label, Lang, Result, Suggestion, target_of};
 use serde_json::{Map, Value as Json, json};
 
-use super::{columns, copied, filled_head, id_of, lines_of};
+use super::{brought, columns, copied, filled_head, id_of, lines_of};
 use crate::ui::t;
 use crate::visit::{Answer, At, Sent, Visit};
 use axum::response::IntoResponse;
@@ -54,7 +54,7 @@ fn answer(desk: &mut Desk, entity: &str, input: &Input) -> Result<Json> {
         given.fields.retain(|name, _| !name.starts_with('_'));
         let card = desk.blank(entity, &given)?;
         let mut rows = Vec::new();
-        for row in desk.brought(entity, &card)?.rows.values().flatten() {
+        for row in brought(desk, &card)?.rows.values().flatten() {
             rows.push(held(desk, line, row)?);
         }
         return Ok(json!({ "rows": rows, "head": filled_head(desk, &card)? }));
