@@ -54,6 +54,71 @@ fn connect(address: &Address, plan: &Plan, data: &Path) -> Store {
     store::open(address, Settings::of(address.dialect()), plan, data).expect("the database opens")
 }
 
+/// What is done in a trade: entity, fields, the lines' entity with one line, verbs with what they ask.
+type Deal = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    Line,
+    &'static [(&'static str, Line)],
+);
+type Line = &'static [(&'static str, &'static str)];
+
+const VALVE: Line = &[("product", "#1"), ("quantity", "4")];
+const TRADE: &[Deal] = &[
+    ("warehouse", &[("name", "主仓")], "", &[], &[]),
+    ("credit_rule", &[("moment", "sale.post")], "", &[], &[]),
+    (
+        "stock_in",
+        &[],
+        "stock_in_line",
+        &[("product", "#1"), ("quantity", "20"), ("cost", "70")],
+        &[("post", &[])],
+    ),
+    ("price_list", &[("name", "经销价")], "price_list_line", &[("product", "#1"), ("price", "120")], &[]),
+    ("sale_order", &[("customer", "#1")], "sale_order_line", VALVE, &[("check", &[])]),
+    ("sale", &[("customer", "#1")], "sale_line", VALVE, &[("post", &[])]),
+    (
+        "sale_return",
+        &[("customer", "#1")],
+        "sale_return_line",
+        &[("product", "#1"), ("quantity", "1")],
+        &[("post", &[])],
+    ),
+    ("receipt", &[("customer", "#1"), ("amount", "1000")], "", &[], &[("post", &[])]),
+    ("refund", &[("customer", "#1"), ("amount", "10")], "", &[], &[("post", &[])]),
+    ("receivable_opening", &[("customer", "#2"), ("amount", "88")], "", &[], &[("post", &[])]),
+    ("stock_count", &[], "stock_count_line", &[("product", "#1"), ("quantity", "16")], &[("post", &[])]),
+    (
+        "statement",
+        &[("customer", "#1"), ("first", "2026-01-01")],
+        "",
+        &[],
+        &[("issue", &[]), ("send", &[("days", "7")])],
+    ),
+    ("bank_line", &[("payer", "北京金泰格"), ("amount", "50"), ("date", "2026-11-20")], "", &[], &[]),
+];
+
+/// Buys, sells, is paid, and says what is owed.
+fn trade(desk: &mut Desk) -> Result<()> {
+    let input = |fields: Line| fields.iter().copied().collect::<Input>();
+    let credit = [("credit_limit", "5000"), ("credit_days", "30"), ("reason", "老客户")];
+    desk.run("customer", 1, "set_credit", &Input::from(credit))?;
+    let more = [("amount", "100"), ("to", "2099-12-31"), ("reason", "旺季")];
+    desk.run("customer", 1, "grant_temporary", &Input::from(more))?;
+    for (entity, fields, of, line, verbs) in TRADE {
+        let mut head = input(fields);
+        if !of.is_empty() {
+            head.rows.insert((*of).to_owned(), vec![input(line)]);
+        }
+        let id = desk.create(entity, &head)?;
+        for (verb, asked) in *verbs {
+            desk.run(entity, id, verb, &input(asked))?;
+        }
+    }
+    Ok(())
+}
+
 /// What the program writes by itself.
 fn works(desk: &mut Desk, hash: &str, size: i64) -> Result<()> {
     let (user, text, stamp) = (Id::of(1), str::to_owned, Stamp::default);
@@ -118,6 +183,7 @@ fn leave(to: &Path) {
         let made = db.write(&system, move |desk| desk.create(entity, &input));
         made.unwrap_or_else(|error| panic!("{entity}: {error:?}"));
     }
+    db.write(&system, trade).unwrap();
     db.write(&system, move |desk| works(desk, &hash, size as i64)).unwrap();
 
     std::fs::create_dir_all(to.parent().unwrap()).unwrap();
