@@ -190,8 +190,9 @@ fn who_pays_in_time_is_proposed_more_and_a_person_decides() {
             shop.received("800", Some(sale));
         }
 
-        // 2,400.00 in a year are 200.00 a month; 45 and 30 days of that, and half as much again.
-        let to = format!("/customer/{}/set_credit?credit_limit=700.00&credit_days=45", shop.customer);
+        // 2,400.00 in a year are 200.00 a month; 45 and 30 days of that, and half as much again, are 700.00: less than the
+        // limit, which is not cut back.
+        let to = format!("/customer/{}/set_credit?credit_limit=1000.00&credit_days=45", shop.customer);
         assert_eq!(ways(&says("周会计")), [to]);
         // Who may not set credit is shown no button, and nothing changed by itself.
         assert!(ways(&says("王海燕")).is_empty());

@@ -350,7 +350,12 @@ fn suggestion(customer: &Customer, all: usize, late: usize, longest: i64, tx: &m
     let month = bought / 12;
     // Whole hundreds of the currency: a limit is no calculation to the cent.
     let limit = Money(month * (days + 30) / 30 * share / 100 / 10_000 * 10_000);
-    let limit = if days == 0 { Money(0) } else { limit };
+    let limit = match kept {
+        _ if days == 0 => Money(0),
+        // Who pays in time is not cut back for buying less.
+        80.. => limit.max(customer.credit_limit),
+        _ => limit.min(customer.credit_limit),
+    };
     let why = Text::new(
         format!(
             "近一年月均采购 {}，近 {MONTHS} 个月 {all} 笔中 {kept}% 按期、最长超期 {longest} 天：建议额度 {}、期限 {days} 天。",

@@ -3,7 +3,7 @@
 use browser::{Browser, DESKTOP, House, PHONE, visit};
 
 /// Chooses the goods of the line with the focus and says how many: the rest of the line takes what it offers.
-fn line(page: &Browser, letters: &str, quantity: &str) {
+pub(crate) fn line(page: &Browser, letters: &str, quantity: &str) {
     page.type_text(letters);
     page.wait_for(
         &format!("{letters} is offered"),

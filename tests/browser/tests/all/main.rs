@@ -8,3 +8,4 @@ mod guide;
 mod keyboard;
 mod list;
 mod login;
+mod trade;
