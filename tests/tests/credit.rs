@@ -2,7 +2,7 @@
 //! only warn, what is suggested, and for whom a sale counts.
 
 use domain::Customer;
-use model::{Entity, Input, Part, Query, Tone, Value};
+use model::{Entity, Error, Input, Part, Query, Tone, Value};
 use tests::shop::{Shop, reason};
 use tests::{code, databases};
 
@@ -250,5 +250,42 @@ fn a_sale_counts_for_maker_owner_or_both_by_the_rule_of_its_day() {
         });
         assert_eq!(figures.unwrap(), [1_750, 750]);
         shop.audit();
+    });
+}
+
+#[test]
+fn a_merge_leaves_neither_debts_nor_a_bad_name_behind() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let fresh = shop.world.customer("王海燕", "金泰格散热器（新）");
+        set_credit(&shop, fresh, &[]).unwrap();
+        sell(&shop, shop.customer, "40").1.unwrap();
+        shop.run("周会计", "customer", shop.customer, "blacklist", reason()).unwrap();
+
+        let into = Input::from([("into", format!("#{fresh}"))]);
+        shop.run("张国栋", "customer", shop.customer, "merge", into).unwrap();
+
+        assert_eq!(code(sell(&shop, fresh, "1").1), "blacklisted");
+        shop.run("周会计", "customer", fresh, "unblacklist", reason()).unwrap();
+        assert_eq!(code(sell(&shop, fresh, "1").1), "credit_limit_exceeded");
+    });
+}
+
+#[test]
+fn nobody_without_the_right_to_set_credit_leaves_a_group_that_shares_a_limit() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let north = below(&shop, shop.customer, "金泰格天津分公司");
+        let leave = |who: &str| {
+            let alone = Input::from([("parent", "")]);
+            shop.world.act(who, move |desk| desk.update("customer", north, None, &alone))
+        };
+        set_credit(&shop, shop.customer, &[("group_limit", "100")]).unwrap();
+
+        let refused = leave("王海燕").unwrap_err();
+        let Error::Invalid(faults) = &refused else { panic!("{refused:?}") };
+        assert_eq!((&*faults[0].field, faults[0].code), ("parent", "shared_limit"));
+        set_credit(&shop, shop.customer, &[("group_limit", "0")]).unwrap();
+        leave("王海燕").unwrap();
     });
 }

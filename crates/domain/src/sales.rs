@@ -21,7 +21,9 @@ use model::{Id, Tx, system::Department, system::User};
 
 pub use account::SaleEntry;
 pub use bank::BankLine;
-pub use credit::{CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, seed, standing};
+pub use credit::{
+    CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, groups, seed, standing,
+};
 pub use file::file;
 pub use opening::ReceivableOpening;
 pub use performance::Performance;

@@ -453,6 +453,25 @@ impl<'c> Desk<'c> {
         record
     }
 
+    /// What stands within a document changes only while the document itself may be edited, which is locked from here on.
+    pub(crate) fn open_document(
+        &mut self,
+        def: &'static EntityDef,
+        row: &Record,
+    ) -> Result<Option<(&'static EntityDef, i64)>> {
+        let above = def.of.and_then(|of| Some((target_of(&def.fields[of])?, row[of + 1].int())));
+        let Some((document, id)) = above.filter(|it| it.0.edit.is_some()) else { return Ok(None) };
+        let head = self.load(document, id, "update")?;
+        if document.edit.map_or(Ok(true), |edit| edit(&head))? {
+            return Ok(Some((document, id)));
+        }
+        let says = Label {
+            zh: "这张单据已经定稿，明细不能再改",
+            en: "This document is final, and so are its lines",
+        };
+        Err(Error::refused("wrong_state", says))
+    }
+
     /// Creates a record and its child rows; returns its id.
     pub fn create(&mut self, entity: &str, input: &Input) -> Result<i64> {
         let def = self.entity(entity)?;
@@ -463,9 +482,13 @@ impl<'c> Desk<'c> {
         if def.is_attached() {
             self.target(def, &new, "write")?;
         }
+        let document = self.open_document(def, &new)?;
         let saved = self.tx.store(def, None, new)?;
         let id = saved[0].int();
         self.children(def, id, input)?;
+        if let Some((document, id)) = document {
+            self.tx.tally(document, id)?;
+        }
         // The row must lie within the actor's own reach, or a create would be a way to plant records.
         self.load(def, id, "read").map_err(|error| match error {
             Error::NotFound { .. } => Error::Forbidden { entity: def.code, right: "create".into() },
@@ -498,8 +521,12 @@ impl<'c> Desk<'c> {
             return Err(Error::Conflict { entity: def.code, id });
         }
         self.fill(def, input, &mut new, false)?;
+        let documents = [self.open_document(def, &old)?, self.open_document(def, &new)?];
         self.tx.store(def, Some(old), new)?;
         self.children(def, id, input)?;
+        for (document, id) in documents.into_iter().flatten() {
+            self.tx.tally(document, id)?;
+        }
         self.load(def, id, "read").map(drop)
     }
 
@@ -584,7 +611,9 @@ impl<'c> Desk<'c> {
             };
             return Err(Error::refused("wrong_state", says));
         }
-        self.tx.remove(def, &old)
+        let document = self.open_document(def, &old)?;
+        self.tx.remove(def, &old)?;
+        document.map_or(Ok(()), |(document, id)| self.tx.tally(document, id))
     }
 
     /// How a link reads: the number where there is one, and the title.

@@ -244,9 +244,12 @@ impl Desk<'_> {
                 };
                 return Err(Error::refused("changed_since", says));
             }
-            return self.tx.remove(def, &old);
+            let document = self.open_document(def, &old)?;
+            self.tx.remove(def, &old)?;
+            return document.map_or(Ok(()), |(document, id)| self.tx.tally(document, id));
         }
         let old = self.load(def, id, "update")?;
+        let document = self.open_document(def, &old)?;
         // Who may not do it may not take it back.
         let verb = def.verb(row[4].text()).ok().map(|it| it.1);
         if let Some(verb) = verb {
@@ -298,7 +301,8 @@ impl Desk<'_> {
             new[at] = Value::of_json(&pair[0]);
         }
         self.tx.event = "undo".into();
-        self.tx.store(def, Some(old), new).map(drop)
+        self.tx.store(def, Some(old), new)?;
+        document.map_or(Ok(()), |(document, id)| self.tx.tally(document, id))
     }
 
     /// The events of a batch or an import, oldest first: what to undo, in pieces. The newest are undone first.

@@ -8,7 +8,7 @@ use model::{
 use super::name::core_name;
 use super::tax_number::{self, Verdict};
 use super::{Contact, phone};
-use crate::sales::{DERIVED, Grant, file, grant_temporary};
+use crate::sales::{DERIVED, Grant, file, grant_temporary, groups};
 
 mod verb;
 
@@ -315,6 +315,11 @@ fn check(new: &mut Customer, old: Option<&Customer>, tx: &mut Tx) -> Result<()> 
             Label { zh: "上级客户不能是自己", en: "A customer can't be its own parent" },
         ));
     }
+    // Nobody leaves a group to get around its limit.
+    let left = old.filter(|old| old.parent != new.parent).and_then(|old| old.parent);
+    if let Some(parent) = left.filter(|_| !tx.actor_can(Customer::DEF, "credit")) {
+        check_group(parent, tx)?;
+    }
     if old.is_none() && !tx.actor_can(Customer::DEF, "register") {
         new.registration = Registration::HandedIn;
     }
@@ -323,6 +328,19 @@ fn check(new: &mut Customer, old: Option<&Customer>, tx: &mut Tx) -> Result<()> 
         new.department = tx.catalog.department_of(owner.0).map(Id::of).or(new.department);
     }
     Ok(())
+}
+
+/// Refuses to leave a group that shares a limit.
+fn check_group(parent: Id<Customer>, tx: &mut Tx) -> Result<()> {
+    let parent = tx.get(parent)?;
+    if groups(tx, &parent)?.is_empty() {
+        return Ok(());
+    }
+    let says = Label {
+        zh: "集团有共用的放账额度，改上级客户要有调整信用的权限",
+        en: "The group shares a credit limit; changing the parent takes the right to set credit",
+    };
+    Err(Error::fault("parent", "shared_limit", says))
 }
 
 /// The items of the collection form (CUS-32) that are still empty.

@@ -283,19 +283,28 @@ fn granted(tx: &mut Tx, customer: Id<Customer>) -> Result<Money> {
     tx.one(&sql).map(Money)
 }
 
-/// Reads where a customer stands; the customer is locked, so nobody else moves it.
+/// Reads where a customer stands, with what those owe that were merged into it; the customer is locked, so nobody else
+/// moves it.
 pub fn standing(tx: &mut Tx, customer: &Customer, days: i64) -> Result<Standing> {
     let today = tx.today();
     let limit = customer.credit_limit + granted(tx, customer.id)?;
     let since = today.saturating_sub(days.days());
     let mut sql = Sql::new(
-        "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT), MIN(due) FROM receivable WHERE open > 0 AND customer = ",
+        "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT), MIN(due) FROM receivable WHERE open > 0 AND customer IN (SELECT ",
     );
-    sql.bind(customer.id.0).push(" AND due < ").bind(since.to_string());
+    sql.push("CAST(")
+        .bind(customer.id.0)
+        .push(" AS BIGINT) UNION ALL SELECT id FROM customer WHERE merged_into = ");
+    sql.bind(customer.id.0).push(") AND due < ").bind(since.to_string());
     let row = tx.rows(&sql)?.pop().unwrap_or_else(|| vec![Value::Int(0), Value::Null]);
     let oldest = row[1].text().parse::<Date>().ok();
     let days = oldest.map_or(0, |oldest| i64::from((today - oldest).get_days()));
-    Ok(Standing { exposure: customer.balance + customer.pending, limit, overdue: Money(row[0].int()), days })
+    let mut sql = Sql::new(
+        "SELECT CAST(COALESCE(SUM(balance + pending), 0) AS BIGINT) FROM customer WHERE merged_into = ",
+    );
+    let merged = Money(tx.one(sql.bind(customer.id.0))?);
+    let exposure = customer.balance + customer.pending + merged;
+    Ok(Standing { exposure, limit, overdue: Money(row[0].int()), days })
 }
 
 /// What somebody with the right let pass, as long as that holds.
@@ -320,8 +329,6 @@ pub struct Asked<'a> {
 /// A customer whose limit all below it share, and where they stand together.
 #[derive(Debug, Clone)]
 pub struct Group {
-    pub head: Id<Customer>,
-    pub name: String,
     pub exposure: Money,
     pub limit: Money,
 }
@@ -338,11 +345,11 @@ pub fn groups(tx: &mut Tx, customer: &Customer) -> Result<Vec<Group>> {
         if let Some(limit) = head.group_limit {
             let mut sql = Sql::new("WITH RECURSIVE below(id) AS (SELECT id FROM customer WHERE id = ");
             sql.bind(head.id.0).push(
-                " UNION SELECT c.id FROM customer c JOIN below b ON c.parent = b.id) \
+                " UNION SELECT c.id FROM customer c JOIN below b ON c.parent = b.id OR c.merged_into = b.id) \
                  SELECT CAST(COALESCE(SUM(c.balance + c.pending), 0) AS BIGINT) FROM below b JOIN customer c ON c.id = b.id",
             );
             let (exposure, granted) = (Money(tx.one(&sql)?), granted(tx, head.id)?);
-            groups.push(Group { head: head.id, name: head.name.clone(), exposure, limit: limit + granted });
+            groups.push(Group { exposure, limit: limit + granted });
         }
         let Some(parent) = head.parent else { break };
         head = tx.get(parent)?;
@@ -384,11 +391,9 @@ pub fn judge(tx: &mut Tx, moment: Moment, customer: &Customer, amount: Money, ow
     let all = groups(tx, customer)?.into_iter();
     let mut all = all.map(|it| Group { exposure: it.exposure - own + amount, ..it });
     let group = all.find(|it| it.exposure > it.limit);
-    if let Some(group) = &group {
-        let says = Text::new(
-            format!("超过{}的集团额度", group.name),
-            format!("it goes over the limit of the group of {}", group.name),
-        );
+    // Whose group it is may be none of the actor's business.
+    if group.is_some() {
+        let says = Text::new("超过集团额度", "it goes over the limit of its group");
         reasons.push((rule.over_limit, "credit_limit_exceeded", says));
     }
     reasons.retain(|it| it.0 != Response::Allow);

@@ -91,7 +91,9 @@ fn ages(customer: &Customer, tx: &mut Tx) -> Result<Vec<(Label, i64, String)>> {
         sql.bind(id);
         let mut dates = (String::new(), String::new());
         if let Some(to) = to {
-            sql.push(" AND due >= ").bind(day(to));
+            // What has no due date is not late.
+            let or = if from.is_none() { " OR due IS NULL)" } else { ")" };
+            sql.push(" AND (due >= ").bind(day(to)).push(or);
             dates.0 = day(to);
         }
         if let Some(from) = from {

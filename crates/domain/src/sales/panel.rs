@@ -54,17 +54,18 @@ struct Line {
 
 pub fn of_sale(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
     let lines = tx.lines(sale)?;
+    let own = sale::own(sale, &lines, tx)?;
     let asked = Asked {
         entity: Sale::DEF.code,
         moment: if sale.status == sale::Status::Checked { Moment::SalePost } else { Moment::SaleCheck },
         id: sale.id.0,
         customer: sale.customer,
         amount: sale.amount,
-        own: sale::own(sale, &lines, tx)?,
+        own,
         held: sale.held.as_deref().filter(|_| sale.status == sale::Status::Held),
         date: sale.date,
         order: sale.order,
-        released: sale::released(sale, tx)?.prices,
+        released: sale::released(sale, own, tx)?.prices,
         lines: lines
             .into_iter()
             .map(|SaleLine { product, quantity, price, discount, why, .. }| Line {
@@ -185,10 +186,8 @@ fn credit(customer: &Customer, now: &Standing, own: Money) -> Section {
 fn shared(group: &Group, more: Money) -> Part {
     let left = group.limit - group.exposure - more;
     let label = label("集团剩余额度", "Left of the group's limit");
-    let hint = Text::new(group.name.clone(), group.name.clone());
     let tone = if left < Money(0) { Tone::Bad } else { Tone::Plain };
-    let to = Some(format!("/customer/{}", group.head.0));
-    Part::Figures(vec![Fact { hint, tone, to, ..Fact::new(label, Kind::Money, Value::from(&left)) }])
+    Part::Figures(vec![Fact { tone, ..Fact::new(label, Kind::Money, Value::from(&left)) }])
 }
 
 /// Why a held sale waits, in today's figures, and the ways on.

@@ -2,7 +2,7 @@
 
 use model::{
     Choice, Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Price, Quantity, Rate, Refusal,
-    Result, Stamp, Tx, Value, Verbs, Views, message, system::Department, system::User, verbs, views,
+    Result, Stamp, Tx, Value, Verbs, Views, message, refuse, system::Department, system::User, verbs, views,
 };
 
 use super::account::{self, SaleEntry};
@@ -15,7 +15,7 @@ use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
 use super::{actor, made_by};
 use crate::document::{Reason, check_date, check_open, no_lines};
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
-use crate::{Customer, Product};
+use crate::{Customer, Product, SaleReturn};
 
 /// A delivery for which the customer owes money.
 #[derive(Debug, Clone, Entity)]
@@ -178,6 +178,10 @@ fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
     if old.is_none_or(|old| old.date != new.date) {
         check_date(new.date, tx)?;
     }
+    // Nobody let it pass for this customer.
+    if old.is_some_and(|old| old.customer != new.customer) {
+        (new.released, new.released_prices, new.released_until, new.releaser) = (None, None, None, None);
+    }
     if old.is_none_or(|old| old.customer != new.customer) {
         let customer = tx.get(new.customer)?;
         if new.reverses.is_none() {
@@ -246,12 +250,14 @@ fn locked(sale: &Sale, tx: &mut Tx) -> Result<(Customer, Vec<SaleLine>)> {
     Ok((customer, lines))
 }
 
-/// What was released of the sale, at this amount and no more, or of the order that it delivers.
-pub(super) fn released(sale: &Sale, tx: &mut Tx) -> Result<Released> {
+/// What was released of the sale, at this amount and no more, or of the order that it delivers, for what that promised:
+/// `own` of the customer's exposure.
+pub(super) fn released(sale: &Sale, own: Money, tx: &mut Tx) -> Result<Released> {
     let mut of_order = match sale.order {
         Some(order) => sale_order::released(&tx.get(order)?, tx),
         None => Released::default(),
     };
+    of_order.amount = of_order.amount.filter(|_| sale.amount <= own);
     let in_force = sale.released_until.is_none_or(|until| tx.today() <= until);
     let Some(amount) = sale.released.filter(|_| in_force) else { return Ok(of_order) };
     of_order.amount = of_order.amount.max(Some(amount));
@@ -275,7 +281,8 @@ fn offers(lines: &[SaleLine]) -> Vec<price::Offer> {
 
 /// Asks the gate whether `amount` may go on credit, and at these prices.
 fn ask(sale: &Sale, moment: Moment, customer: &Customer, lines: &[SaleLine], tx: &mut Tx) -> Result<()> {
-    let (own, released) = (own(sale, lines, tx)?, released(sale, tx)?);
+    let own = own(sale, lines, tx)?;
+    let released = released(sale, own, tx)?;
     gate(tx, Asked { moment, customer, amount: sale.amount, own, released, offers: offers(lines) })
 }
 
@@ -328,7 +335,8 @@ pub struct Paid {
 /// Posts a sale together with the receipt that pays it: cash customers need no credit.
 fn post_paid(sale: &mut Sale, tx: &mut Tx, asked: Paid) -> Result<()> {
     let (customer, lines) = locked(sale, tx)?;
-    let (own, mut released) = (own(sale, &lines, tx)?, released(sale, tx)?);
+    let own = own(sale, &lines, tx)?;
+    let mut released = released(sale, own, tx)?;
     // The money is here: nothing of this sale is on credit.
     released.amount = released.amount.or(Some(sale.amount));
     let (moment, customer, amount) = (Moment::SalePost, &customer, Money(0));
@@ -473,6 +481,11 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.get(sale.customer)?;
     let today = tx.today();
     check_open(today, tx)?;
+    // What came back is in stock and credited already.
+    let back: Vec<SaleReturn> = tx.find(&[("sale", (&sale.id).into())])?;
+    if back.iter().any(|it| it.status == crate::document::Status::Posted && it.reverses.is_none()) {
+        refuse!("wrong_state", "这张销售单有过账的退货，请先红冲退货单" "Goods of this sale came back; reverse that return first");
+    }
     let mut lines = tx.lines(sale)?;
     lines.sort_by_key(|line| line.product.0);
     let mut opposite = Sale {

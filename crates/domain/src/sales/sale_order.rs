@@ -164,6 +164,10 @@ fn complete(new: &mut SaleOrder, old: Option<&SaleOrder>, tx: &mut Tx) -> Result
     if old.is_none_or(|old| old.date != new.date) {
         check_date(new.date, tx)?;
     }
+    // Nobody let it pass for this customer.
+    if old.is_some_and(|old| old.customer != new.customer) {
+        (new.released, new.released_prices, new.released_until, new.releaser) = (None, None, None, None);
+    }
     if old.is_none_or(|old| old.customer != new.customer) {
         let customer = tx.get(new.customer)?;
         check_trading(&customer, tx)?;
@@ -388,9 +392,11 @@ impl Part {
         }
         let it = tx.get(self.order)?;
         tx.add(it.id, "rest", -self.amount)?;
+        // By the goods and not by the money: a gift is delivered too.
+        let open = tx.lines(&it)?.iter().any(|it| it.rest() > Quantity(0));
         let status = match it.status {
-            Status::Checked if it.rest == self.amount => Status::Done,
-            Status::Done if self.amount < Money(0) => Status::Checked,
+            Status::Checked if !open => Status::Done,
+            Status::Done if open => Status::Checked,
             other => other,
         };
         tx.touch(it.id, "status", Value::from(&status))?;
@@ -425,7 +431,16 @@ fn release_credit(it: &mut SaleOrder, tx: &mut Tx, asked: Release) -> Result<()>
     check(it, tx)
 }
 
+/// What was delivered in part is closed, not taken back: a gift may have gone out though nothing of the money has.
+fn check_untouched(it: &SaleOrder, tx: &mut Tx) -> Result<()> {
+    if tx.lines(it)?.iter().any(|it| it.delivered != Quantity(0)) {
+        refuse!("wrong_state", "订单已经发过货，请用结案" "Goods of the order went out; close the rest instead");
+    }
+    Ok(())
+}
+
 fn withdraw(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
+    check_untouched(it, tx)?;
     forget(it, tx)?;
     it.status = Status::Draft;
     Ok(())
@@ -449,6 +464,7 @@ fn close(it: &mut SaleOrder, tx: &mut Tx, asked: Reason) -> Result<()> {
 }
 
 fn void(it: &mut SaleOrder, tx: &mut Tx, asked: Reason) -> Result<()> {
+    check_untouched(it, tx)?;
     tx.because(&asked.reason);
     forget(it, tx)?;
     it.status = Status::Void;

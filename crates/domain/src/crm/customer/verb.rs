@@ -145,6 +145,12 @@ pub fn merge(customer: &mut Customer, tx: &mut Tx, asked: Merge) -> Result<()> {
     }
     tx.move_links(Customer::DEF, customer.id.0, into.id.0)?;
     tx.take_over(Customer::DEF, customer.id.0, into.id.0, &asked.take)?;
+    // A bad name is not left behind with the old one.
+    if customer.blacklisted && !into.blacklisted {
+        let mut into = tx.get(asked.into)?;
+        into.blacklisted = true;
+        tx.save(&mut into)?;
+    }
     customer.merged_into = Some(into.id);
     customer.closed = true;
     Ok(())
