@@ -137,6 +137,7 @@ fn a_shared_view_is_everybody_s_and_a_private_one_nobody_else_s() {
         for (name, sharing) in [("只我看", "own"), ("大家看", "all")] {
             page.goto("/customer?view=all&class=A");
             page.click("存为视图");
+            page.wait_for("its name is asked", "document.querySelector('dialog[open] [name=name]')");
             page.fill("名称", name);
             page.run(&format!("document.getElementById('sharing').value = '{sharing}'"), &[]);
             page.click("存为视图");

@@ -38,7 +38,7 @@ fn a_day_of_trade_goes_from_the_order_to_the_money_and_back() {
         page.see("单据已暂扣");
         page.click_within(".ky-doc-notice", "放行");
         page.wait_for("the reason is asked", "document.querySelector('dialog[open] [name=reason]')");
-        page.fill("dialog[open] [name=reason]", "老客户，已电话确认付款");
+        page.fill("#reason", "老客户，已电话确认付款");
         page.click_within("dialog[open]", "放行");
         page.see("已审核");
         page.click("发货");
@@ -63,7 +63,7 @@ fn a_day_of_trade_goes_from_the_order_to_the_money_and_back() {
     // The money comes, finds its sale, and the customer is told what is left.
     visit(&house, DESKTOP, |page| {
         page.sign_in("finance", "demo", "/settle");
-        page.fill("main input[name=q]", "bjjtg");
+        page.fill("[name=q]", "bjjtg");
         page.press("Enter");
         page.see("未收单据");
         page.screenshot("day-settle");
@@ -73,7 +73,7 @@ fn a_day_of_trade_goes_from_the_order_to_the_money_and_back() {
         page.see("20,000.00");
         page.screenshot("day-settled");
         page.goto("/statement/new?customer=1&first=2026-01-01");
-        page.click("新建对账单");
+        page.click("保存");
         page.see("出具");
         page.click("出具");
         page.click_within("dialog[open]", "出具");
@@ -98,10 +98,10 @@ fn a_day_of_trade_goes_from_the_order_to_the_money_and_back() {
         page.see("期末余额");
         page.screenshot("day-link");
         page.is_accessible("statement by link");
-        page.run("document.querySelectorAll('details').forEach(it => it.open = true)", &[]);
-        page.fill("[name=signer]", "刘建平");
         page.click("核对相符");
-        page.see("已确认");
+        page.fill("[name=signer]", "刘建平");
+        page.press("Enter");
+        page.see("确认人");
         page.screenshot("day-confirmed");
     });
 
@@ -110,13 +110,14 @@ fn a_day_of_trade_goes_from_the_order_to_the_money_and_back() {
         page.sign_in("manager", "demo", &sale);
         page.run("[...document.querySelectorAll('[hx-get$=\"/reverse\"]')][0].click()", &[]);
         page.wait_for("the reason is asked", "document.querySelector('dialog[open] [name=reason]')");
-        page.fill("dialog[open] [name=reason]", "发错货");
+        page.fill("#reason", "发错货");
         page.click_within("dialog[open]", "红冲");
         page.see("已红冲");
         page.goto("/report/sales?group=customer&period=today");
         page.see("北京金泰格散热器有限公司");
         page.screenshot("day-report");
-        open(page, "北京金泰格散热器有限公司");
+        // The figure, not the name: it leads to its rows.
+        page.run("document.querySelector('main tbody a[href^=\"/sale_entry\"]').click()", &[]);
         page.wait_for("the rows behind the figure", "location.pathname === '/sale_entry'");
         page.see("共 2 条");
         open(page, "商用冷凝锅炉");
