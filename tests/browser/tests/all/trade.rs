@@ -51,7 +51,11 @@ fn a_day_of_trade_goes_from_the_order_to_the_money_and_back() {
         page.click_within("dialog[open]", "发货");
         page.see("已发完");
         page.goto("/sale?view=*&sort=-id");
-        sale = page.run("return document.querySelector('tbody .ky-lead').getAttribute('href')", &[]).as_str().unwrap().to_owned();
+        sale = page
+            .run("return document.querySelector('tbody .ky-lead').getAttribute('href')", &[])
+            .as_str()
+            .unwrap()
+            .to_owned();
         page.goto(&sale);
         page.see("已过账");
     });
@@ -77,7 +81,10 @@ fn a_day_of_trade_goes_from_the_order_to_the_money_and_back() {
         page.screenshot("day-statement");
         page.click("发链接");
         page.click_within("dialog[open]", "发链接");
-        page.wait_for("its address is told", "[...document.querySelectorAll('dialog[open] input')].some(it => it.value.includes('/s/'))");
+        page.wait_for(
+            "its address is told",
+            "[...document.querySelectorAll('dialog[open] input')].some(it => it.value.includes('/s/'))",
+        );
         let address = "return [...document.querySelectorAll('dialog[open] input')].find(it => it.value.includes('/s/')).value";
         link = page.run(address, &[]).as_str().unwrap().split("/s/").nth(1).unwrap().to_owned();
     });
