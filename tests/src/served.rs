@@ -38,7 +38,17 @@ impl Answer {
 
 impl Served {
     pub fn new(db: &Db, data: &Path) -> Served {
-        let site = web::Site::new(db.clone(), data.to_owned(), true);
+        Served::of(web::Site::new(db.clone(), data.to_owned(), true))
+    }
+
+    /// Behind a proxy whose word is taken.
+    pub fn behind_proxy(db: &Db, data: &Path) -> Served {
+        let mut site = web::Site::new(db.clone(), data.to_owned(), false);
+        site.trust_proxy = true;
+        Served::of(site)
+    }
+
+    fn of(site: web::Site) -> Served {
         let runtime = tokio::runtime::Runtime::new().expect("a run time");
         let listener =
             runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port is free");

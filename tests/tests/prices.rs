@@ -257,7 +257,7 @@ fn a_price_is_kept_when_the_list_changes_until_it_is_asked_for_again() {
         });
         let with = |price: Option<&str>| {
             let mut row =
-                Input::from([("id", line.clone().unwrap().to_string()), ("quantity", "2".to_owned())]);
+                Input::from([("id", line.clone().unwrap().to_string()), ("remark", "急".to_owned())]);
             if let Some(price) = price {
                 row.set("price", price);
             }
@@ -270,6 +270,52 @@ fn a_price_is_kept_when_the_list_changes_until_it_is_asked_for_again() {
         assert_eq!(with(None), (250_000, "标价：没有适用的价格表".to_owned()));
         assert_eq!(with(Some("")), (200_000, "价格表“降价”：全部客户".to_owned()));
         assert_eq!(with(Some("19")), (190_000, String::new()));
+    });
+}
+
+#[test]
+fn another_quantity_asks_the_rule_again_for_the_price_that_it_gave() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.list(&[("name", "阶梯")], &[["铜球阀", "100", "20", ""]]).unwrap();
+        // As the page sends it: with the price that stands there.
+        let change = |entity: &'static str, id: i64, quantity: &str, price: &str| {
+            let row = Input::from([("id", "1"), ("quantity", quantity), ("price", price)]);
+            let mut input = Input::default();
+            input.rows.insert("lines".into(), vec![row]);
+            shop.world.act("王海燕", move |desk| desk.update(entity, id, None, &input)).unwrap();
+            shop.prices(entity, id)[0].clone()
+        };
+        let (tier, list) = ("价格表“阶梯”：全部客户，满 100", "标价：没有适用的价格表");
+
+        for entity in ["sale", "sale_order", "sale_return"] {
+            let id = shop.draft(entity, &[["铜球阀", "100", "", ""]]);
+            assert_eq!(shop.prices(entity, id)[0], (200_000, tier.to_owned()), "{entity}");
+            assert_eq!(change(entity, id, "1", "20"), (250_000, list.to_owned()), "{entity}");
+            assert_eq!(change(entity, id, "200", "25"), (200_000, tier.to_owned()), "{entity}");
+            // Written by hand it stays, whatever the quantity.
+            assert_eq!(change(entity, id, "200", "19"), (190_000, String::new()), "{entity}");
+            assert_eq!(change(entity, id, "1", "19"), (190_000, String::new()), "{entity}");
+        }
+    });
+}
+
+#[test]
+fn what_was_agreed_holds_for_a_part_of_it() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.list(&[("name", "阶梯")], &[["铜球阀", "100", "20", ""]]).unwrap();
+        let sale = shop.draft("sale", &[["铜球阀", "100", "", ""]]);
+        shop.run("王海燕", "sale", sale, "post").unwrap();
+        let mut back = shop.input("", &[["铜球阀", "100", "", ""]]);
+        back.set("sale", format!("#{sale}"));
+        let back = shop.world.act("王海燕", move |desk| desk.create("sale_return", &back)).unwrap();
+
+        let mut part = Input::default();
+        part.rows.insert("lines".into(), vec![Input::from([("id", "1"), ("quantity", "3")])]);
+        shop.world.act("王海燕", move |desk| desk.update("sale_return", back, None, &part)).unwrap();
+
+        assert_eq!(shop.prices("sale_return", back)[0].0, 200_000);
     });
 }
 

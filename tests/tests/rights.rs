@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use model::{Access, Actor, Entity, Input, Query, Rights, Value};
 use proptest::prelude::*;
-use tests::{World, databases};
+use tests::shop::Shop;
+use tests::{World, code, databases};
 
 /// Words that people and attackers put into a query.
 const VALUES: [&str; 16] = [
@@ -155,6 +156,30 @@ fn every_door_keeps_a_masked_value() {
                 || history.iter().flat_map(|it| &it.changes).any(|it| holds(&it.new));
 
             assert_eq!(seen, open("credit") || open("bank"), "{}", preset.code);
+        }
+    });
+}
+
+#[test]
+fn a_masked_figure_is_not_found_by_sending_it_back() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.sold(4);
+        let customer = shop.customer;
+        let open = shop.world.person("张国栋").clone();
+        let mut rights = (*open.rights).clone();
+        rights.grants.get_mut("customer").unwrap().groups.insert("credit".into(), Access::Mask);
+        let masked = Actor { rights: rights.into(), ..open.clone() };
+        let send = |actor: &Actor, field: &'static str, text: &'static str| {
+            let input = Input::from([(field, text)]);
+            db.write(actor, move |desk| desk.update("customer", customer, None, &input))
+        };
+
+        // Kept and reckoned: what was sold, the limit, what is left of it.
+        for (field, right) in [("balance", "100.00"), ("credit_limit", "1000.00"), ("available", "900.00")] {
+            send(&open, field, right).unwrap();
+            assert_eq!(code(send(&open, field, "77.00")), "forbidden_field", "{field}");
+            assert_eq!(code(send(&masked, field, right)), "forbidden_field", "{field}");
         }
     });
 }

@@ -152,6 +152,30 @@ fn through_whatever_door_many_post_at_once_exactly_as_many_pass_as_the_limit_all
 }
 
 #[test]
+fn of_many_who_run_a_verb_on_what_all_have_read_one_does() {
+    House::on_both(PEOPLE, |house| {
+        let id = house.id("金泰格");
+        for round in 1..=3 {
+            let tag = house.get("周会计", &format!("/api/v1/customer/{id}")).header("etag").to_owned();
+            let set = |n: usize| {
+                let credit = json!({ "credit_limit": 100 * round + n, "reason": "合作良好" });
+                let path = format!("/api/v1/customer/{id}/set_credit");
+                let request = house.posts("周会计", &path).header("if-match", &tag);
+                answer(request.content_type("application/json").send(credit.to_string()).unwrap()).status
+            };
+            let mut told: Vec<u16> = std::thread::scope(|scope| {
+                let set = &set;
+                let all: Vec<_> = (0..12).map(|n| scope.spawn(move || set(n))).collect();
+                all.into_iter().map(|it| it.join().unwrap()).collect()
+            });
+
+            told.sort_unstable();
+            assert_eq!((told[0], &told[1..]), (200, &[412; 11][..]));
+        }
+    });
+}
+
+#[test]
 fn an_order_is_delivered_in_part_by_naming_its_lines() {
     let (house, order) = shop();
     let (_, made) = ask(&house, BOSS, "sale_order", &order);
@@ -191,6 +215,9 @@ fn an_order_is_delivered_in_part_by_naming_its_lines() {
     let more =
         house.post(BOSS, &format!("/{at}/deliver"), &[("lines.0.line", &*of), ("lines.0.quantity", "9")]);
     assert!(more.status == 409 && more.text().contains("value=\"9\""), "{}", more.text());
+    // Lines that come as plain text are none.
+    let plain = house.post(BOSS, &format!("/{at}/deliver"), &[("lines", "[[]]")]);
+    assert_eq!(plain.status, 422, "{}", plain.text());
     let (_, done) = ask(&house, BOSS, &format!("{at}/deliver"), &json!({}));
     assert_eq!(done["status"].as_str(), Some("done"), "{done}");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::system::{Link, hashed};
 use model::{Actor, Door, Error, Input, Lang, Query, Rights, Value};
-use tests::served::{Answer, House};
+use tests::served::{Answer, House, Served, agent, answer};
 use tests::shop::Shop;
 use tests::{code, databases};
 
@@ -95,8 +95,7 @@ fn a_statement_says_what_passed_in_its_period_with_a_running_balance() {
         assert!(lines[0].value("document").unwrap().text().starts_with("XS-"));
         assert_eq!(shop.value("statement", id, "name").text(), "北京金泰格散热器有限公司");
         let parts = shop.world.look("周会计", |desk| {
-            let it = desk.trusted().get(model::Id::of(id))?;
-            domain::sales::ageing(&it, desk.trusted())
+            desk.trusted().get::<domain::Statement>(model::Id::of(id)).map(|it| it.ages())
         });
         assert_eq!(parts.unwrap().iter().map(|it| it.0).sum::<i64>(), 14_500);
     });
@@ -109,12 +108,18 @@ fn what_is_entered_later_changes_no_statement() {
         shop.sold(4);
         let id = issued(&shop);
 
+        let ages = || {
+            let it = |desk: &mut model::Desk| desk.trusted().get::<domain::Statement>(model::Id::of(id));
+            shop.world.look("周会计", it).unwrap().ages().map(|it| it.0)
+        };
         shop.sold(2);
+        shop.received("30", None);
         let changed = shop.world.act("周会计", move |desk| {
             desk.update("statement", id, None, &Input::from([("first", "2021-01-01")]))
         });
 
         assert_eq!(figures(&shop, id), [0, 10_000, 0, 10_000]);
+        assert_eq!(ages(), [10_000, 0, 0, 0, 0]);
         assert_eq!(code(changed), "wrong_state");
         assert_eq!(code(shop.run("周会计", "statement", id, "issue", Input::default())), "wrong_state");
     });
@@ -241,7 +246,8 @@ fn a_new_link_ends_the_one_before_and_its_days_have_a_bound() {
 
 /// A served house with a statement of two sales that is issued.
 fn house() -> House {
-    let people = [("周会计", "finance"), ("王海燕", "salesperson"), ("赵敏", "salesperson")];
+    let people =
+        [("周会计", "finance"), ("王海燕", "salesperson"), ("赵敏", "salesperson"), ("何振邦", "owner")];
     let house = House::new(Box::leak(Box::new(people)));
     house.change(|desk| {
         desk.create("product", &Input::from([("name", "铜球阀"), ("price", "25"), ("tax_rate", "0.13")]))?;
@@ -334,6 +340,54 @@ fn who_guesses_links_is_made_to_wait() {
     }
 
     assert_eq!(house.look("", &at).status, 404);
+}
+
+#[test]
+fn who_guesses_links_behind_a_proxy_is_known_by_the_line_that_the_proxy_added() {
+    let house = house();
+    let at = send(&house);
+    let served = Served::behind_proxy(&house.db, house.folder.path());
+    let look = |path: &str, says: &str| {
+        let request = agent().get(format!("{}{path}", served.address)).header("x-forwarded-for", says);
+        answer(request.header("x-forwarded-for", "10.0.0.1, 203.0.113.7").call().unwrap()).status
+    };
+    assert_eq!(look(&at, "198.51.100.1"), 200);
+
+    for n in 0..20 {
+        look(&format!("/s/{n:032}"), &format!("198.51.100.{n}"));
+    }
+
+    assert_eq!(look(&at, "198.51.100.99"), 404);
+}
+
+#[test]
+fn no_token_of_a_link_stands_among_the_problems() {
+    let house = house();
+    let at = send(&house);
+    let paths = ["/sale/1/reverse", "/statement/x/confirm", "/nowhere"];
+    assert_eq!(paths.map(|it| house.submit("", &format!("{at}{it}"), &[]).status), [404; 3]);
+
+    let page = house.get("何振邦", "/settings/problems").text();
+
+    for path in paths {
+        assert!(page.contains(&format!("/s/…{path}")), "{path}: {page}");
+    }
+    assert!(!page.contains(at.trim_start_matches("/s/")));
+}
+
+#[test]
+fn a_link_is_made_for_one_statement_at_a_time() {
+    let house = house();
+    let many = r#"{ "ids": [1], "input": { "days": 7 } }"#;
+
+    let refused = house.send("周会计", "/api/v1/statement/send", many);
+    let one = house.send("周会计", "/api/v1/statement/1/send", r#"{ "days": 7 }"#);
+
+    assert!(refused.status == 409 && refused.text().contains("one_at_a_time"), "{}", refused.text());
+    assert!(one.status == 200 && one.text().contains("/s/"), "{}", one.text());
+    let list = house.get("周会计", "/statement").text();
+    assert!(list.contains("/statement/issue") && !list.contains("/statement/send"));
+    assert_eq!(house.post("周会计", "/statement/send", &[("_ids", "1"), ("days", "7")]).status, 404);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub use sale::{Sale, SaleLine};
 pub use sale_order::{AVAILABLE, RESERVED, SaleOrder, SaleOrderLine};
 pub use sale_return::{SaleReturn, SaleReturnLine};
 pub use settle::{Aim, By, charges};
-pub use statement::{Statement, StatementLine, ageing};
+pub use statement::{Statement, StatementLine};
 
 /// A document is its maker's, else whoever acts; its department follows the maker when that is somebody else than it was.
 fn made_by(

@@ -137,8 +137,8 @@ impl Desk<'_> {
             // What hangs on a record does not move to another.
             let moves = def.is_attached() && !fresh && matches!(field.name, "entity" | "record");
             if moves || !self.may_write(def, field) {
-                // What is sent back unchanged does no harm.
-                if field.readonly {
+                // What is sent back unchanged does no harm, where it could be read.
+                if field.readonly && self.may_read(def, field) {
                     let now = match def.at(name) {
                         Some(at) => record[at].clone(),
                         None => self.tx.derived(def, record[0].int(), &[field])?.swap_remove(0),

@@ -161,7 +161,9 @@ impl Kind {
     /// the desk, which knows the records.
     pub fn parse(self, text: &str) -> Option<Value> {
         match self {
-            Kind::Text | Kind::Code | Kind::Json | Kind::Rows(_) => Some(Value::from(text)),
+            Kind::Text | Kind::Code | Kind::Json => Some(Value::from(text)),
+            // Rows come as rows.
+            Kind::Rows(_) => None,
             Kind::Int => decimal(text, 0).map(Value::Int),
             Kind::Link(_) => text.trim_start_matches('#').parse().ok().map(Value::Int),
             Kind::Bool => match text.to_lowercase().as_str() {

@@ -18,6 +18,8 @@ pub struct VerbDef {
     pub sight: bool,
     /// What it does can't be taken back: asked for twice, drawn in red.
     pub danger: bool,
+    /// For one record at a time: it answers with what is told once, such as the address of a link.
+    pub single: bool,
     /// The reason when `when` does not hold.
     pub unless: Label,
     /// What its dialog begins with, of the one record that it is asked for.
@@ -75,6 +77,18 @@ impl Desk<'_> {
 
     /// The untyped half of the contract, once for all.
     pub fn run(&mut self, entity: &str, id: i64, verb: &str, input: &Input) -> Result<()> {
+        self.run_at(entity, id, verb, None, input)
+    }
+
+    /// The same on version `version` of the record; without one, on whatever is there.
+    pub fn run_at(
+        &mut self,
+        entity: &str,
+        id: i64,
+        verb: &str,
+        version: Option<i64>,
+        input: &Input,
+    ) -> Result<()> {
         let def = self.entity(entity)?;
         let (n, verb) = def.verb(verb)?;
         let old = if verb.sight {
@@ -86,6 +100,9 @@ impl Desk<'_> {
         } else {
             self.load(def, id, verb.right)?
         };
+        if version.is_some_and(|version| version != old[def.stamp()[0]].int()) {
+            return Err(Error::Conflict { entity: def.code, id });
+        }
         let asked = self.asked(verb.asks, input)?;
         // A merge writes the record that it goes into: that one, too, must be within reach for the verb.
         let merges = verb.asks.iter().any(|it| it.format == crate::Format::Fields);
@@ -184,6 +201,7 @@ impl VerbDef {
         right: "",
         sight: false,
         danger: false,
+        single: false,
         unless: Label::NONE,
         begins: None,
     };

@@ -1,5 +1,6 @@
 //! What stands around every handler: content policy, Origin check, request numbers, compression, metrics.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -55,8 +56,8 @@ impl Client {
     /// The peer, or what the proxy that is trusted says of it.
     fn of(site: &Site, request: &Request) -> Client {
         let told = |name: &str| {
-            let value = request.headers().get(name)?.to_str().ok()?;
-            // The last hop is the one that our own proxy saw.
+            // The last hop is the one that our own proxy saw, and a proxy adds its line behind the others.
+            let value = request.headers().get_all(name).iter().next_back()?.to_str().ok()?;
             Some(value.rsplit(',').next().unwrap_or_default().trim().to_owned())
         };
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip().to_string());
@@ -101,6 +102,14 @@ impl Site {
     }
 }
 
+/// A path as it may be kept: who has the token of a link has the link.
+pub fn kept(path: &str) -> Cow<'_, str> {
+    match path.strip_prefix("/s/") {
+        Some(rest) => format!("/s/…{}", rest.find('/').map_or("", |at| &rest[at..])).into(),
+        None => path.into(),
+    }
+}
+
 pub fn routes() -> Router<Site> {
     Router::new().route("/healthz", get(healthz)).route("/metrics", get(metrics))
 }
@@ -119,7 +128,8 @@ async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Re
     request.headers_mut().insert(HeaderName::from_static("x-request-number"), value.clone());
     let headers = request.headers().clone();
     let zipped = accepts_gzip(&headers);
-    let span = tracing::info_span!("request", number, %method, path, address = client.address);
+    let span =
+        tracing::info_span!("request", number, %method, path = &*kept(&path), address = client.address);
     request.extensions_mut().insert(client);
     let seen = Seen::default();
     request.extensions_mut().insert(seen.clone());
@@ -146,7 +156,7 @@ async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Re
     let mut response = work.instrument(span.clone()).await;
     if let Some(told) = response.extensions_mut().remove::<Told>() {
         let (method, status) = (method.to_string(), response.status().as_u16());
-        let path = path.chars().take(300).collect();
+        let path = kept(&path).chars().take(300).collect();
         let (number, Told { user, error }) = (number.clone(), told);
         site.traffic.keep(Problem { number, at: Moment::now(), user, method, path, status, error });
     }

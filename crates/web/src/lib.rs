@@ -111,7 +111,7 @@ pub fn router_with(site: Site, own: Router<Site>) -> Router {
 
 /// An address that nothing stands at.
 async fn nowhere(uri: Uri) -> Failure {
-    Error::missing(uri.path()).into()
+    Error::missing(guard::kept(uri.path())).into()
 }
 
 /// The number that a request has in the logs.

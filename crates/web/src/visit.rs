@@ -218,7 +218,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Site> for At<T> {
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> std::result::Result<At<T>, Failure> {
         let Path(it) = Path::from_request_parts(parts, site)
             .await
-            .map_err(|_| Error::missing(parts.uri.path().trim_start_matches('/')))?;
+            .map_err(|_| Error::missing(crate::guard::kept(parts.uri.path()).trim_start_matches('/')))?;
         Ok(At(it))
     }
 }

@@ -25,9 +25,8 @@ fn sheet(desk: &mut Desk, id: i64, name: &str) -> Result<Sheet> {
     let card = desk.get(def.code, id)?;
     let lines = desk.rows_of(def, id, domain::StatementLine::DEF)?;
     let statement: domain::Statement = desk.trusted().get(Id::of(id))?;
-    let parts = domain::sales::ageing(&statement, desk.trusted())?;
     let stamp = stamp(desk, name);
-    let body = article(desk, &statement, &lines, parts, name, &stamp)?;
+    let body = article(desk, &statement, &lines, name, &stamp)?;
     let (title, back) = (card.title.clone(), format!("/{}/{id}", def.code));
     let rows = lines.len() as i64;
     Ok(Sheet { title, body, entity: def.code, query: format!("id={id}"), rows, back, papers: html! {} })
@@ -37,7 +36,6 @@ fn article(
     desk: &mut Desk,
     it: &domain::Statement,
     lines: &[Card],
-    ageing: [Money; 5],
     name: &str,
     stamp: &str,
 ) -> Result<Markup> {
@@ -88,8 +86,8 @@ fn article(
                 } }
                 tbody { tr {
                     td { (t(lang, "金额", "Amount")) }
-                    @for (n, part) in ageing.into_iter().enumerate() { td class="is-number" { @if n > 0 && part > Money(0) { b { (money(part)) } } @else { (money(part)) } } }
-                    td class="is-number" { (money(ageing.into_iter().sum())) }
+                    @for (n, part) in it.ages().into_iter().enumerate() { td class="is-number" { @if n > 0 && part > Money(0) { b { (money(part)) } } @else { (money(part)) } } }
+                    td class="is-number" { (money(it.ages().into_iter().sum())) }
                 } }
             }
             p {

@@ -182,8 +182,8 @@ pub fn ruled(
 /// What the lines of a sale, an order and a return have in common.
 pub struct Line<'a> {
     pub product: Id<Product>,
-    /// The product and the price that it had before.
-    pub was: Option<(Id<Product>, Option<Price>)>,
+    /// The product, the quantity and the price that it had before.
+    pub was: Option<(Id<Product>, Quantity, Option<Price>)>,
     pub quantity: Quantity,
     pub discount: Rate,
     pub unit: &'a mut Option<Code>,
@@ -194,26 +194,27 @@ pub struct Line<'a> {
 
 impl Line<'_> {
     /// Completes a line from its product and from the rule for its head's customer and date; its amount and the tax
-    /// within it.
+    /// within it. The head also says whether its prices were agreed before, whatever the quantity.
     pub fn reckon(
         self,
         tx: &mut Tx,
-        head: impl FnOnce(&mut Tx) -> Result<(Id<Customer>, Date)>,
+        head: impl Fn(&mut Tx) -> Result<(Id<Customer>, Date, bool)>,
     ) -> Result<(Money, Money)> {
         let product = tx.get(self.product)?;
         if self.was.is_none_or(|was| was.0 != self.product) {
             self.unit.clone_from(&product.unit);
         }
+        let same = self.was.filter(|was| (was.0, was.2) == (self.product, *self.price));
+        // Written by hand, it has no rule behind it.
+        if self.was.is_some() && same.is_none() {
+            *self.why = None;
+        }
+        // The rule's price is one for a quantity.
+        let stale = self.why.is_some() && same.is_some_and(|was| was.1 != self.quantity);
         let price = match *self.price {
-            Some(price) => {
-                // Written by hand, it has no rule behind it.
-                if self.was.is_some_and(|was| was != (self.product, Some(price))) {
-                    *self.why = None;
-                }
-                price
-            }
-            None => {
-                let (customer, date) = head(tx)?;
+            Some(price) if !stale || head(tx)?.2 => price,
+            _ => {
+                let (customer, date, _) = head(tx)?;
                 let ruled = ruled(tx, customer, &product, self.quantity, date)?;
                 *self.why = Some(message::kept(&ruled.why));
                 *self.price.insert(ruled.price)

@@ -211,11 +211,12 @@ fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result
         return Err(Error::invalid("quantity", "not_positive"));
     }
     let (product, quantity, discount) = (new.product, new.quantity, new.discount);
-    let was = old.map(|old| (old.product, old.price));
+    let was = old.map(|old| (old.product, old.quantity, old.price));
     let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
     let head = new.sale;
     let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
-    (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date)))?;
+    (new.amount, new.tax) =
+        line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date, it.order.is_some())))?;
     Ok(())
 }
 

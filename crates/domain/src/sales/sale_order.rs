@@ -185,11 +185,11 @@ fn check_line(new: &mut SaleOrderLine, old: Option<&SaleOrderLine>, tx: &mut Tx)
         return Err(Error::invalid("quantity", "not_positive"));
     }
     let (product, quantity, discount) = (new.product, new.quantity, new.discount);
-    let was = old.map(|old| (old.product, old.price));
+    let was = old.map(|old| (old.product, old.quantity, old.price));
     let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
     let head = new.sale_order;
     let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
-    (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date)))?;
+    (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date, false)))?;
     Ok(())
 }
 

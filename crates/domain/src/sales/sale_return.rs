@@ -150,10 +150,10 @@ fn check_line(new: &mut SaleReturnLine, old: Option<&SaleReturnLine>, tx: &mut T
         return Err(Error::invalid("quantity", "not_positive"));
     }
     let (product, quantity, discount) = (new.product, new.quantity, new.discount);
-    let was = old.map(|old| (old.product, old.price));
+    let was = old.map(|old| (old.product, old.quantity, old.price));
     let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
     let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
-    (new.amount, new.tax) = line.reckon(tx, |_| Ok((head.customer, head.date)))?;
+    (new.amount, new.tax) = line.reckon(tx, |_| Ok((head.customer, head.date, head.sale.is_some())))?;
     Ok(())
 }
 

@@ -37,6 +37,17 @@ pub struct Statement {
     pub paid: Money,
     #[field(zh = "期末余额", en = "Closing balance", readonly, list, sum)]
     pub closing: Money,
+    /// What the closing balance was made of when it was issued.
+    #[field(zh = "未到期", en = "Not due", readonly)]
+    pub not_due: Money,
+    #[field(zh = "逾期 1–30 天", en = "1–30 days late", readonly)]
+    pub late_30: Money,
+    #[field(zh = "逾期 31–60 天", en = "31–60 days late", readonly)]
+    pub late_60: Money,
+    #[field(zh = "逾期 61–90 天", en = "61–90 days late", readonly)]
+    pub late_90: Money,
+    #[field(zh = "逾期 90 天以上", en = "Over 90 days late", readonly)]
+    pub late_more: Money,
     #[field(zh = "状态", en = "Status", readonly, list, filter)]
     pub status: Status,
     /// Who of the customer's people said that it is right.
@@ -120,7 +131,7 @@ static DERIVED: &[FieldDef] = &[FieldDef {
 
 const VERBS: Verbs<Statement> = verbs![
     issue("出具", "Issue", when |it| it.status == Status::Draft, else "已经出具" "Issued already"),
-    send("发链接", "Send a link", asks Send, when |it| it.is_open(), else "先出具；客户确认过的不用再发" "Issue it first; what is confirmed needs no link"),
+    send("发链接", "Send a link", asks Send, when |it| it.is_open(), else "先出具；客户确认过的不用再发" "Issue it first; what is confirmed needs no link", is single),
     revoke("收回链接", "Revoke the link", when |it| it.status != Status::Draft, else "还没有发出" "Not sent yet", needs "send"),
     confirm("核对相符", "Confirm", asks Confirm, when |it| it.is_open(), else "还没有出具，或已经确认" "Not issued yet, or confirmed already"),
     resolve("处理异议", "Resolve", asks Resolve, when |it| it.status == Status::Disputed, else "没有异议" "Nothing is disputed"),
@@ -147,6 +158,11 @@ const LINK: &str = "confirm dispute";
 const MOST: usize = 2_000;
 
 impl Statement {
+    /// What the closing balance is made of: not yet due, then late by up to 30, 60, 90 days and longer.
+    pub fn ages(&self) -> [Money; 5] {
+        [self.not_due, self.late_30, self.late_60, self.late_90, self.late_more]
+    }
+
     fn is_open(&self) -> bool {
         !matches!(self.status, Status::Draft | Status::Confirmed)
     }
@@ -189,6 +205,7 @@ fn issue(it: &mut Statement, tx: &mut Tx) -> Result<()> {
         line.balance = it.closing;
         tx.save(&mut line)?;
     }
+    [it.not_due, it.late_30, it.late_60, it.late_90, it.late_more] = ageing(it, tx)?;
     it.status = Status::Issued;
     it.number = Some(tx.next_number::<Statement>()?);
     Ok(())
@@ -242,9 +259,9 @@ fn entries(it: &Statement, tx: &mut Tx) -> Result<Vec<StatementLine>> {
     rows.into_iter().map(line).collect()
 }
 
-/// What the closing balance is made of as of the last day: not yet due, then late by up to 30, 60, 90 days and longer.
+/// The ages of the closing balance as of the last day.
 /// What the customer has to its credit counts against what is not yet due.
-pub fn ageing(it: &Statement, tx: &mut Tx) -> Result<[Money; 5]> {
+fn ageing(it: &Statement, tx: &mut Tx) -> Result<[Money; 5]> {
     let mut sql = Sql::new(
         "SELECT r.due, CAST(r.open + COALESCE((SELECT SUM(a.amount) FROM allocation a WHERE a.charge = r.id",
     );

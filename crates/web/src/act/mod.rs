@@ -34,7 +34,7 @@ pub fn routes(registry: Registry) -> Router<Site> {
             let one = format!("/{}/{{id}}/{}", def.code, verb.name);
             router = router.route(&one, get(show).post(act));
         }
-        for verb in offered(def) {
+        for verb in for_many(def) {
             let many = format!("/{}/{}", def.code, verb.name);
             router = router.route(&many, get(show).post(act));
         }
@@ -42,9 +42,14 @@ pub fn routes(registry: Registry) -> Router<Site> {
     router
 }
 
-/// The verbs for many records and for programs: a secret is one person's, asked for in a dialog.
+/// The verbs for programs: a secret is one person's, asked for in a dialog.
 pub fn offered(def: &'static EntityDef) -> impl Iterator<Item = &'static VerbDef> {
     def.verbs.iter().filter(|it| it.asks.iter().all(|field| field.format != Format::Secret))
+}
+
+/// The verbs for many records at once.
+pub fn for_many(def: &'static EntityDef) -> impl Iterator<Item = &'static VerbDef> {
+    offered(def).filter(|it| !it.single)
 }
 
 /// What is to be done.

@@ -44,6 +44,9 @@ pub fn document(registry: Registry) -> Json {
                     "responses": answers("200", "The record as it is then", Some(of(def))),
                 } }),
             );
+            if verb.single {
+                continue;
+            }
             let many = json!({ "type": "object", "additionalProperties": false, "properties": {
                 "ids": { "type": "array", "items": { "type": "integer" }, "maxItems": 10_000 },
                 "filter": { "type": "string", "description": "A query such as class=A,B&owner=me, instead of ids" },

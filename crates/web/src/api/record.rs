@@ -86,8 +86,8 @@ impl Call {
         let ((_, left), link) = self
             .write(def, move |desk| {
                 let answer = once.answer(desk, def, |desk| {
-                    unchanged(desk, def, id, seen.as_deref())?;
-                    desk.run(def.code, id, verb, &input)?;
+                    let version = unchanged(desk, def, id, seen.as_deref())?;
+                    desk.run_at(def.code, id, verb, version, &input)?;
                     let bare = json!({ "id": id });
                     match whole.then(|| shown(desk, def, id)) {
                         // What was handed over may be out of sight now.

@@ -17,8 +17,16 @@ impl Call {
     /// `POST /customer/transfer` with `{ids | filter, input}`: each record by itself, every refusal listed.
     pub(super) async fn run_many(self, def: &'static EntityDef, verb: &str) -> Answer {
         let verb = open(def, verb)?;
-        let (right, verb) = (verb.right, verb.name);
+        let right = verb.right;
         self.read(def, move |desk| desk.may(def, right).map(drop)).await?;
+        if verb.single {
+            let says = Label {
+                zh: "这个操作一次只做一条：请按单条记录的地址发送",
+                en: "This is done to one record at a time; send it to the address of the one record",
+            };
+            return Err(Fail::House(def.code, Error::refused("one_at_a_time", says)));
+        }
+        let verb = verb.name;
         let body = self.json()?;
         let input = super::input(body.get("input").cloned().unwrap_or_else(|| json!({})))?;
         let once = self.once(&format!("{}/{verb}", def.code));

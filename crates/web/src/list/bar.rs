@@ -309,7 +309,7 @@ pub fn batch_bar(desk: &Desk, ask: &Ask, sheet: &Sheet) -> Markup {
     let lang = desk.actor.lang;
     let code = ask.def.code;
     let may = |right: &str| desk.may(ask.def, right).is_ok();
-    let verbs: Vec<_> = crate::act::offered(ask.def).filter(|it| may(it.right)).collect();
+    let verbs: Vec<_> = crate::act::for_many(ask.def).filter(|it| may(it.right)).collect();
     let (first, more) = verbs.split_at(verbs.len().min(3));
     let (says, before, after) = &sheet.pages;
     // A selection goes out with the columns and in the order that it was made in.
