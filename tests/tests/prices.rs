@@ -301,7 +301,7 @@ fn another_quantity_asks_the_rule_again_for_the_price_that_it_gave() {
 }
 
 #[test]
-fn what_was_agreed_holds_for_a_part_of_it() {
+fn what_comes_back_of_a_sale_keeps_its_price_whatever_the_quantity() {
     databases(|db| {
         let shop = Shop::new(db);
         shop.list(&[("name", "阶梯")], &[["铜球阀", "100", "20", ""]]).unwrap();

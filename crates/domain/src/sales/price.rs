@@ -194,11 +194,11 @@ pub struct Line<'a> {
 
 impl Line<'_> {
     /// Completes a line from its product and from the rule for its head's customer and date; its amount and the tax
-    /// within it. The head also says whether its prices were agreed before, whatever the quantity.
+    /// within it.
     pub fn reckon(
         self,
         tx: &mut Tx,
-        head: impl Fn(&mut Tx) -> Result<(Id<Customer>, Date, bool)>,
+        head: impl FnOnce(&mut Tx) -> Result<(Id<Customer>, Date)>,
     ) -> Result<(Money, Money)> {
         let product = tx.get(self.product)?;
         if self.was.is_none_or(|was| was.0 != self.product) {
@@ -211,10 +211,10 @@ impl Line<'_> {
         }
         // The rule's price is one for a quantity.
         let stale = self.why.is_some() && same.is_some_and(|was| was.1 != self.quantity);
-        let price = match *self.price {
-            Some(price) if !stale || head(tx)?.2 => price,
-            _ => {
-                let (customer, date, _) = head(tx)?;
+        let price = match self.price.filter(|_| !stale) {
+            Some(price) => price,
+            None => {
+                let (customer, date) = head(tx)?;
                 let ruled = ruled(tx, customer, &product, self.quantity, date)?;
                 *self.why = Some(message::kept(&ruled.why));
                 *self.price.insert(ruled.price)

@@ -215,8 +215,7 @@ fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result
     let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
     let head = new.sale;
     let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
-    (new.amount, new.tax) =
-        line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date, it.order.is_some())))?;
+    (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date)))?;
     Ok(())
 }
 

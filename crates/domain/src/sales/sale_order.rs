@@ -189,7 +189,7 @@ fn check_line(new: &mut SaleOrderLine, old: Option<&SaleOrderLine>, tx: &mut Tx)
     let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
     let head = new.sale_order;
     let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
-    (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date, false)))?;
+    (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date)))?;
     Ok(())
 }
 

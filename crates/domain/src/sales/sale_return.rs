@@ -150,10 +150,12 @@ fn check_line(new: &mut SaleReturnLine, old: Option<&SaleReturnLine>, tx: &mut T
         return Err(Error::invalid("quantity", "not_positive"));
     }
     let (product, quantity, discount) = (new.product, new.quantity, new.discount);
-    let was = old.map(|old| (old.product, old.quantity, old.price));
+    // What was sold comes back at the price at which it was sold, be it a part of it.
+    let of_rule = head.sale.is_none();
+    let was = old.map(|old| (old.product, if of_rule { old.quantity } else { quantity }, old.price));
     let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
     let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
-    (new.amount, new.tax) = line.reckon(tx, |_| Ok((head.customer, head.date, head.sale.is_some())))?;
+    (new.amount, new.tax) = line.reckon(tx, |_| Ok((head.customer, head.date)))?;
     Ok(())
 }
 
