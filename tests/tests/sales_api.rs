@@ -221,3 +221,23 @@ fn an_order_is_delivered_in_part_by_naming_its_lines() {
     let (_, done) = ask(&house, BOSS, &format!("{at}/deliver"), &json!({}));
     assert_eq!(done["status"].as_str(), Some("done"), "{done}");
 }
+
+#[test]
+fn an_entry_that_is_called_by_a_link_is_not_found_by_a_text() {
+    House::on_both(PEOPLE, |house| {
+        let sale = stocked(house);
+        let receipt = json!({ "customer": sale["customer"], "amount": "10" });
+        let (_, receipt) = ask(house, "周会计", "receipt", &receipt);
+        let at = format!("receipt/{}", receipt["id"]);
+        assert_eq!(ask(house, "周会计", &format!("{at}/post"), &json!({})).0, 200);
+
+        let asked = json!({ "allocation": "a text", "reason": "记错" });
+        let (status, problem) = ask(house, "周会计", &format!("{at}/unallocate"), &asked);
+
+        assert_eq!(
+            (status, problem["fields"]["allocation"]["code"].as_str()),
+            (422, Some("unknown_record")),
+            "{problem}"
+        );
+    });
+}

@@ -330,11 +330,12 @@ impl Desk<'_> {
     }
 }
 
-/// The fields by whose values people name a record.
+/// The fields by whose values people name a record. What is called by a link, as a ledger's entry is, has no name of its own.
 pub(crate) fn named_by(to: &EntityDef) -> Vec<&'static str> {
-    let title = to.title_field().name;
+    let title = to.title_field();
     let others = ["number", "login", "code", "short_name"].into_iter();
-    std::iter::once(title).chain(others.filter(|it| *it != title && to.at(it).is_some())).collect()
+    let others = others.filter(|it| *it != title.name && to.at(it).is_some());
+    Some(title.name).filter(|_| title.kind.is_text()).into_iter().chain(others).collect()
 }
 
 fn malformed_code(kind: Kind) -> &'static str {
