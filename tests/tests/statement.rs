@@ -176,6 +176,12 @@ fn the_customer_disputes_a_line_by_the_link_withdraws_that_and_confirms() {
         let late = as_guest(&shop, &guest, "statement_line", 2, "dispute", says);
 
         assert_eq!((code(nameless), code(late), status().as_str()), ("required", "wrong_state", "confirmed"));
+        // Nothing is left to press.
+        let lines = db.read(&guest, |desk| {
+            let (of, line) = (desk.entity("statement")?, desk.entity("statement_line")?);
+            desk.rows_of(of, id, line)
+        });
+        assert!(lines.unwrap().iter().flat_map(|it| &it.verbs).all(|it| it.unless.is_some()));
         assert_eq!(shop.value("statement", id, "signer").text(), "邵慧琴");
         let history = shop.world.look("周会计", |desk| desk.history("statement", id)).unwrap();
         assert!(history.iter().any(|it| it.kind == "confirm" && it.door == "link" && it.user == 0));
@@ -340,6 +346,40 @@ fn who_guesses_links_is_made_to_wait() {
     }
 
     assert_eq!(house.look("", &at).status, 404);
+}
+
+#[test]
+fn who_holds_a_link_and_says_too_much_is_made_to_wait() {
+    let house = house();
+    let at = send(&house);
+    let says = |verb: &str, form: &[(&str, &str)]| {
+        house.submit("", &format!("{at}/statement_line/1/{verb}"), form).status
+    };
+
+    for _ in 0..30 {
+        assert_eq!((says("dispute", &[("objection", "没收到货")]), says("agree", &[])), (303, 303));
+    }
+
+    assert_eq!(says("dispute", &[("objection", "没收到货")]), 429);
+    // To look at it is free, and another link is another's.
+    assert_eq!(house.look("", &at).status, 200);
+    let other = send(&house);
+    assert_eq!(
+        house.submit("", &format!("{other}/statement/1/confirm"), &[("signer", "邵慧琴")]).status,
+        303
+    );
+}
+
+#[test]
+fn links_that_do_not_hold_are_counted() {
+    let house = house();
+
+    for n in 0..3 {
+        house.look("", &format!("/s/{n:032}"));
+    }
+
+    let figures = house.look("", "/metrics").text();
+    assert!(figures.contains("keyuan_missed_links_total 3\n"), "{figures}");
 }
 
 #[test]
