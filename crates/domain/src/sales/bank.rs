@@ -94,7 +94,7 @@ impl Status {
 }
 
 const VERBS: Verbs<BankLine> = verbs![
-    accept("入账", "Accept", when |it| it.status == Status::Proposed, else "先选客户；入过账的不再入" "Choose the customer first; what is booked is not booked again"),
+    accept("入账", "Accept", when |it| it.status == Status::Proposed, else "先选客户；入过账的不再入" "Choose the customer first; what is booked is not booked again", back take_back),
     take_back("撤销入账", "Take back", asks Reason, when |it| it.status == Status::Booked, else "还没有入账" "Not booked yet", needs "accept"),
     ignore("不入账", "Ignore", asks Reason, when |it| it.status.is_open(), else "已经处理" "Dealt with already", needs "accept"),
     reopen("重新处理", "Reopen", when |it| it.status == Status::Ignored, else "没有被忽略" "Not ignored", needs "accept"),
