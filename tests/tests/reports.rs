@@ -273,6 +273,46 @@ fn ageing_of_an_earlier_day_is_what_entries_and_allocations_say() {
 }
 
 #[test]
+fn ages_are_told_apart_in_any_parts_by_due_date_or_by_the_documents_date() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        let ask = |query: &str| {
+            let found = trade.ask("周会计", "ageing", &format!("as_of=2026-03-20&{query}"))?;
+            let names: Vec<_> = found.columns[found.axes.len()..].iter().map(|it| it.field.name).collect();
+            Ok((names.join(" "), found.totals[found.axes.len()..].iter().map(Value::int).collect::<Vec<_>>()))
+        };
+
+        // 180.00 of 01-10, 175.00 of 02-03, 160.00 of 02-20, 250.00 of 02-21 and 315.00 of 03-01, due 30 days later.
+        let due = ask("buckets=10,40&measure=balance").unwrap();
+        let old = ask("aged=date&buckets=20,30,60&measure=balance").unwrap();
+        let usual = ask("aged=date&group=salesperson").unwrap();
+        for group in ["customer", "salesperson"] {
+            let query = format!("as_of=2026-03-20&buckets=7,15,45&group={group}&measure=balance");
+            trade.proves("周会计", "ageing", &query, "rest");
+        }
+
+        assert_eq!(
+            due,
+            ("balance due__0 due_1_10 due_11_40 due_41_".into(), vec![108_000, 72_500, 0, 35_500, 0])
+        );
+        assert_eq!(
+            old,
+            (
+                "balance date__20 date_21_30 date_31_60 date_61_".into(),
+                vec![108_000, 31_500, 41_000, 17_500, 18_000]
+            )
+        );
+        assert_eq!(usual.0, "balance date__30 date_31_60 date_61_90 date_91_ advance");
+        for wrong in ["30,20", "0", "a", "30,", "1,2,3,4,5,6,7,8,9,10,11,12,13", "99999"] {
+            assert_eq!(code(ask(&format!("buckets={wrong}")).map(drop)), "malformed", "{wrong}");
+        }
+        assert_eq!(code(ask("aged=colour").map(drop)), "unknown_choice");
+        let sales = trade.ask("周会计", "sales", "buckets=30").map(drop);
+        assert_eq!(code(sales), "unknown_choice");
+    });
+}
+
+#[test]
 fn the_active_rate_counts_each_owners_customers_of_the_month_whoever_served_them() {
     databases(|db| {
         let trade = Trade::new(db);

@@ -35,7 +35,7 @@ pub fn draw(desk: &mut Desk, asked: &Asked, found: &Figures) -> Result<Option<(S
     let (bars, title, share) = if asked.def.date.is_empty() {
         // The parts of the whole, which is the first of the measures.
         let parts = (axes..found.columns.len()).filter(|n| {
-            let is_part = asked.def.measure(found.columns[*n].field.name).is_some_and(|it| it.only.is_some());
+            let is_part = found.measure(*n).is_some_and(|it| it.only.is_some());
             is_part && matches!(found.columns[*n].field.kind, Kind::Money)
         });
         let bar = |n: usize| Bar {
