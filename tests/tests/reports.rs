@@ -278,8 +278,9 @@ fn ages_are_told_apart_in_any_parts_by_due_date_or_by_the_documents_date() {
         let trade = Trade::new(db);
         let ask = |query: &str| {
             let found = trade.ask("周会计", "ageing", &format!("as_of=2026-03-20&{query}"))?;
-            let names: Vec<_> = found.columns[found.axes.len()..].iter().map(|it| it.field.name).collect();
-            Ok((names.join(" "), found.totals[found.axes.len()..].iter().map(Value::int).collect::<Vec<_>>()))
+            let measures = &found.columns[found.axes.len()..];
+            let names: Vec<_> = measures.iter().map(|it| it.field.name).collect();
+            Ok((names.join(" "), measures.iter().map(|it| found.totals[it.at].int()).collect::<Vec<_>>()))
         };
 
         // 180.00 of 01-10, 175.00 of 02-03, 160.00 of 02-20, 250.00 of 02-21 and 315.00 of 03-01, due 30 days later.
@@ -464,5 +465,30 @@ fn a_report_that_leaves_the_house_says_its_conditions_and_is_written_down() {
         });
         let kept: Vec<_> = kept.unwrap().iter().map(|row| (row[2].text().to_owned(), row[4].int())).collect();
         assert_eq!(kept, [("export".to_owned(), 2), ("print".to_owned(), 2)]);
+    });
+}
+
+#[test]
+fn the_workbench_tells_the_trade_of_the_month_as_far_as_one_may_see_it() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        let today = trade.world.look("何振邦", |desk| Ok(desk.today().to_string())).unwrap();
+        trade.sell("王海燕", 0, &today, &[("温控阀", "3")]);
+        trade.sell("李建军", 1, &today, &[("铜球阀", "2")]);
+        trade.receive(1, &today, "12.00");
+        let data = tempfile::tempdir().unwrap();
+        let served = served(db, &trade, data.path());
+
+        let [boss, mine, nobody] = ["何振邦", "王海燕", "吴淑芬"].map(|who| served.read(who, "/").1);
+
+        // What was reversed today counts against the month.
+        for says in ["本月业绩", "销售额", "毛利", ">115.00<", ">12.00<"] {
+            assert!(boss.contains(says), "{says}");
+        }
+        assert!(mine.contains(">65.00<") && !mine.contains(">115.00<") && !mine.contains("毛利"));
+        assert!(!nobody.contains("本月业绩"));
+        for door in doors(&boss) {
+            assert_eq!(served.get("何振邦", &door).status, 200, "{door}");
+        }
     });
 }

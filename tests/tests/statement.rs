@@ -443,3 +443,31 @@ fn a_statement_is_printed_with_its_balance_in_capitals() {
     }
     assert_eq!(house.read("赵敏", "/statement/1/print").0, 404);
 }
+
+#[test]
+fn what_is_printed_of_a_statement_is_chosen_beside_it() {
+    let house = house();
+    let at = "/statement/1/print";
+    let page = |query: &str| house.read("周会计", &format!("{at}?{query}")).1;
+    let sheets = |page: &str| page.matches("<article").count();
+    house.change(|desk| {
+        let input = Input::from([("customer", "北京金泰格散热器有限公司"), ("amount", "100")]);
+        let receipt = desk.create("receipt", &input)?;
+        desk.run("receipt", receipt, "post", &Input::default())
+    });
+
+    let usual = page("");
+    let bare = page("copies=1");
+    let goods = page("copies=2&goods=1&due=1");
+    let open = page("copies=1&only=open");
+
+    for says in ["账龄", "客户回执", "到期日", "期初余额"] {
+        assert!(usual.contains(&format!(">{says}<")), "{says}");
+    }
+    assert!(!bare.contains(">账龄<") && !bare.contains(">客户回执<") && !bare.contains(">到期日<"));
+    assert_eq!([&usual, &bare, &goods].map(|it| sheets(it)), [1, 1, 4]);
+    assert!(goods.contains("送货单明细") && goods.contains("铜球阀"));
+    // A statement stands as it was issued: both sales were unpaid then.
+    assert!(!open.contains("期初余额") && open.contains("150.00"));
+    assert!(usual.contains("另存为 PDF"));
+}

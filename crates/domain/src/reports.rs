@@ -2,9 +2,9 @@
 
 use model::{Age, Dimension, Entity, FieldDef, Holders, Kind, Label, Measure, Of, Only, ReportDef};
 
-use crate::{Customer, Performance, Receivable, SaleEntry};
+use crate::{Customer, Performance, Receipt, Receivable, SaleEntry};
 
-pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &PERFORMANCE, &AGEING, &ACTIVITY];
+pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &PERFORMANCE, &RECEIPTS, &AGEING, &ACTIVITY];
 
 const fn by(name: &'static str, path: &'static str) -> Dimension {
     Dimension { name, path }
@@ -115,6 +115,32 @@ const fn aged(
         ..measure(name, zh, en, Kind::Money, Of::Sum("rest"))
     }
 }
+
+/// What came in, without what was reversed.
+static RECEIPTS: ReportDef = ReportDef {
+    code: "receipts",
+    label: Label { zh: "回款", en: "Receipts" },
+    module: "money",
+    fact: Receipt::DEF,
+    only: "status=posted",
+    date: "date",
+    dimensions: &[
+        by("customer", "customer"),
+        by("salesperson", "customer.owner"),
+        by("method", "method"),
+        by("account", "account"),
+        by("class", "customer.class"),
+        by("region", "customer.region"),
+    ],
+    measures: &[
+        AMOUNT,
+        measure("customers", "客户数", "Customers", Kind::Int, Of::Distinct("customer")),
+        measure("receipts", "笔数", "Receipts", Kind::Int, Of::Count),
+    ],
+    group: "customer",
+    shown: "amount,receipts",
+    ..ReportDef::PLAIN
+};
 
 /// What is to be paid may be told apart by its due date, and what is owed by the date of its document (RPT-12).
 const AGES: &[Age] = &[

@@ -271,9 +271,22 @@ impl<'c> Desk<'c> {
             return Ok(self.called(to, record[def.title + 1].int())?.1);
         }
         let text = record[def.title + 1].text();
-        // A document that has no number yet.
-        if text.is_empty() && def.lines.is_some() {
-            return Ok(Label { zh: "草稿", en: "Draft" }.of(self.actor.lang).to_owned());
+        // What has no number yet is called by whom it is about, and its amount or day.
+        if text.is_empty() && def.edit.is_some() {
+            let mut said = vec![Label { zh: "草稿", en: "Draft" }.of(self.actor.lang).to_owned()];
+            if let Some((at, of)) = def.parent() {
+                said.extend(Some(self.called(of, record[at + 1].int())?.1).filter(|it| !it.is_empty()));
+            }
+            let fields = def.fields.iter().filter(|it| it.list && self.may_read(def, it));
+            let fields: Vec<_> = fields.filter_map(|it| Some((it, def.at(it.name)?))).collect();
+            let amount = fields.iter().find(|it| matches!(it.0.kind, Kind::Money) && record[it.1].int() != 0);
+            let day = fields.iter().find(|it| matches!(it.0.kind, Kind::Date));
+            said.extend(match (amount, day) {
+                (Some((_, at)), _) => Some(crate::Money(record[*at].int()).grouped()),
+                (None, Some((_, at))) => Some(record[*at].text().to_owned()),
+                (None, None) => None,
+            });
+            return Ok(said.join(" "));
         }
         let word = self.tx.registry.word(def.title_field().format, text);
         Ok(word.map_or(text, |it| it.of(self.actor.lang)).to_owned())

@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use model::{
     Cell, Column, Desk, Error, FieldDef, Format, Group, Kind, Lang, List, Query, Result, Totals, Value,
+    VerbDef,
 };
 
 use super::ask::{Ask, encode};
@@ -250,7 +251,7 @@ pub fn table_start(ask: &Ask, heads: &[Head], totals: &Totals, lang: Lang, inner
         _ => "",
     };
     html! {
-        table class={ "ky-table is-list" (density) } data-list=(ask.def.code) data-filter=(ask.filter()) data-total=(totals.count) data-verb=[ask.verb.map(|it| it.name)] data-asks=[ask.verb.filter(|it| !it.asks.is_empty()).map(|_| "")] {
+        table class={ "ky-table is-list" (density) } data-list=(ask.def.code) data-filter=(ask.filter()) data-total=(totals.count) data-verb=[ask.verb.map(|it| it.name)] data-asks=[ask.verb.filter(|it| asks(ask, it)).map(|_| "")] {
             colgroup { col width="40"; @for head in heads { col width=(head.width); } }
             thead { tr {
                 th scope="col" class="is-center" { input class="ky-check" type="checkbox" data-all aria-label=(t(lang, "选择本页", "Select the page")); }
@@ -259,6 +260,11 @@ pub fn table_start(ask: &Ask, heads: &[Head], totals: &Totals, lang: Lang, inner
             (inner)
         }
     }
+}
+
+/// Whether a verb is asked for in its dialog: it wants to know something, or nothing takes it back.
+fn asks(ask: &Ask, verb: &VerbDef) -> bool {
+    !verb.asks.is_empty() || verb.danger || verb.back.is_empty() && !ask.def.can_undo()
 }
 
 fn head_cell(ask: &Ask, head: &Head, lang: Lang) -> Markup {
