@@ -6,6 +6,7 @@ use std::fmt::Debug;
 
 use domain::crm::customer::Grade;
 use domain::{Contact, Customer, Performance, Receivable, Sale, SaleEntry};
+use model::import::{self, Column, Plan};
 use model::system::{Department, DepartmentKind, Role, Team, User, UserRole};
 use model::{
     Actor, Custom, Date, Desk, Door, Entity, Id, Input, Lang, Money, Query, Result, Rights, Stamp, Value,
@@ -290,8 +291,12 @@ fn fill(desk: &mut Desk, random: &mut Random) -> Result<Company> {
     }
     let mut roles = Vec::new();
     for n in 0..4 {
-        let mut specs =
-            vec![spec(random, "customer", &["create", "update", "export", "transfer"], &["credit", "bank"])];
+        let mut specs = vec![spec(
+            random,
+            "customer",
+            &["create", "update", "export", "import", "transfer"],
+            &["credit", "bank"],
+        )];
         if !random.once_in(3) {
             specs.push(spec(random, "contact", &["create", "update"], &["private"]));
         }
@@ -635,6 +640,21 @@ impl Walk<'_> {
             }
             let shown = self.ids("customer", &format!("columns=name,{field}")).map(drop);
             self.same("columns", shown, if open > 0 { Ok(()) } else { Err("unknown_field") });
+            // Nor is a record found by it, though a file may name it.
+            if company.may(user, "customer", "import") && company.may(user, "customer", "create") {
+                let column = Column { header: "k".into(), to: "name".into(), ..Column::default() };
+                let plan = Plan {
+                    entity: "customer".into(),
+                    columns: vec![column],
+                    keys: vec![field.to_owned()],
+                    ..Plan::default()
+                };
+                let mut file = import::open(b"k\nx\n".to_vec(), "x.csv", &plan).unwrap();
+                let folder = std::env::temp_dir();
+                let found = self.look(|desk| desk.preview(&plan, &mut file, &folder, 1)).map(drop);
+                let expected = if open >= READ { Ok(()) } else { Err("unknown_field") };
+                self.same("import key", found.map_err(|error| error.code()), expected);
+            }
         }
     }
 
