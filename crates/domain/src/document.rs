@@ -1,6 +1,6 @@
 //! What all documents have in common.
 
-use model::{Choice, Date, Error, Form, Label, Result, Tx, refuse};
+use model::{Choice, Date, Error, Form, Label, Result, ToSpan, Tx, refuse};
 
 /// The way of a document that needs no second look: a draft is posted, and what is posted is only reversed.
 #[derive(Debug, Clone, Copy, PartialEq, Choice)]
@@ -41,13 +41,22 @@ pub fn check_date(date: Date, tx: &Tx) -> Result<()> {
     Ok(())
 }
 
+/// The last day of the periods that the company has closed.
+fn closed_until(tx: &Tx) -> Option<Date> {
+    tx.catalog.parameter("closed_until").parse().ok()
+}
+
 /// Refuses what would write into a period that the company has closed.
 pub fn check_open(date: Date, tx: &Tx) -> Result<()> {
-    let closed = tx.catalog.parameter("closed_until").parse::<Date>();
-    if closed.is_ok_and(|closed| date <= closed) {
+    if closed_until(tx).is_some_and(|closed| date <= closed) {
         refuse!("period_closed", "这一天所在的期间已经结账，请改用之后的日期" "The period of this date is closed; use a later date");
     }
     Ok(())
+}
+
+/// That day, or the first one after it whose period is open: what is closed stays as it was.
+pub fn first_open(tx: &Tx, date: Date) -> Date {
+    closed_until(tx).map_or(date, |closed| date.max(closed.saturating_add(1.days())))
 }
 
 pub fn no_lines() -> Error {

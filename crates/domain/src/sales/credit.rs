@@ -170,7 +170,7 @@ const SECTION: Label = Label { zh: "信誉", en: "Credit" };
 macro_rules! of_merged {
     () => {
         " FROM customer m JOIN receivable r ON r.customer = m.id \
-         WHERE m.merged_into = {t}.id AND r.open > 0 AND r.due < {today}"
+         WHERE m.merged_into = {t}.id AND r.settled IS NULL AND r.open > 0 AND r.due < {today}"
     };
 }
 
@@ -193,7 +193,7 @@ pub static DERIVED: &[FieldDef] = &[
             Kind::Money,
             concat!(
                 "CASE WHEN {t}.merged_into IS NULL THEN CAST(COALESCE((SELECT SUM(r.open) FROM receivable r \
-                 WHERE r.customer = {t}.id AND r.open > 0 AND r.due < {today}), 0) \
+                 WHERE r.customer = {t}.id AND r.settled IS NULL AND r.open > 0 AND r.due < {today}), 0) \
                  + COALESCE((SELECT SUM(r.open)",
                 of_merged!(),
                 "), 0) AS BIGINT) ELSE 0 END"
@@ -211,7 +211,7 @@ pub static DERIVED: &[FieldDef] = &[
             Kind::Int,
             concat!(
                 "SELECT {days}{today}{since}MIN(d.due){end} FROM (SELECT MIN(r.due) AS due FROM receivable r \
-                 WHERE r.customer = {t}.id AND {t}.merged_into IS NULL AND r.open > 0 AND r.due < {today} \
+                 WHERE r.customer = {t}.id AND {t}.merged_into IS NULL AND r.settled IS NULL AND r.open > 0 AND r.due < {today} \
                  UNION ALL SELECT MIN(r.due)",
                 of_merged!(),
                 ") d"
@@ -239,7 +239,8 @@ pub static DERIVED: &[FieldDef] = &[
         "未用预收",
         "Unused advances",
         Kind::Money,
-        "SELECT CAST(COALESCE(-SUM(r.open), 0) AS BIGINT) FROM receivable r WHERE r.customer = {t}.id AND r.open < 0",
+        "SELECT CAST(COALESCE(-SUM(r.open), 0) AS BIGINT) FROM receivable r WHERE r.customer = {t}.id AND r.settled IS NULL \
+         AND r.due IS NULL AND r.open < 0",
     ),
     figure(
         "temporary",
@@ -319,7 +320,7 @@ pub fn standing(tx: &mut Tx, customer: &Customer, days: i64) -> Result<Standing>
     let limit = customer.credit_limit + granted(tx, customer.id)?;
     let since = today.saturating_sub(days.days());
     let mut sql = Sql::new(
-        "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT), MIN(due) FROM receivable WHERE open > 0 AND customer IN (SELECT ",
+        "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT), MIN(due) FROM receivable WHERE settled IS NULL AND open > 0 AND customer IN (SELECT ",
     );
     sql.push("CAST(")
         .bind(customer.id.0)
