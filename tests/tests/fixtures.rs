@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use app::house;
 use model::schema::parse;
-use model::system::{Access, Attachment, ImportBatch, Token};
+use model::system::{Access, Attachment, ImportBatch, ImportProfile, Token};
 use model::{Actor, Desk, Door, Id, Input, Lang, Query, Result, Stamp};
 use store::archive::{self, backup, restore};
 use store::{Address, Db, Plan, Settings, Store, files, verify};
@@ -157,6 +157,16 @@ fn works(desk: &mut Desk, hash: &str, size: i64) -> Result<()> {
         skipped_rows: 0,
         refused_rows: 0,
         undone: false,
+        stamp: stamp(),
+    })?;
+    tx.save(&mut ImportProfile {
+        id: Id::NEW,
+        entity: text("customer"),
+        name: text("展会名单"),
+        profile: text(
+            r#"{"zh":"展会名单","en":"展会名单","entity":"customer","columns":{"公司":{"to":"name"}},"keys":[],"defaults":{},"duplicates":"new","history":false,"create":[],"opposite":null}"#,
+        ),
+        user: Some(user),
         stamp: stamp(),
     })?;
     tx.save(&mut Access {

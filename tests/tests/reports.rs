@@ -273,6 +273,47 @@ fn ageing_of_an_earlier_day_is_what_entries_and_allocations_say() {
 }
 
 #[test]
+fn ages_are_told_apart_in_any_parts_by_due_date_or_by_the_documents_date() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        let ask = |query: &str| {
+            let found = trade.ask("周会计", "ageing", &format!("as_of=2026-03-20&{query}"))?;
+            let measures = &found.columns[found.axes.len()..];
+            let names: Vec<_> = measures.iter().map(|it| it.field.name).collect();
+            Ok((names.join(" "), measures.iter().map(|it| found.totals[it.at].int()).collect::<Vec<_>>()))
+        };
+
+        // 180.00 of 01-10, 175.00 of 02-03, 160.00 of 02-20, 250.00 of 02-21 and 315.00 of 03-01, due 30 days later.
+        let due = ask("buckets=10,40&measure=balance").unwrap();
+        let old = ask("aged=date&buckets=20,30,60&measure=balance").unwrap();
+        let usual = ask("aged=date&group=salesperson").unwrap();
+        for group in ["customer", "salesperson"] {
+            let query = format!("as_of=2026-03-20&buckets=7,15,45&group={group}&measure=balance");
+            trade.proves("周会计", "ageing", &query, "rest");
+        }
+
+        assert_eq!(
+            due,
+            ("balance due__0 due_1_10 due_11_40 due_41_".into(), vec![108_000, 72_500, 0, 35_500, 0])
+        );
+        assert_eq!(
+            old,
+            (
+                "balance date__20 date_21_30 date_31_60 date_61_".into(),
+                vec![108_000, 31_500, 41_000, 17_500, 18_000]
+            )
+        );
+        assert_eq!(usual.0, "balance date__30 date_31_60 date_61_90 date_91_ advance");
+        for wrong in ["30,20", "0", "a", "30,", "1,2,3,4,5,6,7,8,9,10,11,12,13", "99999"] {
+            assert_eq!(code(ask(&format!("buckets={wrong}")).map(drop)), "malformed", "{wrong}");
+        }
+        assert_eq!(code(ask("aged=colour").map(drop)), "unknown_choice");
+        let sales = trade.ask("周会计", "sales", "buckets=30").map(drop);
+        assert_eq!(code(sales), "unknown_choice");
+    });
+}
+
+#[test]
 fn the_active_rate_counts_each_owners_customers_of_the_month_whoever_served_them() {
     databases(|db| {
         let trade = Trade::new(db);
@@ -440,5 +481,30 @@ fn a_report_that_leaves_the_house_says_its_conditions_and_is_written_down() {
         });
         let kept: Vec<_> = kept.unwrap().iter().map(|row| (row[2].text().to_owned(), row[4].int())).collect();
         assert_eq!(kept, [("export".to_owned(), 2), ("print".to_owned(), 2)]);
+    });
+}
+
+#[test]
+fn the_workbench_tells_the_trade_of_the_month_as_far_as_one_may_see_it() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        let today = trade.world.look("何振邦", |desk| Ok(desk.today().to_string())).unwrap();
+        trade.sell("王海燕", 0, &today, &[("温控阀", "3")]);
+        trade.sell("李建军", 1, &today, &[("铜球阀", "2")]);
+        trade.receive(1, &today, "12.00");
+        let data = tempfile::tempdir().unwrap();
+        let served = served(db, &trade, data.path());
+
+        let [boss, mine, nobody] = ["何振邦", "王海燕", "吴淑芬"].map(|who| served.read(who, "/").1);
+
+        // What was reversed today counts against the month.
+        for says in ["本月业绩", "销售额", "毛利", ">115.00<", ">12.00<"] {
+            assert!(boss.contains(says), "{says}");
+        }
+        assert!(mine.contains(">65.00<") && !mine.contains(">115.00<") && !mine.contains("毛利"));
+        assert!(!nobody.contains("本月业绩"));
+        for door in doors(&boss) {
+            assert_eq!(served.get("何振邦", &door).status, 200, "{door}");
+        }
     });
 }

@@ -9,7 +9,7 @@ use crate::search::{self, Source};
 use crate::system::{self, CodeEntry, Team};
 use crate::{
     Access, Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef,
-    Format, Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
+    Format, Id, Kind, Label, Moment, Reference, Registry, Result, Row, Scalar, Sql, Value, pattern,
 };
 
 /// A count that takes longer is worth keeping as long as nothing is written.
@@ -26,7 +26,7 @@ pub struct Tx<'c> {
     conn: &'c mut dyn Conn,
     pub registry: Registry,
     pub catalog: Arc<Catalog>,
-    rights: Arc<Rights>,
+    pub(crate) actor: &'c Actor,
     /// Whose hand it is, for history.
     pub user: i64,
     pub door: &'static str,
@@ -80,16 +80,15 @@ pub(crate) struct Seen {
 }
 
 impl<'c> Tx<'c> {
-    pub fn new(conn: &'c mut dyn Conn, catalog: Arc<Catalog>, actor: &Actor, writes: bool) -> Tx<'c> {
+    pub fn new(conn: &'c mut dyn Conn, catalog: Arc<Catalog>, actor: &'c Actor, writes: bool) -> Tx<'c> {
         let registry = catalog.registry;
         let event = "save".to_owned();
         let (user, door) = (actor.user, actor.door.code());
-        let rights = actor.rights.clone();
         Tx {
             conn,
             registry,
             catalog,
-            rights,
+            actor,
             user,
             door,
             now: Moment::now(),
@@ -190,12 +189,12 @@ impl<'c> Tx<'c> {
 
     /// Whether whoever acts has a right; the program itself has all.
     pub fn actor_can(&self, def: &EntityDef, right: &str) -> bool {
-        self.rights.can(def, right)
+        self.actor.rights.can(def, right)
     }
 
     /// Nothing is kept from whoever acts.
     pub fn has_everything(&self) -> bool {
-        self.rights.all
+        self.actor.rights.all
     }
 
     /// Keeps the reason with the event of this change.
@@ -258,7 +257,8 @@ impl<'c> Tx<'c> {
         let mine = chosen.split_whitespace().filter_map(|it| it.split_once('='));
         for (name, _) in mine.filter(|it| it.1.parse() == Ok(from[0].int())) {
             let field = self.catalog.field(def, name);
-            let field = field.filter(|it| it.is_merged() && self.rights.access(def, it) == Access::Write);
+            let field =
+                field.filter(|it| it.is_merged() && self.actor.rights.access(def, it) == Access::Write);
             let field = field.ok_or_else(|| Error::invalid(name, "forbidden_field"))?;
             let value = value_of(def, &from, field);
             match def.at(name) {

@@ -237,6 +237,23 @@ fn check_rule(new: &mut NumberRule, _: Option<&NumberRule>, _: &mut Tx) -> Resul
     pattern::checked(&new.pattern)
 }
 
+/// How files of one kind are imported, as somebody mapped one and gave that a name.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "导入配置", en = "Import profile", title = name, owner = user)]
+pub struct ImportProfile {
+    pub id: Id<ImportProfile>,
+    #[field(zh = "档案", en = "Entity", required, readonly, format = Entity)]
+    pub entity: String,
+    #[field(zh = "名称", en = "Name", required, readonly)]
+    pub name: String,
+    /// A [`crate::import::Profile`] as JSON.
+    #[field(zh = "内容", en = "Profile", readonly, format = Json)]
+    pub profile: String,
+    #[field(zh = "用户", en = "User", readonly)]
+    pub user: Option<Id<User>>,
+    pub stamp: Stamp,
+}
+
 /// A filter with columns, sort and grouping under a name; the query holds all of them.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "视图", en = "View", title = name, owner = user)]
