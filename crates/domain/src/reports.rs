@@ -2,6 +2,7 @@
 
 use model::{Age, Dimension, Entity, FieldDef, Holders, Kind, Label, Measure, Of, Only, ReportDef};
 
+use crate::sales::receivable;
 use crate::{Customer, Performance, Receipt, Receivable, SaleEntry};
 
 pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &PERFORMANCE, &RECEIPTS, &AGEING, &ACTIVITY];
@@ -174,13 +175,19 @@ static AGEING: ReportDef = ReportDef {
     fact: Receivable::DEF,
     only: "date=..today",
     behind: "rest!=0",
-    // What is open now, and what was allocated after the day.
+    // What nothing had paid by the day, which an index tells alone, and what something had paid in part.
     parts: Some((
         "rest",
         &[
-            ("{t}.open", "receivable {t} WHERE {t}.settled IS NULL"),
-            ("a.amount", "allocation a JOIN receivable {t} ON {t}.id = a.charge WHERE a.date > {today}"),
-            ("-a.amount", "allocation a JOIN receivable {t} ON {t}.id = a.credit WHERE a.date > {today}"),
+            (
+                "{t}.amount",
+                "receivable {t} WHERE ({t}.settled IS NULL OR {t}.settled > {today}) \
+                 AND ({t}.met IS NULL OR {t}.met > {today})",
+            ),
+            (
+                receivable::REST,
+                "receivable {t} WHERE ({t}.settled IS NULL OR {t}.settled > {today}) AND {t}.met <= {today}",
+            ),
         ],
     )),
     dimensions: &[
