@@ -353,6 +353,22 @@ fn the_active_rate_counts_each_owners_customers_of_the_month_whoever_served_them
         assert_eq!(all, [Value::Int(2), Value::Int(4), Value::Int(5_000)]);
         let mine = trade.ask("王海燕", "activity", "period=2026-02").unwrap();
         assert_eq!(mine.totals[2], Value::Int(1), "王海燕 sees one customer now");
+
+        // Whoever has a customer now has what it bought this month, before that too.
+        let today = trade.world.look("何振邦", |desk| Ok(desk.today())).unwrap();
+        trade.sell("李建军", 1, &today.to_string(), &[("铜球阀", "1")]);
+        let to = format!("#{}", trade.world.person("赵敏").user);
+        let to = Input::from([("to", to.as_str()), ("reason", "调岗")]);
+        trade.run("何振邦", "customer", trade.customers[1], "transfer", to);
+        let (people, _) = named_rows("period=this_month&sort=-active,salesperson");
+        let active: Vec<_> = people.iter().map(|it| (it.0.as_str(), it.1[..2].to_vec())).collect();
+        assert!(active.contains(&("赵敏", [1, 2].map(Value::Int).to_vec())), "{active:?}");
+        assert!(active.contains(&("李建军", vec![Value::Int(0), Value::Null])), "{active:?}");
+
+        // What was closed since was one of its owner's in February all the same.
+        trade.run("何振邦", "customer", trade.customers[1], "close", Input::from([("reason", "duplicate")]));
+        let (people, _) = named_rows("period=2026-02&sort=-active,salesperson");
+        assert_eq!(people[..2], [row("王海燕", [1, 1, 10_000]), row("李建军", [1, 1, 10_000])]);
     });
 }
 

@@ -222,7 +222,7 @@ static ACTIVITY: ReportDef = ReportDef {
         measure("rate", "活跃率", "Active rate", Kind::Rate, Of::Ratio("active", "customers")),
         Measure {
             only: Only::Where("effective=true"),
-            ..measure("active", "有成交客户", "Active", Kind::Int, Of::Distinct("customer"))
+            ..measure("active", "有成交客户", "Active", Kind::Int, Of::Active("customer"))
         },
         measure("customers", "负责客户", "Customers", Kind::Int, Of::Standing),
     ],

@@ -119,6 +119,8 @@ pub enum Of {
     Ratio(&'static str, &'static str),
     /// How many records the report's holders had at the end of the time that a row stands for.
     Standing,
+    /// How many of these the facts name, whoever had them when: different values of the link.
+    Active(&'static str),
 }
 
 /// Records with owners that are set beside facts of theirs.
@@ -156,7 +158,7 @@ static SLICES: [FieldDef; 5] = [
 ];
 
 /// The first and the last day of a slice's value: of `2026-03`, `2026-Q1`, `2026`, a day, a week's Monday.
-fn span(slice: &str, value: &str) -> Option<(Date, Date)> {
+pub(crate) fn span(slice: &str, value: &str) -> Option<(Date, Date)> {
     use jiff::ToSpan;
     let (from, to) = match (slice, value.split_once("-Q")) {
         ("quarter", Some((year, quarter))) => {
@@ -361,7 +363,7 @@ impl Desk<'_> {
         match it.of {
             Of::Count => true,
             Of::Standing => def.holders.as_ref().is_some_and(|it| self.may(it.of, "read").is_ok()),
-            Of::Sum(name) | Of::Distinct(name) => reads(name),
+            Of::Sum(name) | Of::Distinct(name) | Of::Active(name) => reads(name),
             Of::Ratio(of, by) => {
                 [of, by].into_iter().filter_map(|it| def.measure(it)).all(|it| self.may_measure(def, it))
             }
@@ -551,7 +553,7 @@ impl Desk<'_> {
                 _ => vec![measure],
             };
             for part in parts {
-                is_additive &= !matches!(part.of, Of::Distinct(_));
+                is_additive &= !matches!(part.of, Of::Distinct(_) | Of::Active(_));
                 figures.push(self.figure(def, part, day)?);
             }
         }
@@ -624,7 +626,7 @@ impl Desk<'_> {
         match measure.of {
             // Filled in later.
             Of::Standing => return Ok(Sql::new("CAST(NULL AS BIGINT)")),
-            Of::Sum(name) | Of::Distinct(name) => {
+            Of::Sum(name) | Of::Distinct(name) | Of::Active(name) => {
                 let field = self.readable(def.fact, name)?;
                 self.expression(&mut of, "t", field);
             }
@@ -634,18 +636,24 @@ impl Desk<'_> {
         }
         if let Some(text) = measure.only.text(day) {
             let mut case = Sql::new("CASE WHEN 1 = 1");
-            for term in Query::parse(&text).map(|it| it.terms).unwrap_or_default() {
-                case.push(" AND ").append(&self.term(def.fact, &term)?);
-            }
-            case.push(" THEN ").append(&of).push(" END");
+            case.append(&self.terms(def.fact, &text)?).push(" THEN ").append(&of).push(" END");
             of = case;
         }
         let mut sql = Sql::new(match measure.of {
             Of::Sum(_) => "CAST(SUM(",
             Of::Count | Of::Ratio(..) | Of::Standing => "CAST(COUNT(",
-            Of::Distinct(_) => "CAST(COUNT(DISTINCT ",
+            Of::Distinct(_) | Of::Active(_) => "CAST(COUNT(DISTINCT ",
         });
         sql.append(&of).push(") AS BIGINT)");
+        Ok(sql)
+    }
+
+    /// Each condition of a declaration over the fact `t`, with an AND before it.
+    pub(crate) fn terms(&mut self, fact: &'static EntityDef, text: &str) -> Result<Sql> {
+        let mut sql = Sql::default();
+        for term in Query::parse(text).map(|it| it.terms).unwrap_or_default() {
+            sql.push(" AND ").append(&self.term(fact, &term)?);
+        }
         Ok(sql)
     }
 
@@ -755,11 +763,6 @@ fn sorted(rows: &mut [Record], columns: &[Column], axes: &[Axis], sort: &[(Strin
     });
 }
 
-/// The last day of a slice.
-pub(crate) fn slice_end(slice: &str, value: &str) -> Option<Date> {
-    span(slice, value).map(|it| it.1)
-}
-
 impl Axis {
     pub fn is_slice(&self) -> bool {
         matches!(self.place, Place::Slice)
@@ -825,7 +828,7 @@ impl Only {
     }
 
     /// As the query language says it on a day.
-    fn text(self, day: Date) -> Option<String> {
+    pub(crate) fn text(self, day: Date) -> Option<String> {
         use jiff::ToSpan;
         let before = |days: Option<i32>| days.and_then(|it| day.checked_sub(it.days()).ok());
         let said = |it: Option<Date>| it.map(|it| it.to_string()).unwrap_or_default();
