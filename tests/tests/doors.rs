@@ -487,6 +487,8 @@ fn deals(desk: &mut Desk) -> Result<Vec<Deal>> {
 /// What a report sums up of a row, and by what.
 type Figure = fn(&Deal) -> Option<i64>;
 type Group = fn(&Deal) -> i64;
+/// Its figures by row, and their total.
+type Told = (BTreeMap<i64, Option<i64>>, Option<i64>);
 
 /// One user's walk through every door.
 struct Walk<'a> {
@@ -820,11 +822,7 @@ impl Walk<'_> {
     }
 
     /// The figures of a report with one dimension and one measure: by row, and the total.
-    fn figures(
-        &self,
-        code: &str,
-        query: &str,
-    ) -> std::result::Result<(BTreeMap<i64, Option<i64>>, Option<i64>), &'static str> {
+    fn figures(&self, code: &str, query: &str) -> std::result::Result<Told, &'static str> {
         let query = self.query(query);
         let found = self.look(|desk| {
             let def = desk.report(code)?;

@@ -60,10 +60,10 @@ impl FromRequestParts<Site> for Guest {
         let key = format!("s:{client}");
         let missed = || {
             site.traffic.missed_links.fetch_add(1, Ordering::Relaxed);
-            Err(gone(&parts.headers))
+            gone(&parts.headers)
         };
         if site.gate.locked(&key).is_some() {
-            return missed();
+            return Err(missed());
         }
         let hash = hashed(&token);
         let found = site.db.read_async(&site.system, move |desk| {
@@ -74,7 +74,7 @@ impl FromRequestParts<Site> for Guest {
         let Some(link) = found.await.map_err(failed)? else {
             tracing::warn!(address = client, "a link that does not hold");
             site.gate.blame(&key, TRIES.0, TRIES.1);
-            return missed();
+            return Err(missed());
         };
         let lang = preferred(&parts.headers);
         let rights = Rights::of_link(&link).into();
