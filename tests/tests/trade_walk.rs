@@ -9,6 +9,7 @@ use model::{Date, Error, Input, Query, ToSpan};
 use tests::shop::{Shop, reason};
 use tests::{Random, cases, databases};
 
+const ACCOUNTS: [&str; 2] = ["bank", "cash"];
 const PRODUCTS: [&str; 3] = ["铜球阀", "截止阀", "暖气片"];
 /// What a document, a rule or a right may answer; anything else is a fault of the program.
 const REFUSALS: [&str; 14] = [
@@ -104,6 +105,8 @@ impl Walk<'_, '_> {
             3 => self.draft("何振邦", "stock_in", "stock_in_line", Input::default(), random),
             4 => {
                 of.set("amount", format!("{}.{:02}", 100 + random.below(500), random.below(100)));
+                of.set("account", *random.one(&ACCOUNTS));
+                of.set("fee", format!("0.{:02}", random.below(100)));
                 self.draft("周会计", "receipt", "", of, random);
             }
             5 => {
@@ -115,7 +118,15 @@ impl Walk<'_, '_> {
             }
             6 if random.once_in(3) => {
                 of.set("amount", format!("{}", 1 + random.below(40)));
+                of.set("account", *random.one(&ACCOUNTS));
                 self.draft("周会计", "refund", "", of, random);
+            }
+            6 => {
+                let mut between = Input::from([("kind", "transfer"), ("amount", "17.31")]);
+                let [one, other] = if random.once_in(2) { ["bank", "cash"] } else { ["cash", "bank"] };
+                between.set("account", one);
+                between.set("target", other);
+                self.draft("周会计", "cash_move", "", between, random);
             }
             _ if known.is_empty() => {}
             n => {
@@ -183,6 +194,33 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// What was in each account at the end of a day, replayed from the documents.
+    fn the_accounts_hold_what_a_replay_gives(&self) {
+        let moved = self.rows(
+            "SELECT account, date, amount - fee FROM receipt WHERE status <> 'draft' \
+             UNION ALL SELECT account, date, -amount FROM refund WHERE status <> 'draft' \
+             UNION ALL SELECT account, date, -amount FROM cash_move WHERE status <> 'draft' \
+             UNION ALL SELECT target, date, amount FROM cash_move WHERE status <> 'draft'",
+        );
+        assert!(moved.len() > 10, "only {} movements: the walk says little", moved.len());
+        for back in [0, 1, 7, 23, 45] {
+            let until = (self.today - back.days()).to_string();
+            let mut held = BTreeMap::<String, i64>::new();
+            for it in moved.iter().filter(|it| it[1].text() <= until.as_str()) {
+                *held.entry(it[0].text().to_owned()).or_default() += it[2].int();
+            }
+            let query = Query::parse(&format!("group=account&measure=balance&as_of={until}")).unwrap();
+            let figures = self
+                .shop
+                .world
+                .look("周会计", |desk| desk.figures(desk.report("cash")?, &query, None))
+                .unwrap();
+            let told: BTreeMap<_, _> =
+                figures.rows.iter().map(|it| (it[0].text().to_owned(), it[1].int())).collect();
+            assert_eq!(told, held, "as of {until}");
+        }
+    }
+
     /// What was open of each item at the end of a day, and for how long it was due, replayed from the entries.
     fn any_day_is_what_a_replay_gives(&self) {
         let items =
@@ -239,6 +277,10 @@ fn whatever_several_people_do_at_once_the_books_balance_on_every_day() {
                 let product = Input::from([("name", name), ("price", price)]);
                 shop.world.act("何振邦", move |desk| desk.create("product", &product)).unwrap();
             }
+            for account in ACCOUNTS {
+                let entry = Input::from([("list", "money_account"), ("code", account), ("name", account)]);
+                shop.world.act("何振邦", move |desk| desk.create("code_entry", &entry)).unwrap();
+            }
             let forbid = Input::from([("name", "negative_stock"), ("value", "forbid")]);
             db.write(&shop.world.system, move |desk| desk.create("parameter", &forbid)).unwrap();
             let today = shop.world.look("何振邦", |desk| Ok(desk.today())).unwrap();
@@ -263,6 +305,7 @@ fn whatever_several_people_do_at_once_the_books_balance_on_every_day() {
             shop.audit();
             walk.the_ledger_is_what_the_documents_say();
             walk.any_day_is_what_a_replay_gives();
+            walk.the_accounts_hold_what_a_replay_gives();
             let short = walk.rows("SELECT product FROM stock_level WHERE quantity < 0");
             assert!(short.is_empty(), "stock below zero: {short:?}");
             let posted = walk.rows("SELECT COUNT(*) FROM sale WHERE due IS NOT NULL")[0][0].int();

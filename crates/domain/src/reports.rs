@@ -2,9 +2,9 @@
 
 use model::{Dimension, Entity, FieldDef, Holders, Kind, Label, Measure, Of, Only, ReportDef};
 
-use crate::{Customer, Performance, Receivable, SaleEntry};
+use crate::{CashEntry, Customer, Performance, Receivable, SaleEntry};
 
-pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &PERFORMANCE, &AGEING, &ACTIVITY];
+pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &PERFORMANCE, &AGEING, &CASH, &ACTIVITY];
 
 const fn by(name: &'static str, path: &'static str) -> Dimension {
     Dimension { name, path }
@@ -166,6 +166,32 @@ static AGEING: ReportDef = ReportDef {
     group: "customer",
     shown: "balance,not_due,d1_30,d31_60,d61_90,d90,advance",
     columns: "customer,date,kind,sale,due,amount,rest",
+    ..ReportDef::PLAIN
+};
+
+/// What is in each account of the house at the end of any day (FIN-18).
+static CASH: ReportDef = ReportDef {
+    code: "cash",
+    label: Label { zh: "资金余额", en: "Cash balances" },
+    module: "money",
+    fact: CashEntry::DEF,
+    only: "date=..today",
+    dimensions: &[by("account", "account"), by("kind", "kind"), by("customer", "customer")],
+    measures: &[
+        measure("balance", "余额", "Balance", Kind::Money, Of::Sum("amount")),
+        Measure {
+            only: Only::Where("amount>0"),
+            ..measure("in", "转入合计", "In", Kind::Money, Of::Sum("amount"))
+        },
+        Measure {
+            only: Only::Where("amount<0"),
+            ..measure("out", "转出合计", "Out", Kind::Money, Of::Sum("amount"))
+        },
+        measure("entries", "笔数", "Entries", Kind::Int, Of::Count),
+    ],
+    group: "account",
+    shown: "balance,in,out",
+    columns: "account,date,kind,customer,receipt,refund,cash_move,amount,balance",
     ..ReportDef::PLAIN
 };
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod bank;
+mod cash;
 mod credit;
 mod file;
 mod opening;
@@ -21,6 +22,7 @@ use model::{Id, Tx, system::Department, system::User};
 
 pub use account::SaleEntry;
 pub use bank::BankLine;
+pub use cash::{AUDITS as CASH_AUDITS, CashEntry, CashMove};
 pub use credit::{
     CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, groups, seed, standing,
 };

@@ -4,6 +4,7 @@ use model::{
     Code, Date, Entity, Error, Id, Money, Result, Stamp, Text, Tx, Value, Verbs, Views, verbs, views,
 };
 
+use super::cash::{self, CashEntry};
 use super::receivable::{self, Item, Kind};
 use crate::Customer;
 use crate::document::{Reason, Status, check_date, check_open};
@@ -71,9 +72,16 @@ fn post(refund: &mut Refund, tx: &mut Tx) -> Result<()> {
     }
     let mut charge = receivable::enter(tx, customer.id, item(refund, Kind::Refund))?;
     receivable::use_advances(tx, &mut charge)?;
+    pay(refund, tx)?;
     refund.status = Status::Posted;
     refund.number = Some(tx.next_number::<Refund>()?);
     Ok(())
+}
+
+/// Takes the money out of its account.
+fn pay(it: &Refund, tx: &mut Tx) -> Result<()> {
+    let entry = CashEntry::of(cash::Kind::Refund, it.date, &it.account, -it.amount);
+    CashEntry { customer: Some(it.customer), refund: Some(it.id), ..entry }.enter(tx)
 }
 
 fn item(refund: &Refund, kind: Kind) -> Item {
@@ -98,6 +106,7 @@ fn reverse(refund: &mut Refund, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.save(&mut opposite)?;
     let charge = receivable::entry_of(tx, "refund", Value::from(&refund.id))?;
     receivable::reverse(tx, &charge, item(&opposite, Kind::Reversal))?;
+    pay(&opposite, tx)?;
     tx.because(&asked.reason);
     refund.status = Status::Reversed;
     Ok(())
