@@ -5,6 +5,7 @@ pub mod crm;
 pub mod demo;
 pub mod document;
 pub mod migrations;
+mod moves;
 pub mod parameters;
 pub mod regions;
 pub mod reports;
@@ -21,7 +22,7 @@ pub use sales::{
     SaleOrderLine, SaleReturn, SaleReturnLine, Statement, StatementLine,
 };
 pub use stock::{
-    Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse,
+    Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse, recalculate,
 };
 
 static ENTITIES: &[&EntityDef] = &[

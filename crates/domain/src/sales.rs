@@ -20,7 +20,7 @@ mod statement;
 
 use model::{Id, Tx, system::Department, system::User};
 
-pub use account::SaleEntry;
+pub use account::{SaleEntry, retell, unknown};
 pub use bank::BankLine;
 pub use cash::{AUDITS as CASH_AUDITS, CashEntry, CashMove};
 pub use credit::{

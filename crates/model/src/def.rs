@@ -71,6 +71,8 @@ pub struct EntityDef {
     pub hold: Option<Hold>,
     /// What a document says beside its head while it is written.
     pub panel: Option<crate::PanelOf>,
+    /// What posting a document would change of what comes after its day.
+    pub moves: Option<fn(&dyn Row, &mut Tx) -> Result<Option<crate::Notice>>>,
     /// The lines that a new document begins with, from what its head names.
     pub brings: Option<Brings>,
 }

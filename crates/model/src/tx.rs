@@ -320,15 +320,16 @@ impl<'c> Tx<'c> {
 
     /// Sets one field without version, check or event: for what happens all the time and nobody asks after.
     pub fn touch<T: Entity>(&mut self, id: Id<T>, field: &str, value: Value) -> Result<()> {
+        let mut condition = Sql::new("id = ");
+        condition.bind(id.0);
+        self.touch_all::<T>(field, value, &condition)
+    }
+
+    /// The same of all records for which a condition holds.
+    pub fn touch_all<T: Entity>(&mut self, field: &str, value: Value, condition: &Sql) -> Result<()> {
         let mut sql = Sql::new("UPDATE ");
-        sql.name(T::DEF.code)
-            .push(" SET ")
-            .name(field)
-            .push(" = ")
-            .bind(value)
-            .push(" WHERE id = ")
-            .bind(id.0);
-        self.execute(&sql).map(drop)
+        sql.name(T::DEF.code).push(" SET ").name(field).push(" = ").bind(value);
+        self.execute(sql.push(" WHERE ").append(condition)).map(drop)
     }
 
     /// What the entries of a ledger with these values sum up to, up to the end of a day.

@@ -236,7 +236,14 @@ fn held(asked: &Asked, why: &str, now: &Standing) -> Notice {
         "减少本单后再审核，会重新检查；不能自己解决时，请有权的人放行。",
         "Reduce it and check it again; where that is no way, someone with the right releases it.",
     );
-    Notice { title: message::said(why), figures, group: Some("credit"), says: says.into(), ways }
+    Notice {
+        tone: Tone::Bad,
+        title: message::said(why),
+        figures,
+        group: Some("credit"),
+        says: says.into(),
+        ways,
+    }
 }
 
 /// The lines for which there is not enough in stock, once what others have ordered is set aside.

@@ -1,7 +1,7 @@
 //! The receipt 收款单: money comes in, and finds the sales that it pays.
 
 use model::{
-    Code, Date, Entity, Error, FieldDef, Id, Label, Money, Result, Stamp, Tx, Value, Verbs, Views,
+    Code, Date, Entity, Error, FieldDef, Id, Label, Money, Notice, Result, Stamp, Tx, Value, Verbs, Views,
     system::User, verbs, views,
 };
 
@@ -10,12 +10,12 @@ use super::receivable::{self, Item, Kind};
 use super::settle::{self, Aim, Allocate, By, Unallocate};
 use super::{BankLine, Sale, actor};
 use crate::document::{Reason, Status, check_date, check_open};
-use crate::{Customer, Product};
+use crate::{Customer, Product, moves};
 
 /// Money that a customer paid.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "收款单", en = "Receipt", module = "money", icon = "coin-yuan", number = "SK-{yymm}-{4}", title = number)]
-#[entity(within = customer, derived = DERIVED, verbs = VERBS, views = VIEWS, check = check)]
+#[entity(within = customer, derived = DERIVED, verbs = VERBS, views = VIEWS, check = check, moves = moves)]
 #[entity(edit = |it| it.status == Status::Draft)]
 pub struct Receipt {
     pub id: Id<Receipt>,
@@ -193,6 +193,14 @@ fn booked(tx: &mut Tx, mut receipt: Receipt) -> Result<Id<Receipt>> {
     tx.save(&mut receipt)?;
     post(&mut receipt, tx)?;
     tx.save(&mut receipt)
+}
+
+fn moves(it: &Receipt, tx: &mut Tx) -> Result<Option<Notice>> {
+    if it.status == Status::Draft {
+        moves::moves(tx, it.date, Some(it.customer), Vec::new())
+    } else {
+        Ok(None)
+    }
 }
 
 fn item(receipt: &Receipt, kind: Kind) -> Item {

@@ -1,17 +1,17 @@
 //! The refund 退款单: money that was paid in advance, or is owed for a return, goes back to the customer (SAL-07, A-48).
 
 use model::{
-    Code, Date, Entity, Error, Id, Money, Result, Stamp, Text, Tx, Value, Verbs, Views, verbs, views,
+    Code, Date, Entity, Error, Id, Money, Notice, Result, Stamp, Text, Tx, Value, Verbs, Views, verbs, views,
 };
 
 use super::cash::{self, CashEntry};
 use super::receivable::{self, Item, Kind};
-use crate::Customer;
 use crate::document::{Reason, Status, check_date, check_open};
+use crate::{Customer, moves};
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "退款单", en = "Refund", module = "money", icon = "transfer", number = "TK-{yymm}-{4}", title = number)]
-#[entity(within = customer, verbs = VERBS, views = VIEWS, check = check, edit = |it| it.status == Status::Draft)]
+#[entity(within = customer, verbs = VERBS, views = VIEWS, check = check, moves = moves, edit = |it| it.status == Status::Draft)]
 pub struct Refund {
     pub id: Id<Refund>,
     #[field(zh = "单号", en = "Number", unique, readonly, search, list)]
@@ -82,6 +82,14 @@ fn post(refund: &mut Refund, tx: &mut Tx) -> Result<()> {
 fn pay(it: &Refund, tx: &mut Tx) -> Result<()> {
     let entry = CashEntry::of(cash::Kind::Refund, it.date, &it.account, -it.amount);
     CashEntry { customer: Some(it.customer), refund: Some(it.id), ..entry }.enter(tx)
+}
+
+fn moves(it: &Refund, tx: &mut Tx) -> Result<Option<Notice>> {
+    if it.status == Status::Draft {
+        moves::moves(tx, it.date, Some(it.customer), Vec::new())
+    } else {
+        Ok(None)
+    }
 }
 
 fn item(refund: &Refund, kind: Kind) -> Item {

@@ -1,8 +1,9 @@
 //! The sale 销售单: goods leave and the customer owes the money.
 
 use model::{
-    Choice, Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Price, Quantity, Rate, Refusal,
-    Result, Stamp, Tx, Value, Verbs, Views, message, refuse, system::Department, system::User, verbs, views,
+    Choice, Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Notice, Price, Quantity, Rate,
+    Refusal, Result, Stamp, Tx, Value, Verbs, Views, message, refuse, system::Department, system::User,
+    verbs, views,
 };
 
 use super::account::{self, SaleEntry};
@@ -14,6 +15,7 @@ use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
 use super::{actor, made_by};
 use crate::document::{Reason, check_date, check_open, no_lines};
+use crate::moves;
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product, SaleReturn};
 
@@ -21,7 +23,7 @@ use crate::{Customer, Product, SaleReturn};
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售单", en = "Sale", module = "sales", icon = "file-invoice", number = "XS-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleLine, derived = DERIVED)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_sale, brings = brings)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_sale, moves = moves, brings = brings)]
 #[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
 pub struct Sale {
     pub id: Id<Sale>,
@@ -375,8 +377,7 @@ fn deliver(sale: &mut Sale, mut lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()>
     lines.sort_by_key(|line| line.product.0);
     let mut cost = Some(Money(0));
     for line in &mut lines {
-        let goods = Goods { warehouse, kind: Movement::Sale, quantity: -line.quantity, cost: None };
-        line.cost = move_goods(sale, line, goods, tx)?.map(|it| -it);
+        line.cost = stock::enter(tx, goods(sale, line, warehouse))?.map(|it| -it);
         if line.cost.is_some() {
             tx.touch(line.id, "cost", Value::from(&line.cost))?;
         }
@@ -400,18 +401,12 @@ fn deliver(sale: &mut Sale, mut lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()>
     )
 }
 
-/// Where a line's goods go.
-struct Goods {
-    warehouse: Id<Warehouse>,
-    kind: Movement,
-    quantity: Quantity,
-    cost: Option<Money>,
-}
-
-fn move_goods(sale: &Sale, line: &SaleLine, goods: Goods, tx: &mut Tx) -> Result<Option<Money>> {
-    let Goods { warehouse, kind, quantity, cost } = goods;
+/// The goods of a line that leave; a reversal's come back.
+fn goods(sale: &Sale, line: &SaleLine, warehouse: Id<Warehouse>) -> Entry {
     let of = Source { sale: Some(sale.id), ..Source::default() };
-    stock::enter(tx, Entry { product: line.product, warehouse, date: sale.date, kind, quantity, cost, of })
+    let (product, date, quantity) = (line.product, sale.date, -line.quantity);
+    let (kind, cost, takes_back, line) = (Movement::Sale, None, None, line.id.0);
+    Entry { product, warehouse, date, kind, quantity, cost, takes_back, of, line }
 }
 
 fn account_entry(sale: &Sale, line: &SaleLine) -> SaleEntry {
@@ -430,6 +425,7 @@ fn account_entry(sale: &Sale, line: &SaleLine) -> SaleEntry {
         department: sale.department,
         sale: Some(sale.id),
         sale_return: None,
+        line: line.id.0,
         stamp: Stamp::default(),
     }
 }
@@ -437,6 +433,14 @@ fn account_entry(sale: &Sale, line: &SaleLine) -> SaleEntry {
 fn item(sale: &Sale, kind: Kind, due: Option<Date>) -> Item {
     let (date, amount, salesperson) = (sale.date, sale.amount, sale.salesperson);
     Item { due, sale: Some(sale.id), salesperson, ..Item::of(kind, date, amount) }
+}
+
+fn moves(sale: &Sale, tx: &mut Tx) -> Result<Option<Notice>> {
+    if !matches!(sale.status, Status::Draft | Status::Held | Status::Checked) {
+        return Ok(None);
+    }
+    let goods = tx.lines(sale)?.iter().map(|line| goods(sale, line, Id::NEW)).collect();
+    moves::moves(tx, sale.date, Some(sale.customer), goods)
 }
 
 /// A checked sale stops counting as a promise.
@@ -514,12 +518,12 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
     for line in lines {
         let (quantity, stamp) = (-line.quantity, Stamp::default());
         let cost = line.cost.map(|it| -it);
+        let takes_back = stock::entry_of(tx, ("sale", (&sale.id).into()), line.id.0)?;
         let mut back = SaleLine { id: Id::NEW, sale: opposite.id, quantity, cost, stamp, ..line };
         tx.save(&mut back)?;
         if let Some(warehouse) = sale.warehouse {
-            let goods =
-                Goods { warehouse, kind: Movement::Reversal, quantity: line.quantity, cost: line.cost };
-            move_goods(&opposite, &back, goods, tx)?;
+            let (kind, cost) = (Movement::Reversal, line.cost);
+            stock::enter(tx, Entry { kind, cost, takes_back, ..goods(&opposite, &back, warehouse) })?;
         }
         account::enter(tx, account_entry(&opposite, &back))?;
     }
