@@ -62,18 +62,19 @@ fn stock(tx: &mut Tx, date: Date, goods: Vec<Entry>, notice: &mut Notice) -> Res
     if count == 0 {
         return Ok(());
     }
-    let (names, late) = (names.join("、"), put_off.join("、"));
+    names.dedup();
     say(
         notice,
-        format!("这一天之后已有 {count} 笔库存流水（{names}），它们的成本会重新推算。"),
-        format!("{count} stock movements follow ({names}); their cost is reckoned anew. "),
+        format!("这一天之后已有 {count} 笔库存流水（{}），它们的成本会重新推算。", names.join("、")),
+        format!("{count} stock movements follow ({}); their cost is reckoned anew. ", names.join(", ")),
     );
     if !put_off.is_empty() {
         say(
             notice,
-            format!("{late} 的流水多，在后台推算，其间之后各单的毛利显示为 —。"),
+            format!("{} 的流水多，在后台推算，其间之后各单的毛利显示为 —。", put_off.join("、")),
             format!(
-                "Of {late} there are many: that is done in the background, and margins show — meanwhile. "
+                "Of {} there are many: that is done in the background, and margins show — meanwhile. ",
+                put_off.join(", ")
             ),
         );
     }

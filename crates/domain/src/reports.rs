@@ -181,16 +181,16 @@ static CASH: ReportDef = ReportDef {
         measure("balance", "余额", "Balance", Kind::Money, Of::Sum("amount")),
         Measure {
             only: Only::Where("amount>0"),
-            ..measure("in", "转入合计", "In", Kind::Money, Of::Sum("amount"))
+            ..measure("in", "收入", "In", Kind::Money, Of::Sum("amount"))
         },
         Measure {
             only: Only::Where("amount<0"),
-            ..measure("out", "转出合计", "Out", Kind::Money, Of::Sum("amount"))
+            ..measure("out", "支出", "Out", Kind::Money, Of::Sum("amount"))
         },
         measure("entries", "笔数", "Entries", Kind::Int, Of::Count),
     ],
     group: "account",
-    shown: "balance,in,out",
+    shown: "balance",
     columns: "account,date,kind,customer,receipt,refund,cash_move,amount,balance",
     ..ReportDef::PLAIN
 };

@@ -72,12 +72,14 @@ pub struct EntityDef {
     /// What a document says beside its head while it is written.
     pub panel: Option<crate::PanelOf>,
     /// What posting a document would change of what comes after its day.
-    pub moves: Option<fn(&dyn Row, &mut Tx) -> Result<Option<crate::Notice>>>,
+    pub moves: Option<Moves>,
     /// The lines that a new document begins with, from what its head names.
     pub brings: Option<Brings>,
 }
 
 pub type Tally = fn(&dyn Row, &mut Tx) -> Result<Vec<Value>>;
+
+pub type Moves = fn(&dyn Row, &mut Tx) -> Result<Option<crate::Notice>>;
 
 pub type Brings = fn(&dyn Row, &mut Tx) -> Result<Vec<Vec<Value>>>;
 

@@ -213,12 +213,27 @@ fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result
         return Err(Error::invalid("quantity", "not_positive"));
     }
     let (product, quantity, discount) = (new.product, new.quantity, new.discount);
-    let was = old.map(|old| (old.product, old.quantity, old.price));
+    let promised = promised(new, old, tx)?;
+    let was =
+        old.map(|old| (old.product, if promised.is_some() { quantity } else { old.quantity }, old.price));
     let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
     let head = new.sale;
     let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
     (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date)))?;
+    new.why = promised.map_or(new.why.take(), |it| it.why);
     Ok(())
+}
+
+/// The line of its order that a line sells at the price that was promised, be it a part of it: for the same reason.
+fn promised(new: &SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result<Option<SaleOrderLine>> {
+    let is_same = old.is_some_and(|old| (old.product, old.quantity) == (new.product, new.quantity));
+    if is_same || new.price.is_none() || tx.history {
+        return Ok(None);
+    }
+    let Some(order) = tx.get(new.sale)?.order else { return Ok(None) };
+    let lines: Vec<SaleOrderLine> =
+        tx.find(&[("sale_order", (&order).into()), ("product", (&new.product).into())])?;
+    Ok(lines.into_iter().find(|it| it.price == new.price))
 }
 
 /// What the head says of the lines.

@@ -138,14 +138,16 @@ fn sold(sale: Option<Id<Sale>>, product: Id<Product>, tx: &mut Tx) -> Result<Opt
 
 fn check_line(new: &mut SaleReturnLine, old: Option<&SaleReturnLine>, tx: &mut Tx) -> Result<()> {
     let head = tx.get(new.sale_return)?;
+    let mut of = None;
     if old.is_none_or(|old| old.product != new.product)
         && let Some(line) = sold(head.sale, new.product, tx)?
     {
         if new.price.is_none() {
-            (new.discount, new.why) = (line.discount, line.why);
+            new.discount = line.discount;
         }
         new.price = new.price.or(line.price);
         new.tax_rate = new.tax_rate.or(line.tax_rate);
+        of = Some(line).filter(|it| it.price == new.price);
     }
     if new.quantity <= Quantity(0) && head.reverses.is_none() {
         return Err(Error::invalid("quantity", "not_positive"));
@@ -157,6 +159,7 @@ fn check_line(new: &mut SaleReturnLine, old: Option<&SaleReturnLine>, tx: &mut T
     let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
     let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
     (new.amount, new.tax) = line.reckon(tx, |_| Ok((head.customer, head.date)))?;
+    new.why = of.map_or(new.why.take(), |it| it.why);
     Ok(())
 }
 
