@@ -140,9 +140,7 @@ const VIEWS: Views = views![
 ];
 
 fn check(new: &mut CashMove, old: Option<&CashMove>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     let is_transfer = new.kind == Move::Transfer;
     if new.amount == Money(0) || is_transfer && new.amount < Money(0) && new.reverses.is_none() {
         return Err(Error::invalid("amount", "not_positive"));

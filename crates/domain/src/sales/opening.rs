@@ -47,9 +47,7 @@ fn check(new: &mut ReceivableOpening, old: Option<&ReceivableOpening>, tx: &mut 
     if new.amount == Money(0) {
         return Err(Error::invalid("amount", "required"));
     }
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     Ok(())
 }
 

@@ -94,9 +94,7 @@ fn check(new: &mut Receipt, old: Option<&Receipt>, tx: &mut Tx) -> Result<()> {
         };
         return Err(Error::fault("fee", "out_of_range", says));
     }
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     if let Some(sale) = new.sale {
         check_sale(sale, new.customer, tx)?;
     }

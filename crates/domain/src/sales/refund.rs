@@ -52,9 +52,7 @@ fn check(new: &mut Refund, old: Option<&Refund>, tx: &mut Tx) -> Result<()> {
     if new.amount <= Money(0) && new.reverses.is_none() {
         return Err(Error::invalid("amount", "not_positive"));
     }
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     Ok(())
 }
 

@@ -10,11 +10,11 @@ use super::account::{self, SaleEntry};
 use super::credit::{Asked, Moment, Release, Released, check_trading, due, gate, until};
 use super::panel;
 use super::performance::{self, Deal};
-use super::price::{self, Line};
+use super::price::{self, offers};
 use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
 use super::{actor, made_by};
-use crate::document::{Reason, check_date, check_open, no_lines};
+use crate::document::{Reason, check_date, check_open, goods_of, no_lines};
 use crate::moves;
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product, SaleReturn};
@@ -177,9 +177,7 @@ const VIEWS: Views = views![
 
 /// Completes the head of a sale.
 fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     // Nobody let it pass for this customer.
     if old.is_some_and(|old| old.customer != new.customer) {
         (new.released, new.released_prices, new.released_until, new.releaser) = (None, None, None, None);
@@ -212,13 +210,10 @@ fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result
     if new.quantity <= Quantity(0) && !reverses {
         return Err(Error::invalid("quantity", "not_positive"));
     }
-    let (product, quantity, discount) = (new.product, new.quantity, new.discount);
     let promised = promised(new, old, tx)?;
-    let was =
-        old.map(|old| (old.product, if promised.is_some() { quantity } else { old.quantity }, old.price));
-    let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
-    let head = new.sale;
-    let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
+    let (head, quantity) = (new.sale, promised.as_ref().map(|_| new.quantity));
+    let was = old.map(|old| (old.product, quantity.unwrap_or(old.quantity), old.price));
+    let line = price::line!(new, was);
     (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date)))?;
     new.why = promised.map_or(new.why.take(), |it| it.why);
     Ok(())
@@ -290,10 +285,6 @@ fn brings(sale: &Sale, tx: &mut Tx) -> Result<Vec<SaleLine>> {
     let order = tx.get(order)?;
     let open = tx.lines(&order)?.into_iter().filter(|it| it.rest() > Quantity(0));
     Ok(open.map(|it| SaleLine::of_order(&it, it.rest(), sale.id)).collect())
-}
-
-fn offers(lines: &[SaleLine]) -> Vec<price::Offer> {
-    lines.iter().map(|it| price::offer(it.product, it.price, it.discount)).collect()
 }
 
 /// Asks the gate whether `amount` may go on credit, and at these prices.
@@ -505,8 +496,7 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
     if back.iter().any(|it| it.status == crate::document::Status::Posted && it.reverses.is_none()) {
         refuse!("wrong_state", "这张销售单有过账的退货，请先红冲退货单" "Goods of this sale came back; reverse that return first");
     }
-    let mut lines = tx.lines(sale)?;
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(sale, |line| line.product, tx)?;
     let mut opposite = Sale {
         id: Id::NEW,
         number: None,

@@ -7,11 +7,11 @@ use model::{
 
 use super::account::{self, SaleEntry};
 use super::performance::{self, Deal};
-use super::price::Line;
+use super::price;
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Aim, Allocate, Unallocate};
 use super::{Sale, SaleLine, made_by};
-use crate::document::{Reason, Status, check_date, check_open, no_lines};
+use crate::document::{Reason, Status, check_date, check_open, goods_of};
 use crate::moves;
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
@@ -103,9 +103,7 @@ const VIEWS: Views = views![
 ];
 
 fn complete(new: &mut SaleReturn, old: Option<&SaleReturn>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     if let Some(sale) = new.sale {
         let sale = tx.get(sale)?;
         if sale.customer != new.customer {
@@ -152,12 +150,10 @@ fn check_line(new: &mut SaleReturnLine, old: Option<&SaleReturnLine>, tx: &mut T
     if new.quantity <= Quantity(0) && head.reverses.is_none() {
         return Err(Error::invalid("quantity", "not_positive"));
     }
-    let (product, quantity, discount) = (new.product, new.quantity, new.discount);
     // What was sold comes back at the price at which it was sold, be it a part of it.
-    let of_rule = head.sale.is_none();
-    let was = old.map(|old| (old.product, if of_rule { old.quantity } else { quantity }, old.price));
-    let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
-    let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
+    let kept = head.sale.map(|_| new.quantity);
+    let was = old.map(|old| (old.product, kept.unwrap_or(old.quantity), old.price));
+    let line = price::line!(new, was);
     (new.amount, new.tax) = line.reckon(tx, |_| Ok((head.customer, head.date)))?;
     new.why = of.map_or(new.why.take(), |it| it.why);
     Ok(())
@@ -245,15 +241,11 @@ fn check_sold(it: &SaleReturn, lines: &[SaleReturnLine], tx: &mut Tx) -> Result<
 fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
     let customer = tx.get(it.customer)?;
     check_open(it.date, tx)?;
-    let mut lines = tx.lines(it)?;
-    if lines.is_empty() {
-        return Err(no_lines());
-    }
+    let mut lines = goods_of(it, |line| line.product, tx)?;
     check_sold(it, &lines, tx)?;
     if let Some(warehouse) = it.warehouse.filter(|_| it.goods) {
         check_warehouse(tx, warehouse)?;
     }
-    lines.sort_by_key(|line| line.product.0);
     for line in &mut lines {
         // What comes back is worth what it cost when it left; without goods nothing changes in the stock.
         line.cost = if it.goods {
@@ -345,8 +337,7 @@ fn reverse(it: &mut SaleReturn, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.get(it.customer)?;
     let today = tx.today();
     check_open(today, tx)?;
-    let mut lines = tx.lines(it)?;
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(it, |line| line.product, tx)?;
     let mut opposite = SaleReturn {
         id: Id::NEW,
         number: Some(tx.next_number::<SaleReturn>()?),

@@ -1,6 +1,6 @@
 //! The stock count 盘点单: what was found on the shelves beside what the books say; the difference goes into the books.
 
-use crate::document::{Reason, Status, check_date, check_open, no_lines};
+use crate::document::{Reason, Status, check_date, check_open, goods_of};
 use model::{
     Code, Date, Entity, Error, Id, Label, Money, Notice, Quantity, Result, Sql, Stamp, Text, Tx, Value,
     Verbs, Views, refuse, verbs, views,
@@ -74,9 +74,7 @@ const VIEWS: Views = views![
 ];
 
 fn check(new: &mut StockCount, old: Option<&StockCount>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     if new.date > tx.today() {
         let says = Label { zh: "还没到的日子不能盘点", en: "A day to come can't be counted" };
         return Err(Error::fault("date", "out_of_range", says));
@@ -118,12 +116,7 @@ fn post(it: &mut StockCount, tx: &mut Tx) -> Result<()> {
     check_open(it.date, tx)?;
     let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
     check_warehouse(tx, warehouse)?;
-    let mut lines = tx.lines(it)?;
-    if lines.is_empty() {
-        return Err(no_lines());
-    }
-    // In one order for everybody, so that two documents never wait for each other.
-    lines.sort_by_key(|line| line.product.0);
+    let mut lines = goods_of(it, |line| line.product, tx)?;
     if lines.windows(2).any(|two| two[0].product == two[1].product) {
         refuse!("duplicate", "一个商品在盘点单里只能有一行" "A product stands on one line of a count only");
     }
@@ -194,8 +187,7 @@ fn reverse(it: &mut StockCount, tx: &mut Tx, asked: Reason) -> Result<()> {
     let today = tx.today();
     check_open(today, tx)?;
     let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
-    let mut lines = tx.lines(it)?;
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(it, |line| line.product, tx)?;
     let mut opposite = StockCount {
         id: Id::NEW,
         number: Some(tx.next_number::<StockCount>()?),

@@ -1,6 +1,6 @@
 //! Goods that come in 入库单: bought, or there when the books begin. Purchasing proper comes later.
 
-use crate::document::{Reason, Status, check_date, check_open, no_lines};
+use crate::document::{Reason, Status, check_date, check_open, goods_of};
 use model::{
     Choice, Code, Date, Entity, Error, Id, Money, Notice, Price, Quantity, Rate, Result, Stamp, Tx, Verbs,
     Views, verbs, views,
@@ -82,9 +82,7 @@ const VIEWS: Views = views![
 ];
 
 fn check(new: &mut StockIn, old: Option<&StockIn>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     if new.warehouse.is_none() {
         new.warehouse = Some(main_warehouse(tx)?);
     }
@@ -124,12 +122,7 @@ fn post(it: &mut StockIn, tx: &mut Tx) -> Result<()> {
     check_open(it.date, tx)?;
     let warehouse = warehouse(it)?;
     check_warehouse(tx, warehouse)?;
-    let mut lines = tx.lines(it)?;
-    if lines.is_empty() {
-        return Err(no_lines());
-    }
-    // In one order for everybody, so that two documents never wait for each other.
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(it, |line| line.product, tx)?;
     for line in &lines {
         enter(tx, entry(it, line, warehouse))?;
     }
@@ -160,8 +153,7 @@ fn reverse(it: &mut StockIn, tx: &mut Tx, asked: Reason) -> Result<()> {
     let today = tx.today();
     check_open(today, tx)?;
     let warehouse = warehouse(it)?;
-    let mut lines = tx.lines(it)?;
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(it, |line| line.product, tx)?;
     let mut opposite = StockIn {
         id: Id::NEW,
         number: Some(tx.next_number::<StockIn>()?),
