@@ -1,6 +1,6 @@
 //! What all documents have in common.
 
-use model::{Choice, Date, Document, Error, Form, Id, Label, Result, Tx, refuse};
+use model::{Choice, Date, Document, Error, Form, Id, Label, Result, ToSpan, Tx, refuse};
 
 use crate::Product;
 
@@ -47,10 +47,14 @@ pub fn check_date(date: Date, was: Option<Date>, tx: &Tx) -> Result<()> {
     Ok(())
 }
 
+/// The last day of the periods that the company has closed.
+fn closed_until(tx: &Tx) -> Option<Date> {
+    tx.catalog.parameter("closed_until").parse().ok()
+}
+
 /// Refuses what would write into a period that the company has closed.
 pub fn check_open(date: Date, tx: &Tx) -> Result<()> {
-    let closed = tx.catalog.parameter("closed_until").parse::<Date>();
-    if closed.is_ok_and(|closed| date <= closed) {
+    if closed_until(tx).is_some_and(|closed| date <= closed) {
         refuse!("period_closed", "这一天所在的期间已经结账，请改用之后的日期" "The period of this date is closed; use a later date");
     }
     Ok(())
@@ -65,6 +69,11 @@ pub fn goods_of<D: Document>(
     let mut lines = tx.lines(it)?;
     lines.sort_by_key(|line| product(line).0);
     if lines.is_empty() { Err(no_lines()) } else { Ok(lines) }
+}
+
+/// That day, or the first one after it whose period is open: what is closed stays as it was.
+pub fn first_open(tx: &Tx, date: Date) -> Date {
+    closed_until(tx).map_or(date, |closed| date.max(closed.saturating_add(1.days())))
 }
 
 pub fn no_lines() -> Error {

@@ -18,7 +18,9 @@ mod sale_return;
 mod settle;
 mod statement;
 
-use model::{Id, Tx, system::Department, system::User};
+use model::{Date, Id, Result, Tx, system::Department, system::User};
+
+use crate::Customer;
 
 pub use account::{SaleEntry, retell, unknown};
 pub use bank::BankLine;
@@ -50,6 +52,14 @@ fn made_by(
     if let Some(maker) = maker.filter(|it| was != Some(*it)) {
         *department = tx.catalog.department_of(maker.0).map(Id::of).or(*department);
     }
+}
+
+/// Who looked after a customer on a day.
+fn owner_on(customer: &Customer, day: Date, tx: &mut Tx) -> Result<Option<Id<User>>> {
+    if day >= tx.today() {
+        return Ok(customer.owner);
+    }
+    Ok(tx.then(customer.id, day)?.owner)
 }
 
 /// Whoever acts, where that is a person.

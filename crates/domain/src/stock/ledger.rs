@@ -156,21 +156,19 @@ pub fn enter(tx: &mut Tx, entry: Entry) -> Result<Option<Money>> {
     }
     tx.add(level.id, "quantity", entry.quantity)?;
     let is_late = product.moved.is_some_and(|it| entry.date < it);
-    if !is_late && product.moved != Some(entry.date) {
-        tx.touch(product.id, "moved", Value::from(&Some(entry.date)))?;
-    }
+    let moved = Some(entry.date).filter(|day| !is_late && product.moved != Some(*day));
     let own = entry.own();
     // Where the cost is being reckoned anew, what comes behind waits for it.
     if product.recalculating.is_some_and(|it| it <= entry.date) {
         let given = own.filter(|_| entry.takes_back.is_none());
-        return write(tx, &entry, given, None).map(|_| None);
+        return write(tx, &entry, [given, None], moved).map(|_| None);
     }
     let mut at = match is_late {
         true => Point::of(tx, product.id, entry.date)?,
         false => Point { stock: product.stock, value: product.stock_value },
     };
     let (cost, booked) = at.pass(entry.quantity, own);
-    let written = write(tx, &entry, cost, cost)?;
+    let written = write(tx, &entry, [cost, cost], moved)?;
     adjust(tx, &written, booked - cost.unwrap_or(Money(0)))?;
     if is_late {
         course::follow(tx, &product, entry.date, at)?;
@@ -214,7 +212,13 @@ fn level(tx: &mut Tx, product: Id<Product>, warehouse: Id<Warehouse>) -> Result<
     Ok(level)
 }
 
-fn write(tx: &mut Tx, entry: &Entry, cost: Option<Money>, worth: Option<Money>) -> Result<StockEntry> {
+/// Writes an entry with its cost and what that is by now, and the product's latest day where this is a later one.
+fn write(
+    tx: &mut Tx,
+    entry: &Entry,
+    [cost, worth]: [Option<Money>; 2],
+    moved: Option<Date>,
+) -> Result<StockEntry> {
     let Entry { product, warehouse, date, kind, quantity, of, line, .. } = *entry;
     let Source { sale, sale_return, stock_in, stock_count } = of;
     let mut written = StockEntry {
@@ -237,7 +241,9 @@ fn write(tx: &mut Tx, entry: &Entry, cost: Option<Money>, worth: Option<Money>) 
     };
     tx.save(&mut written)?;
     let value = cost.unwrap_or(Money(0));
-    tx.add_all(product, [("stock", Value::from(&quantity)), ("stock_value", Value::from(&value))])?;
+    let kept = [("stock", Value::from(&quantity)), ("stock_value", Value::from(&value))];
+    let moved = moved.map(|day| ("moved", Value::from(&Some(day))));
+    tx.amend(product, &kept, moved.as_slice())?;
     Ok(written)
 }
 
