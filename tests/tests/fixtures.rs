@@ -88,6 +88,7 @@ const TRADE: &[Deal] = &[
     ("receipt", &[("customer", "#1"), ("amount", "1000")], "", &[], &[("post", &[])]),
     ("refund", &[("customer", "#1"), ("amount", "10")], "", &[], &[("post", &[])]),
     ("receivable_opening", &[("customer", "#2"), ("amount", "88")], "", &[], &[("post", &[])]),
+    ("cash_move", &[("kind", "opening"), ("account", "bank"), ("amount", "5000")], "", &[], &[("post", &[])]),
     ("stock_count", &[], "stock_count_line", &[("product", "#1"), ("quantity", "16")], &[("post", &[])]),
     (
         "statement",

@@ -3,9 +3,9 @@
 use model::{Age, Dimension, Entity, FieldDef, Holders, Kind, Label, Measure, Of, Only, ReportDef};
 
 use crate::sales::receivable;
-use crate::{Customer, Performance, Receipt, Receivable, SaleEntry};
+use crate::{CashEntry, Customer, Performance, Receipt, Receivable, SaleEntry};
 
-pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &PERFORMANCE, &RECEIPTS, &AGEING, &ACTIVITY];
+pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &PERFORMANCE, &RECEIPTS, &AGEING, &CASH, &ACTIVITY];
 
 const fn by(name: &'static str, path: &'static str) -> Dimension {
     Dimension { name, path }
@@ -213,6 +213,32 @@ static AGEING: ReportDef = ReportDef {
     group: "customer",
     shown: "balance,not_due,d1_30,d31_60,d61_90,d90,advance",
     columns: "customer,date,kind,sale,due,amount,rest",
+    ..ReportDef::PLAIN
+};
+
+/// What is in each account of the house at the end of any day (FIN-18).
+static CASH: ReportDef = ReportDef {
+    code: "cash",
+    label: Label { zh: "资金余额", en: "Cash balances" },
+    module: "money",
+    fact: CashEntry::DEF,
+    only: "date=..today",
+    dimensions: &[by("account", "account"), by("kind", "kind"), by("customer", "customer")],
+    measures: &[
+        measure("balance", "余额", "Balance", Kind::Money, Of::Sum("amount")),
+        Measure {
+            only: Only::Where("amount>0"),
+            ..measure("in", "收入", "In", Kind::Money, Of::Sum("amount"))
+        },
+        Measure {
+            only: Only::Where("amount<0"),
+            ..measure("out", "支出", "Out", Kind::Money, Of::Sum("amount"))
+        },
+        measure("entries", "笔数", "Entries", Kind::Int, Of::Count),
+    ],
+    group: "account",
+    shown: "balance",
+    columns: "account,date,kind,customer,receipt,refund,cash_move,amount,balance",
     ..ReportDef::PLAIN
 };
 

@@ -345,6 +345,13 @@ impl<'c> Tx<'c> {
         self.post(&sql)
     }
 
+    /// Sets a field of all records for which a condition holds, in the same way.
+    pub fn touch_all<T: Entity>(&mut self, field: &str, value: Value, condition: &Sql) -> Result<()> {
+        let mut sql = Sql::new("UPDATE ");
+        sql.name(T::DEF.code).push(" SET ").name(field).push(" = ").bind(value);
+        self.post(sql.push(" WHERE ").append(condition))
+    }
+
     /// What the entries of a ledger with these values sum up to, up to the end of a day.
     pub fn sum<T: Entity>(
         &mut self,

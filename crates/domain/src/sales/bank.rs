@@ -111,9 +111,7 @@ fn check(new: &mut BankLine, old: Option<&BankLine>, tx: &mut Tx) -> Result<()> 
     if new.amount <= Money(0) {
         return Err(Error::invalid("amount", "not_positive"));
     }
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     let same = |old: &BankLine| {
         (&old.payer, old.amount, old.customer) == (&new.payer, new.amount, new.customer)
             && (old.status == new.status || new.status != Status::Unknown)

@@ -6,6 +6,7 @@ use model::{
 };
 
 use super::account::reckon;
+use super::{SaleLine, SaleOrderLine};
 use crate::crm::customer::Grade;
 use crate::{Customer, Product};
 
@@ -192,6 +193,17 @@ pub struct Line<'a> {
     pub tax_rate: &'a mut Option<Rate>,
 }
 
+/// A line with what the rule needs of it; `$was` is as it was before: product, quantity, price.
+macro_rules! line {
+    ($new:expr, $was:expr) => {{
+        let (product, quantity, discount, was) = ($new.product, $new.quantity, $new.discount, $was);
+        let (unit, price, why, tax_rate) =
+            (&mut $new.unit, &mut $new.price, &mut $new.why, &mut $new.tax_rate);
+        $crate::sales::price::Line { product, was, quantity, discount, unit, price, why, tax_rate }
+    }};
+}
+pub(super) use line;
+
 impl Line<'_> {
     /// Completes a line from its product and from the rule for its head's customer and date; its amount and the tax
     /// within it.
@@ -225,11 +237,41 @@ impl Line<'_> {
     }
 }
 
+/// What is agreed on in a line, whichever document it stands in.
+pub struct Terms {
+    pub product: Id<Product>,
+    pub quantity: Quantity,
+    pub price: Option<Price>,
+    pub discount: Rate,
+    pub why: Option<String>,
+}
+
+macro_rules! terms {
+    ($($line:ty),*) => {$(
+        impl From<&$line> for Terms {
+            fn from(it: &$line) -> Terms {
+                let (product, quantity, price, discount) = (it.product, it.quantity, it.price, it.discount);
+                Terms { product, quantity, price, discount, why: it.why.clone() }
+            }
+        }
+    )*};
+}
+terms!(SaleLine, SaleOrderLine);
+
 /// A product at what one unit of it brings after the discount, in 10⁻⁸ of the currency.
 pub type Offer = (Id<Product>, i128);
 
-pub fn offer(product: Id<Product>, price: Option<Price>, discount: Rate) -> Offer {
-    (product, i128::from(price.unwrap_or(Price(0)).0) * i128::from(10_000 - discount.0))
+impl Terms {
+    pub fn offer(&self) -> Offer {
+        (self.product, i128::from(self.price.unwrap_or(Price(0)).0) * i128::from(10_000 - self.discount.0))
+    }
+}
+
+pub fn offers<'a, T>(lines: &'a [T]) -> Vec<Offer>
+where
+    Terms: From<&'a T>,
+{
+    lines.iter().map(|it| Terms::from(it).offer()).collect()
 }
 
 /// The offers below the floor of their product: their places, and its name; the floor is the one of now.

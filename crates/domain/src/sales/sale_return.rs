@@ -1,24 +1,25 @@
 //! The sale return 销售退货: goods come back, or only money is given for them; either way the customer owes less.
 
 use model::{
-    Code, Date, Entity, Error, Id, Label, Money, Price, Quantity, Rate, Result, Sql, Stamp, Tx, Value, Verbs,
-    Views, refuse, system::Department, system::User, verbs, views,
+    Code, Date, Entity, Error, Id, Label, Money, Notice, Price, Quantity, Rate, Result, Sql, Stamp, Tx,
+    Value, Verbs, Views, refuse, system::Department, system::User, verbs, views,
 };
 
 use super::account::{self, SaleEntry};
 use super::performance::{self, Deal};
-use super::price::Line;
+use super::price;
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Aim, Allocate, Unallocate};
 use super::{Sale, SaleLine, made_by, owner_on};
-use crate::document::{Reason, Status, check_date, check_open, no_lines};
+use crate::document::{Reason, Status, check_date, check_open, goods_of};
+use crate::moves;
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售退货", en = "Sale return", module = "sales", icon = "arrow-back-up", number = "TH-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleReturnLine)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, brings = brings, edit = |it| it.status == Status::Draft)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, brings = brings, moves = moves, edit = |it| it.status == Status::Draft)]
 pub struct SaleReturn {
     pub id: Id<SaleReturn>,
     #[field(zh = "单号", en = "Number", unique, readonly, search, list)]
@@ -102,9 +103,7 @@ const VIEWS: Views = views![
 ];
 
 fn complete(new: &mut SaleReturn, old: Option<&SaleReturn>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     // A reversal gives back to whom the return took from.
     if new.reverses.is_some() {
         return Ok(());
@@ -145,25 +144,26 @@ fn sold(sale: Option<Id<Sale>>, product: Id<Product>, tx: &mut Tx) -> Result<Opt
 
 fn check_line(new: &mut SaleReturnLine, old: Option<&SaleReturnLine>, tx: &mut Tx) -> Result<()> {
     let head = tx.get(new.sale_return)?;
+    let mut of = None;
     if old.is_none_or(|old| old.product != new.product)
         && let Some(line) = sold(head.sale, new.product, tx)?
     {
         if new.price.is_none() {
-            (new.discount, new.why) = (line.discount, line.why);
+            new.discount = line.discount;
         }
         new.price = new.price.or(line.price);
         new.tax_rate = new.tax_rate.or(line.tax_rate);
+        of = Some(line).filter(|it| it.price == new.price);
     }
     if new.quantity <= Quantity(0) && head.reverses.is_none() {
         return Err(Error::invalid("quantity", "not_positive"));
     }
-    let (product, quantity, discount) = (new.product, new.quantity, new.discount);
     // What was sold comes back at the price at which it was sold, be it a part of it.
-    let of_rule = head.sale.is_none();
-    let was = old.map(|old| (old.product, if of_rule { old.quantity } else { quantity }, old.price));
-    let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
-    let line = Line { product, was, quantity, discount, unit, price, why, tax_rate };
+    let kept = head.sale.map(|_| new.quantity);
+    let was = old.map(|old| (old.product, kept.unwrap_or(old.quantity), old.price));
+    let line = price::line!(new, was);
     (new.amount, new.tax) = line.reckon(tx, |_| Ok((head.customer, head.date)))?;
+    new.why = of.map_or(new.why.take(), |it| it.why);
     Ok(())
 }
 
@@ -225,6 +225,10 @@ fn check_sold(it: &SaleReturn, lines: &[SaleReturnLine], tx: &mut Tx) -> Result<
     if of.due.is_none() || of.reverses.is_some() {
         refuse!("wrong_state", "原销售单还没有过账" "The sale is not posted");
     }
+    if it.date < of.date {
+        let says = Label { zh: "退货不能早于销售", en: "Goods come back after they were sold" };
+        return Err(Error::fault("date", "out_of_range", says));
+    }
     for line in lines {
         let [sold, back] = came_back(sale, line.product, tx)?;
         let asked: Quantity =
@@ -245,18 +249,16 @@ fn check_sold(it: &SaleReturn, lines: &[SaleReturnLine], tx: &mut Tx) -> Result<
 fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
     let customer = tx.get(it.customer)?;
     check_open(it.date, tx)?;
-    let mut lines = tx.lines(it)?;
-    if lines.is_empty() {
-        return Err(no_lines());
-    }
+    let mut lines = goods_of(it, |line| line.product, tx)?;
     check_sold(it, &lines, tx)?;
-    lines.sort_by_key(|line| line.product.0);
+    if let Some(warehouse) = it.warehouse.filter(|_| it.goods) {
+        check_warehouse(tx, warehouse)?;
+    }
     for line in &mut lines {
         // What comes back is worth what it cost when it left; without goods nothing changes in the stock.
-        let of = sold(it.sale, line.product, tx)?;
-        let cost = of.and_then(|of| Some(of.cost?.share(line.quantity.0, of.quantity.0)));
         line.cost = if it.goods {
-            take_back(it, line, cost, line.quantity, Movement::Return, tx)?
+            let goods = goods(it, line, tx)?;
+            stock::enter(tx, goods)?
         } else {
             Some(Money(0))
         };
@@ -288,18 +290,27 @@ fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-fn take_back(
-    it: &SaleReturn,
-    line: &SaleReturnLine,
-    cost: Option<Money>,
-    quantity: Quantity,
-    kind: Movement,
-    tx: &mut Tx,
-) -> Result<Option<Money>> {
+fn moves(it: &SaleReturn, tx: &mut Tx) -> Result<Option<Notice>> {
+    if it.status != Status::Draft {
+        return Ok(None);
+    }
+    let lines = tx.lines(it)?;
+    let goods = lines.iter().filter(|_| it.goods).map(|line| goods(it, line, tx));
+    let goods = goods.collect::<Result<_>>()?;
+    moves::moves(tx, it.date, Some(it.customer), goods)
+}
+
+/// The goods of a line that come back.
+fn goods(it: &SaleReturn, line: &SaleReturnLine, tx: &mut Tx) -> Result<Entry> {
     let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
-    check_warehouse(tx, warehouse)?;
+    let takes_back = match sold(it.sale, line.product, tx)? {
+        Some(sold) => stock::entry_of(tx, ("sale", (&sold.sale).into()), sold.id.0)?,
+        None => None,
+    };
     let of = Source { sale_return: Some(it.id), ..Source::default() };
-    stock::enter(tx, Entry { product: line.product, warehouse, date: it.date, kind, quantity, cost, of })
+    let (product, date, quantity) = (line.product, it.date, line.quantity);
+    let (kind, cost, line) = (Movement::Return, None, line.id.0);
+    Ok(Entry { product, warehouse, date, kind, quantity, cost, takes_back, of, line })
 }
 
 fn account_entry(it: &SaleReturn, line: &SaleReturnLine) -> SaleEntry {
@@ -318,6 +329,7 @@ fn account_entry(it: &SaleReturn, line: &SaleReturnLine) -> SaleEntry {
         department: it.department,
         sale: None,
         sale_return: Some(it.id),
+        line: line.id.0,
         stamp: Stamp::default(),
     }
 }
@@ -331,8 +343,7 @@ fn reverse(it: &mut SaleReturn, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.get(it.customer)?;
     let today = tx.today();
     check_open(today, tx)?;
-    let mut lines = tx.lines(it)?;
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(it, |line| line.product, tx)?;
     let mut opposite = SaleReturn {
         id: Id::NEW,
         number: Some(tx.next_number::<SaleReturn>()?),
@@ -350,11 +361,13 @@ fn reverse(it: &mut SaleReturn, tx: &mut Tx, asked: Reason) -> Result<()> {
     for line in lines {
         let (quantity, stamp) = (-line.quantity, Stamp::default());
         let cost = line.cost.map(|it| -it);
+        let takes_back = stock::entry_of(tx, of(it), line.id.0)?;
         let mut back =
             SaleReturnLine { id: Id::NEW, sale_return: opposite.id, quantity, cost, stamp, ..line };
         tx.save(&mut back)?;
         if it.goods {
-            take_back(&opposite, &back, cost, quantity, Movement::Reversal, tx)?;
+            let goods = goods(&opposite, &back, tx)?;
+            stock::enter(tx, Entry { kind: Movement::Reversal, cost, takes_back, ..goods })?;
         }
         account::enter(tx, account_entry(&opposite, &back))?;
     }

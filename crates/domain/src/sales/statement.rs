@@ -172,7 +172,7 @@ impl Statement {
 }
 
 fn check(new: &mut Statement, old: Option<&Statement>, tx: &mut Tx) -> Result<()> {
-    check_date(new.first, tx)?;
+    check_date(new.first, None, tx)?;
     if new.last < new.first || new.last > tx.today() {
         let says = Label {
             zh: "期末应在期初和今天之间",

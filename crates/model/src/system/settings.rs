@@ -218,7 +218,7 @@ fn check_custom(new: &mut CustomField, old: Option<&CustomField>, tx: &mut Tx) -
     }
     new.key = format!("{}.{}", new.entity, new.field);
     // Its columns sort and filter by indexes, which are made behind the scenes.
-    tx.queue("index_custom", &serde_json::json!({}), 0, None).map(drop)
+    tx.job("index_custom").map(drop)
 }
 
 /// The company's own pattern for an entity's numbers.

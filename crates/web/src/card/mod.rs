@@ -552,6 +552,7 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
     if view.card.def.lines.is_some() {
         return crate::document::overview(desk, view);
     }
+    let moves = if now { desk.moves(&view.card)? } else { None };
     let (mut panels, mut children) = (Vec::new(), Vec::new());
     for n in 0..=last {
         panels.push(part::panel(desk, view, n, true)?);
@@ -563,6 +564,7 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
         children.push(rail::panel(desk, view, child, true)?);
     }
     Ok(html! {
+        @if let Some(it) = &moves { (crate::document::section::notice(&view.cells, &view.card, it)) }
         div class="ky-halves" { @for panel in &panels { (panel) } }
         @for child in &children { (child) }
     })
