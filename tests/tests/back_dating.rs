@@ -262,3 +262,18 @@ fn a_count_before_a_later_one_of_the_same_goods_is_refused() {
         house.shop.audit();
     });
 }
+
+#[test]
+fn goods_that_came_without_a_cost_are_worth_what_is_known_first_and_nobody_dilutes_the_average() {
+    databases(|db| {
+        let house = House::new(db);
+        house.posted("stock_in", 9, &[&[("quantity", "10")]]);
+        let unknown = house.sold(8, "2");
+        house.bought(7, "10", "10");
+        let known = house.sold(6, "5");
+
+        assert_eq!([unknown, known].map(|it| house.cost(it)), [Value::Null, Value::Int(5_000)]);
+        assert_eq!(house.stock(), (13, 13_000));
+        house.shop.audit();
+    });
+}
