@@ -27,6 +27,7 @@ const RECORDS: &[(&str, &[(&str, &str)])] = &[
     ("code_entry", &[("list", "industry"), ("code", "F51"), ("name", "暖通批发"), ("above", "F")]),
     ("code_entry", &[("list", "country"), ("code", "CN"), ("name", "中国")]),
     ("code_entry", &[("list", "relation_type"), ("code", "sister"), ("name", "兄弟公司")]),
+    ("code_entry", &[("list", "money_account"), ("code", "bank"), ("name", "工行")]),
     ("parameter", &[("name", "company_name"), ("value", "恒联暖通器材有限公司")]),
     ("number_rule", &[("entity", "customer"), ("pattern", "KH-{4}")]),
     ("custom_field", &[("entity", "customer"), ("field", "x_tea"), ("name", "茶"), ("in_list", "true")]),
