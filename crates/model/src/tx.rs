@@ -61,8 +61,8 @@ pub struct Tx<'c> {
     pub(crate) unindexed: Option<&'static EntityDef>,
     /// Whose records the actor shares: entity, record, and whether to edit them. Asked once.
     pub(crate) shares: Option<Arc<Vec<(String, i64, bool)>>>,
-    /// The record that was read last, as long as nothing was written since.
-    pub(crate) seen: Option<Seen>,
+    /// Records that were read, as long as nothing was written since.
+    pub(crate) seen: Vec<Seen>,
     /// How many rows the views have that were counted before anything was written: entity, query, rows.
     pub(crate) told: HashMap<(&'static str, String), Option<i64>>,
     as_of: (Option<Date>, Option<&'static str>),
@@ -107,7 +107,7 @@ impl<'c> Tx<'c> {
             wrote: 0,
             unindexed: None,
             shares: None,
-            seen: None,
+            seen: Vec::new(),
             told: HashMap::new(),
             as_of: (None, None),
         }
@@ -939,7 +939,8 @@ impl<'c> Tx<'c> {
             Err(_) => {
                 self.conn.execute("ROLLBACK TO SAVEPOINT alone", &[])?;
                 self.stale = false;
-                (self.shares, self.seen) = (None, None);
+                self.shares = None;
+                self.seen.clear();
             }
             Ok(_) => {}
         }
