@@ -11,12 +11,13 @@ use tests::{Random, cases, databases};
 
 const PRODUCTS: [&str; 3] = ["铜球阀", "截止阀", "暖气片"];
 /// What a document, a rule or a right may answer; anything else is a fault of the program.
-const REFUSALS: [&str; 14] = [
+const REFUSALS: [&str; 15] = [
     "wrong_state",
     "credit_limit_exceeded",
     "overdue",
     "insufficient_stock",
     "more_than_sold",
+    "free_return",
     "not_found",
     "forbidden",
     "no_lines",

@@ -41,13 +41,22 @@ pub fn check_date(date: Date, tx: &Tx) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what would write into a period that the company has closed.
+/// Refuses what would write into a period that the company has closed, or that is to come: that can be drafted only.
 pub fn check_open(date: Date, tx: &Tx) -> Result<()> {
-    let closed = tx.catalog.parameter("closed_until").parse::<Date>();
-    if closed.is_ok_and(|closed| date <= closed) {
-        refuse!("period_closed", "这一天所在的期间已经结账，请改用之后的日期" "The period of this date is closed; use a later date");
+    if date > tx.today() {
+        refuse!("future_date", "日期还没到，先存为草稿，到那天再过账；或改成今天" "Its date is still to come: keep it as a draft and post it then, or date it today");
     }
-    Ok(())
+    let closed = tx.catalog.parameter("closed_until").parse::<Date>();
+    match closed {
+        Ok(closed) if date <= closed => {
+            let says = Label {
+                zh: "这一天所在的期间已经结账，请改用之后的日期",
+                en: "The period of this date is closed; use a later date",
+            };
+            Err(Error::refused("period_closed", says).with(&[("closed_until", &closed)]))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub fn no_lines() -> Error {

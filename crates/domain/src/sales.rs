@@ -22,7 +22,8 @@ use model::{Id, Tx, system::Department, system::User};
 pub use account::SaleEntry;
 pub use bank::BankLine;
 pub use credit::{
-    CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, groups, seed, standing,
+    CreditGrant, CreditRule, DERIVED, Ending, Grant, LEVELS, Standing, end_temporary, grant_temporary,
+    groups, seed, standing,
 };
 pub use file::file;
 pub use opening::ReceivableOpening;

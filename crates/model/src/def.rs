@@ -55,6 +55,8 @@ pub struct EntityDef {
     pub derived: &'static [FieldDef],
     pub number: Option<Pattern>,
     pub verbs: &'static [VerbDef],
+    /// Rights beside those of its verbs, for which their functions ask.
+    pub rights: &'static [(&'static str, Label)],
     pub views: &'static [ViewDef],
     /// Runs the n-th verb on a row: old values in, new values out.
     pub apply: Apply,

@@ -1,8 +1,8 @@
 //! Prices 价格: which one a line takes when nobody wrote one, why, and which is too low to be given without a release.
 
 use model::{
-    Code, Date, Entity, Error, Id, Label, Lang, Money, Price, Quantity, Rate, Result, Sql, Stamp, Text, Tx,
-    Value, Views, message, views,
+    Code, Date, Document, Entity, Error, Id, Label, Lang, Money, Price, Quantity, Rate, Result, Sql, Stamp,
+    Text, Tx, Value, Views, message, views,
 };
 
 use super::account::reckon;
@@ -185,6 +185,8 @@ pub struct Line<'a> {
     /// The product, the quantity and the price that it had before.
     pub was: Option<(Id<Product>, Quantity, Option<Price>)>,
     pub quantity: Quantity,
+    /// The price that a rule gave changes with what the rule looks at.
+    pub follows: bool,
     pub discount: Rate,
     pub unit: &'a mut Option<Code>,
     pub price: &'a mut Option<Price>,
@@ -195,10 +197,11 @@ pub struct Line<'a> {
 impl Line<'_> {
     /// Completes a line from its product and from the rule for its head's customer and date; its amount and the tax
     /// within it.
-    pub fn reckon(
+    pub fn reckon<D: Document>(
         self,
         tx: &mut Tx,
-        head: impl FnOnce(&mut Tx) -> Result<(Id<Customer>, Date)>,
+        head: Id<D>,
+        of: fn(&D) -> (Id<Customer>, Date),
     ) -> Result<(Money, Money)> {
         let product = tx.get(self.product)?;
         if self.was.is_none_or(|was| was.0 != self.product) {
@@ -209,12 +212,15 @@ impl Line<'_> {
         if self.was.is_some() && same.is_none() {
             *self.why = None;
         }
-        // The rule's price is one for a quantity.
-        let stale = self.why.is_some() && same.is_some_and(|was| was.1 != self.quantity);
+        // The rule's price is one for a quantity, a customer and a day.
+        let before = if self.follows { tx.before(head)?.map(|it| of(&it)) } else { None };
+        let moved = before.is_some() && before != Some(of(&tx.get(head)?));
+        let stale =
+            self.why.is_some() && self.follows && same.is_some_and(|was| moved || was.1 != self.quantity);
         let price = match self.price.filter(|_| !stale) {
             Some(price) => price,
             None => {
-                let (customer, date) = head(tx)?;
+                let (customer, date) = of(&tx.get(head)?);
                 let ruled = ruled(tx, customer, &product, self.quantity, date)?;
                 *self.why = Some(message::kept(&ruled.why));
                 *self.price.insert(ruled.price)
@@ -225,39 +231,46 @@ impl Line<'_> {
     }
 }
 
-/// A product at what one unit of it brings after the discount, in 10⁻⁸ of the currency.
-pub type Offer = (Id<Product>, i128);
+/// So much of a product, at what one unit of it brings after the discount, in 10⁻⁸ of the currency.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    pub product: Id<Product>,
+    pub net: i128,
+    pub quantity: Quantity,
+}
 
-pub fn offer(product: Id<Product>, price: Option<Price>, discount: Rate) -> Offer {
-    (product, i128::from(price.unwrap_or(Price(0)).0) * i128::from(10_000 - discount.0))
+pub fn offer(product: Id<Product>, quantity: Quantity, price: Option<Price>, discount: Rate) -> Offer {
+    let net = i128::from(price.unwrap_or(Price(0)).0) * i128::from(10_000 - discount.0);
+    Offer { product, net, quantity }
 }
 
 /// The offers below the floor of their product: their places, and its name; the floor is the one of now.
 fn below(tx: &mut Tx, offers: &[Offer]) -> Result<Vec<(usize, String)>> {
     let mut sql =
         Sql::new("SELECT id, name, floor_price FROM product WHERE floor_price IS NOT NULL AND id IN ");
-    sql.any_of(offers.iter().map(|it| it.0.0)).push(" ORDER BY id");
+    sql.any_of(offers.iter().map(|it| it.product.0)).push(" ORDER BY id");
     let mut found = Vec::new();
     for row in tx.rows(&sql)? {
         let floor = i128::from(row[2].int()) * 10_000;
-        let low = offers.iter().enumerate().filter(|(_, it)| it.0.0 == row[0].int() && it.1 < floor);
+        let low = offers.iter().enumerate().filter(|(_, it)| it.product.0 == row[0].int() && it.net < floor);
         found.extend(low.map(|(n, _)| (n, row[1].text().to_owned())));
     }
     Ok(found)
 }
 
-/// What a release lets pass below the floor: each product down to this offer.
-pub fn released(tx: &mut Tx, offers: &[Offer]) -> Result<Option<String>> {
-    let all = below(tx, offers)?.into_iter().map(|(n, _)| format!("{}={}", offers[n].0.0, offers[n].1));
-    Ok(Some(all.collect::<Vec<_>>().join(" ")).filter(|it| !it.is_empty()))
+/// What a release keeps of the lines that it lets pass: others have not passed.
+pub fn kept(offers: &[Offer]) -> String {
+    let all = offers.iter().map(|it| format!("{}={}={}", it.product.0, it.net, it.quantity));
+    all.collect::<Vec<_>>().join(" ")
 }
 
 /// What is offered below its floor, and lower than it was released: its place and its name.
 pub fn too_low(tx: &mut Tx, offers: &[Offer], released: &str) -> Result<Vec<(usize, String)>> {
     let is_released = |offer: &Offer| {
-        let mut all = released.split(' ').filter_map(|it| it.split_once('='));
-        all.any(|(id, net)| {
-            id.parse() == Ok(offer.0.0) && net.parse::<i128>().is_ok_and(|net| offer.1 >= net)
+        released.split(' ').any(|it| {
+            let mut it = it.split('=');
+            it.next().and_then(|it| it.parse().ok()) == Some(offer.product.0)
+                && it.next().and_then(|it| it.parse().ok()).is_some_and(|net: i128| offer.net >= net)
         })
     };
     let mut found = below(tx, offers)?;

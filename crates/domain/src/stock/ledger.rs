@@ -135,7 +135,7 @@ pub fn enter(tx: &mut Tx, entry: Entry) -> Result<Option<Money>> {
         && !tx.history
         && tx.catalog.parameter("negative_stock") == "forbid"
     {
-        short(&product, &level)?;
+        short(&product, &level, -entry.quantity)?;
     }
     let cost = entry.cost.or_else(|| at_average(&product, entry.quantity));
     write(tx, &entry, entry.quantity, cost, entry.kind)?;
@@ -154,13 +154,15 @@ pub fn enter(tx: &mut Tx, entry: Entry) -> Result<Option<Money>> {
     Ok(cost)
 }
 
-fn short(product: &Product, level: &StockLevel) -> Result<()> {
+fn short(product: &Product, level: &StockLevel, asked: Quantity) -> Result<()> {
     let (name, left) = (&product.name, level.quantity);
     let says = Text::new(
         format!("库存不足：{name} 只有 {left}。请减少数量或先入库"),
         format!("Not enough in stock: {left} of {name}. Reduce the quantity or receive goods first"),
     );
-    Err(Error::refused("insufficient_stock", says))
+    let figures: [(_, &dyn std::fmt::Display); 3] =
+        [("product", &product.number), ("available", &left), ("asked", &asked)];
+    Err(Error::refused("insufficient_stock", says).with(&figures))
 }
 
 fn level(tx: &mut Tx, product: Id<Product>, warehouse: Id<Warehouse>) -> Result<StockLevel> {
