@@ -62,8 +62,8 @@ struct Field {
     def: TokenStream,
 }
 
-const FLAGS: [&str; 10] =
-    ["unique", "search", "list", "filter", "readonly", "required", "like", "sum", "again", "auto"];
+const FLAGS: [&str; 11] =
+    ["unique", "search", "list", "filter", "readonly", "required", "like", "sum", "again", "auto", "sieve"];
 
 /// Attributes that carry a text, each filling the descriptor's slot of the same name.
 const TEXTS: [&str; 6] = ["code", "unit", "group", "default", "depends", "only"];

@@ -157,6 +157,8 @@ pub struct FieldDef {
     pub again: bool,
     /// Left empty, a check fills it: a dialog does not ask for it.
     pub auto: bool,
+    /// A row of a file in which nothing stands here, or no more than zero, is passed over.
+    pub sieve: bool,
     /// The code table.
     pub code: Option<&'static str>,
     pub unit: Option<&'static str>,
@@ -194,6 +196,7 @@ impl FieldDef {
         sum: false,
         again: false,
         auto: false,
+        sieve: false,
         code: None,
         unit: None,
         group: None,
