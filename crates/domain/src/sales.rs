@@ -19,7 +19,7 @@ mod statement;
 
 use model::{Id, Tx, system::Department, system::User};
 
-pub use account::SaleEntry;
+pub use account::{SaleEntry, amount_of};
 pub use bank::BankLine;
 pub use credit::{
     CreditGrant, CreditRule, DERIVED, Ending, Grant, LEVELS, Standing, end_temporary, grant_temporary,

@@ -66,8 +66,8 @@ pub struct Sale {
     pub held: Option<String>,
     #[field(zh = "暂扣日期", en = "Held since", readonly)]
     pub held_since: Option<Date>,
-    /// Up to this amount somebody with the right let it pass, and until which day.
-    #[field(zh = "放行金额", en = "Released up to", readonly, group = "credit")]
+    /// At this amount somebody with the right let it pass, and until which day.
+    #[field(zh = "放行金额", en = "Released at", readonly, group = "credit")]
     pub released: Option<Money>,
     /// The lines that were let pass, and no others.
     #[field(zh = "放行明细", en = "Released lines", readonly, format = Hidden)]

@@ -60,7 +60,7 @@ pub struct SaleOrder {
     pub held: Option<String>,
     #[field(zh = "暂扣日期", en = "Held since", readonly)]
     pub held_since: Option<Date>,
-    #[field(zh = "放行金额", en = "Released up to", readonly, group = "credit")]
+    #[field(zh = "放行金额", en = "Released at", readonly, group = "credit")]
     pub released: Option<Money>,
     #[field(zh = "放行明细", en = "Released lines", readonly, format = Hidden)]
     pub released_lines: Option<String>,

@@ -328,7 +328,8 @@ impl Desk<'_> {
                 }
             }
             self.tx.event = "import".into();
-            self.tx.store(def, Some(old), new)?;
+            self.tx.store(def, Some(old.clone()), new)?;
+            self.tx.recheck(def, old)?;
         }
         for part in &import.parts {
             changes.extend(self.part(import, part, (id, false), values)?);
