@@ -137,8 +137,8 @@ fn alike(it: &BankLine, tx: &mut Tx) -> Result<Vec<Alike>> {
     let mut found = tx.find::<BankLine>(&of)?;
     found.retain(|old| {
         old.id != it.id
-            && !old.reference.as_ref().zip(it.reference.as_ref()).is_some_and(|it| it.0 != it.1)
-            && !old.balance.zip(it.balance).is_some_and(|it| it.0 != it.1)
+            && old.reference.as_ref().zip(it.reference.as_ref()).is_none_or(|it| it.0 == it.1)
+            && old.balance.zip(it.balance).is_none_or(|it| it.0 == it.1)
     });
     Ok(found.into_iter().map(|it| Alike { id: it.id.0, field: "payer" }).collect())
 }

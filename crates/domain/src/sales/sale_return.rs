@@ -148,8 +148,8 @@ struct Taken {
     amount: Money,
     tax: Money,
     cost: Option<Money>,
-    /// The price, the discount, their reason and the tax rate, if they are those of all of it.
-    at: Option<(Option<Price>, Rate, Option<String>, Option<Rate>)>,
+    /// Where price, discount, their reason and tax rate are from.
+    at: Option<SaleLine>,
     /// What goes beyond.
     over: Quantity,
 }
@@ -191,9 +191,9 @@ fn take(sold: &mut [Sold], of: &SaleReturnLine) -> Taken {
             taken.tax = taken.tax + gone[1] - before[1];
             let part = |it: Money| it.share(to, all) - it.share(from, all);
             taken.cost = taken.cost.zip(line.cost).map(|(sum, it)| sum + part(it));
-            let at = (line.price, line.discount, line.why.clone(), line.tax_rate);
-            mixed |= taken.at.as_ref().is_some_and(|it| (it.0, it.1) != (at.0, at.1));
-            taken.at = Some(at);
+            mixed |=
+                taken.at.as_ref().is_some_and(|it| (it.price, it.discount) != (line.price, line.discount));
+            taken.at = Some(line.clone());
             *back = *back + now;
             taken.over = taken.over - now;
         }
@@ -203,7 +203,7 @@ fn take(sold: &mut [Sold], of: &SaleReturnLine) -> Taken {
         let quantity = i128::from((of.quantity - taken.over).0);
         let price = (i128::from(taken.amount.0) * 1_000_000 + quantity / 2) / quantity;
         let price = i64::try_from(price).ok().map(Price);
-        taken.at = taken.at.map(|it| (price, Rate(0), None, it.3));
+        taken.at = taken.at.map(|it| SaleLine { price, discount: Rate(0), why: None, ..it });
     }
     taken
 }
@@ -219,7 +219,7 @@ impl Taken {
     /// It comes back at the price at which it was sold.
     fn is_as_sold(&self, line: &SaleReturnLine) -> bool {
         self.over == Quantity(0)
-            && self.at.as_ref().is_some_and(|it| (it.0, it.1) == (line.price, line.discount))
+            && self.at.as_ref().is_some_and(|it| (it.price, it.discount) == (line.price, line.discount))
     }
 }
 
@@ -255,8 +255,8 @@ fn check_line(new: &mut SaleReturnLine, old: Option<&SaleReturnLine>, tx: &mut T
         }
         let taken = taken(&head, sale, new, tx)?;
         if let (None, Some(at)) = (new.price, taken.at.clone()) {
-            (new.price, new.discount, new.why) = (at.0, at.1, at.2);
-            new.tax_rate = new.tax_rate.or(at.3);
+            (new.price, new.discount, new.why) = (at.price, at.discount, at.why);
+            new.tax_rate = new.tax_rate.or(at.tax_rate);
         }
         of_sale = Some(taken).filter(|it| !tx.history && it.is_as_sold(new));
     }
