@@ -2,7 +2,7 @@
 //! only warn, what is suggested, and for whom a sale counts.
 
 use domain::Customer;
-use model::{Entity, Error, Input, Part, Query, Tone, Value};
+use model::{Entity, Error, Input, Part, Query, ToSpan, Tone, Value};
 use tests::shop::{Shop, reason};
 use tests::{code, databases};
 
@@ -288,5 +288,56 @@ fn nobody_without_the_right_to_set_credit_leaves_a_group_that_shares_a_limit() {
         assert_eq!((&*faults[0].field, faults[0].code), ("parent", "shared_limit"));
         set_credit(&shop, shop.customer, &[("group_limit", "0")]).unwrap();
         leave("王海燕").unwrap();
+    });
+}
+
+#[test]
+fn a_document_keeps_who_looked_after_its_customer_on_its_day() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let user = |name: &str| shop.world.person(name).user;
+        let (wang, zhao) = (user("王海燕"), user("赵敏"));
+        let today = shop.world.look("何振邦", |desk| Ok(desk.today())).unwrap();
+        let owner = |entity, id| shop.value(entity, id, "customer_owner").int();
+        parameter(&shop, "attribution", "owner");
+        let (before, draft) = (shop.sold(4), shop.draft(2));
+        let to = Input::from([("to", format!("#{zhao}")), ("reason", "调岗".into())]);
+        shop.run("张国栋", "customer", shop.customer, "transfer", to).unwrap();
+
+        // What was written before it was handed over and is posted after; what is entered later for the day before.
+        shop.run("何振邦", "sale", draft, "post", Input::default()).unwrap();
+        let yesterday = (today - 1.days()).to_string();
+        let mut late = Input::from([("customer", format!("#{}", shop.customer)), ("date", yesterday)]);
+        late.rows.insert("sale_line".into(), vec![Input::from([("product", "铜球阀"), ("quantity", "1")])]);
+        let late = shop.world.act("何振邦", move |desk| {
+            let id = desk.create("sale", &late)?;
+            desk.run("sale", id, "post", &Input::default())?;
+            Ok(id)
+        });
+        let late = late.unwrap();
+        assert_eq!([before, draft, late].map(|it| owner("sale", it)), [wang, zhao, wang]);
+
+        // What comes back is taken from whom it counted for.
+        let mut back =
+            Input::from([("customer", format!("#{}", shop.customer)), ("sale", format!("#{before}"))]);
+        back.rows
+            .insert("sale_return_line".into(), vec![Input::from([("product", "铜球阀"), ("quantity", "1")])]);
+        let back = shop.world.act("何振邦", move |desk| {
+            let id = desk.create("sale_return", &back)?;
+            desk.run("sale_return", id, "post", &Input::default())?;
+            Ok(id)
+        });
+        let back = back.unwrap();
+        assert_eq!(owner("sale_return", back), wang);
+        assert_eq!(counted(&shop, "sale_return", back), [("王海燕".to_owned(), -2_500)]);
+        shop.run("何振邦", "sale_return", back, "reverse", reason()).unwrap();
+        shop.run("何振邦", "sale", before, "reverse", reason()).unwrap();
+        let figures = shop.world.look("何振邦", |desk| {
+            let query = Query::parse("group=customer_owner&measure=amount&sort=-amount").unwrap();
+            let figures = desk.figures(desk.report("sales")?, &query, None)?;
+            Ok(figures.rows.iter().map(|it| (it[0].int(), it[1].int())).collect::<Vec<_>>())
+        });
+        assert_eq!(figures.unwrap(), [(zhao, 5_000), (wang, 2_500)]);
+        shop.audit();
     });
 }

@@ -1,6 +1,6 @@
 //! Money finds its debts (FIN-02..05, 08, 12, 13, 15, 16): each rule on both databases, and the desk where it is done.
 
-use model::{Error, Input, Value};
+use model::{Error, Input, ToSpan, Value};
 use tests::served::House;
 use tests::shop::Shop;
 use tests::{code, databases};
@@ -267,4 +267,79 @@ fn the_desk_shows_a_salesperson_only_own_customers_and_no_form() {
     assert_eq!(house.read("赵敏", &at).0, 404);
     assert_eq!((house.read("吴淑芬", "/settle").0, house.read("吴淑芬", &at).0), (404, 404));
     assert_eq!(left(&house, sales), [10_000, 5_000]);
+}
+
+/// The days on which something was allocated, the amount with each.
+fn allocations(shop: &Shop) -> Vec<(String, i64)> {
+    let sql = model::Sql::new("SELECT date, amount FROM allocation ORDER BY id");
+    let rows = shop.world.look("何振邦", |desk| desk.trusted().rows(&sql)).unwrap();
+    rows.iter().map(|it| (it[0].text().to_owned(), it[1].int())).collect()
+}
+
+#[test]
+fn what_was_taken_back_and_pays_another_debt_paid_the_first_one_until_then() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let today = shop.world.look("何振邦", |desk| Ok(desk.today())).unwrap();
+        let back = |days: i64| (today - days.days()).to_string();
+        shop.credit("1000", "90");
+        let sales = [60, 59].map(|days| {
+            let sale = shop.draft_on(Some(&back(days)), 4);
+            shop.run("王海燕", "sale", sale, "post", Input::default()).unwrap();
+            sale
+        });
+        let paid =
+            receipt(&shop, "100", &[("date", &back(40)), ("sale", &format!("#{}", sales[0]))]).unwrap();
+        let first = shop
+            .world
+            .look("何振邦", |desk| desk.trusted().one(&model::Sql::new("SELECT id FROM allocation")));
+
+        let back_again =
+            Input::from([("allocation", format!("#{}", first.unwrap())), ("reason", "记错".into())]);
+        shop.run("周会计", "receipt", paid, "unallocate", back_again).unwrap();
+        let other = Input::from([("sale", format!("#{}", sales[1]))]);
+        shop.run("周会计", "receipt", paid, "allocate", other).unwrap();
+
+        let now = back(0);
+        assert_eq!(allocations(&shop), [(back(40), 10_000), (now.clone(), -10_000), (now, 10_000)]);
+        assert_eq!(unpaid(&shop, sales), [10_000, 0]);
+        shop.audit();
+    });
+}
+
+#[test]
+fn settling_by_hand_leaves_a_closed_period_as_it_was() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let today = shop.world.look("何振邦", |desk| Ok(desk.today())).unwrap();
+        let back = |days: i64| (today - days.days()).to_string();
+        let paid = receipt(&shop, "100", &[("date", &back(25))]).unwrap();
+        let sale = shop.draft_on(Some(&back(24)), 2);
+        shop.run("王海燕", "sale", sale, "post", Input::default()).unwrap();
+        let closed = Input::from([("name", "closed_until".to_owned()), ("value", back(10))]);
+        shop.world.db.write(&shop.world.system, move |desk| desk.create("parameter", &closed)).unwrap();
+        let later = shop.sold(2);
+
+        let first = shop
+            .world
+            .look("何振邦", |desk| desk.trusted().one(&model::Sql::new("SELECT MIN(id) FROM allocation")));
+        let undo = Input::from([("allocation", format!("#{}", first.unwrap())), ("reason", "记错".into())]);
+        shop.run("周会计", "receipt", paid, "unallocate", undo).unwrap();
+        let again = Input::from([("sale", format!("#{sale}")), ("amount", "20".into())]);
+        shop.run("周会计", "receipt", paid, "allocate", again).unwrap();
+
+        let days: Vec<String> = allocations(&shop).into_iter().map(|it| it.0).collect();
+        assert_eq!(days, [back(24), back(0), back(0), back(0)], "{later}");
+        let opening = Input::from([
+            ("customer", format!("#{}", shop.customer)),
+            ("date", back(20)),
+            ("amount", "-50".into()),
+        ]);
+        let refused = shop.world.act("周会计", move |desk| {
+            let id = desk.create("receivable_opening", &opening)?;
+            desk.run("receivable_opening", id, "post", &Input::default())
+        });
+        assert_eq!(code(refused), "period_closed");
+        shop.audit();
+    });
 }

@@ -1,6 +1,6 @@
 //! What all documents have in common.
 
-use model::{Choice, Date, Error, Form, Label, Result, Tx, refuse};
+use model::{Choice, Date, Error, Form, Label, Result, ToSpan, Tx, refuse};
 
 /// The way of a document that needs no second look: a draft is posted, and what is posted is only reversed.
 #[derive(Debug, Clone, Copy, PartialEq, Choice)]
@@ -41,14 +41,18 @@ pub fn check_date(date: Date, tx: &Tx) -> Result<()> {
     Ok(())
 }
 
+/// The last day of the periods that the company has closed.
+fn closed_until(tx: &Tx) -> Option<Date> {
+    tx.catalog.parameter("closed_until").parse().ok()
+}
+
 /// Refuses what would write into a period that the company has closed, or that is to come: that can be drafted only.
 pub fn check_open(date: Date, tx: &Tx) -> Result<()> {
     if date > tx.today() {
         refuse!("future_date", "日期还没到，先存为草稿，到那天再过账；或改成今天" "Its date is still to come: keep it as a draft and post it then, or date it today");
     }
-    let closed = tx.catalog.parameter("closed_until").parse::<Date>();
-    match closed {
-        Ok(closed) if date <= closed => {
+    match closed_until(tx) {
+        Some(closed) if date <= closed => {
             let says = Label {
                 zh: "这一天所在的期间已经结账，请改用之后的日期",
                 en: "The period of this date is closed; use a later date",
@@ -57,6 +61,11 @@ pub fn check_open(date: Date, tx: &Tx) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// That day, or the first one after it whose period is open: what is closed stays as it was.
+pub fn first_open(tx: &Tx, date: Date) -> Date {
+    closed_until(tx).map_or(date, |closed| date.max(closed.saturating_add(1.days())))
 }
 
 pub fn no_lines() -> Error {

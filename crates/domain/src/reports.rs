@@ -53,7 +53,7 @@ static SALES: ReportDef = ReportDef {
     ],
     group: "customer",
     shown: "amount,quantity,tax",
-    swift: &["customer", "date"],
+    swift: &["customer", "product", "salesperson", "date"],
     ..ReportDef::PLAIN
 };
 
@@ -80,7 +80,7 @@ static MARGIN: ReportDef = ReportDef {
     ],
     group: "customer",
     shown: "amount,cost,margin,rate",
-    swift: &["customer", "date"],
+    swift: &["customer", "product", "salesperson", "date"],
     ..ReportDef::PLAIN
 };
 
@@ -135,7 +135,7 @@ static AGEING: ReportDef = ReportDef {
     parts: Some((
         "rest",
         &[
-            ("{t}.open", "receivable {t} WHERE {t}.open <> 0"),
+            ("{t}.open", "receivable {t} WHERE {t}.settled IS NULL"),
             ("a.amount", "allocation a JOIN receivable {t} ON {t}.id = a.charge WHERE a.date > {today}"),
             ("-a.amount", "allocation a JOIN receivable {t} ON {t}.id = a.credit WHERE a.date > {today}"),
         ],

@@ -17,7 +17,9 @@ mod sale_return;
 mod settle;
 mod statement;
 
-use model::{Id, Tx, system::Department, system::User};
+use model::{Date, Id, Result, Tx, system::Department, system::User};
+
+use crate::Customer;
 
 pub use account::{SaleEntry, amount_of};
 pub use bank::BankLine;
@@ -49,6 +51,14 @@ fn made_by(
     if let Some(maker) = maker.filter(|it| was != Some(*it)) {
         *department = tx.catalog.department_of(maker.0).map(Id::of).or(*department);
     }
+}
+
+/// Who looked after a customer on a day.
+fn owner_on(customer: &Customer, day: Date, tx: &mut Tx) -> Result<Option<Id<User>>> {
+    if day >= tx.today() {
+        return Ok(customer.owner);
+    }
+    Ok(tx.then(customer.id, day)?.owner)
 }
 
 /// Whoever acts, where that is a person.

@@ -162,7 +162,8 @@ fn rebuild(old: &Table, new: &Table) -> Vec<String> {
 fn create_index(table: &str, index: &Index) -> String {
     let columns: Vec<String> = index.columns.iter().map(|name| format!("\"{name}\"")).collect();
     let unique = if index.unique { "UNIQUE " } else { "" };
-    format!("CREATE {unique}INDEX \"{}\" ON \"{table}\" ({})", index.name(table), columns.join(", "))
+    let only = if index.sparse { format!(" WHERE {} IS NOT NULL", columns[0]) } else { String::new() };
+    format!("CREATE {unique}INDEX \"{}\" ON \"{table}\" ({}){only}", index.name(table), columns.join(", "))
 }
 
 fn foreign(column: &Column) -> Option<String> {

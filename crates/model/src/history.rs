@@ -8,7 +8,8 @@ use serde_json::{Map, Value as Json};
 use crate::desk::target_of;
 use crate::tx::{Record, select};
 use crate::{
-    Card, Date, Desk, EntityDef, Error, FieldDef, Input, Kind, Label, Moment, Result, Sql, Text, Value,
+    Card, Date, Desk, Entity, EntityDef, Error, FieldDef, Id, Input, Kind, Label, Moment, Result, Sql, Text,
+    Tx, Value,
 };
 
 /// One change of one record.
@@ -117,12 +118,7 @@ impl Desk<'_> {
         if born >= end {
             return Err(Error::missing(format!("{entity}/{id}")));
         }
-        let mut sql = events();
-        sql.push(" WHERE entity = ").bind(def.code).push(" AND record = ").bind(id);
-        sql.push(" AND part IS NULL AND at >= ").bind(&end).push(" ORDER BY id DESC");
-        for row in self.tx.rows(&sql)? {
-            walk_back(def, &mut record, row[6].text())?;
-        }
+        self.tx.walk_back(def, &mut record, end)?;
         self.past(def, record)
     }
 
@@ -366,6 +362,29 @@ impl Desk<'_> {
             },
             (kind, value) => kind.plain(value.cell()),
         })
+    }
+}
+
+impl Tx<'_> {
+    /// A record as it was at the end of a day; what was entered later, as it was first.
+    pub fn then<T: Entity>(&mut self, id: Id<T>, day: Date) -> Result<T> {
+        let mut record = self.record(T::DEF, id.0)?;
+        if day < self.today() {
+            let end = self.day_end(day);
+            self.walk_back(T::DEF, &mut record, end)?;
+        }
+        T::read(&record)
+    }
+
+    /// Puts the old values of all that was changed from a moment on into the record.
+    fn walk_back(&mut self, def: &EntityDef, record: &mut Record, since: Moment) -> Result<()> {
+        let mut sql = events();
+        sql.push(" WHERE entity = ").bind(def.code).push(" AND record = ").bind(record[0].int());
+        sql.push(" AND part IS NULL AND at >= ").bind(&since).push(" ORDER BY id DESC");
+        for row in self.rows(&sql)? {
+            walk_back(def, record, row[6].text())?;
+        }
+        Ok(())
     }
 }
 

@@ -54,10 +54,16 @@ pub enum Shape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     pub unique: bool,
+    /// Holds only rows in which the first column says something.
+    pub sparse: bool,
     pub columns: Vec<String>,
 }
 
 impl Index {
+    fn over(columns: impl IntoIterator<Item = impl Into<String>>) -> Index {
+        Index { unique: false, sparse: false, columns: columns.into_iter().map(Into::into).collect() }
+    }
+
     /// Named after its place, so that a driver's error says which field it was: `customer.number`.
     pub fn name(&self, table: &str) -> String {
         format!("{table}.{}", self.columns.join("."))
@@ -107,7 +113,7 @@ table event
   batch text?
   reason text?
   index entity record id
-  index batch id
+  sparse batch id
 
 table meta
   name text key
@@ -129,16 +135,13 @@ impl Table {
             def.fields.iter().filter_map(|field| index(registry, def, field)).collect();
         if def.has_key() {
             columns.push(Column::new("title_key", Shape::Text));
-            indexes.push(Index { unique: false, columns: vec!["title_key".to_owned(), "id".to_owned()] });
+            indexes.push(Index::over(["title_key", "id"]));
         }
-        // Every list is asked what is new this month.
-        if !def.module.is_empty() {
-            indexes.push(Index { unique: false, columns: vec!["created".to_owned(), "id".to_owned()] });
+        // Every list is asked what is new this month; entries have a date of their own.
+        if !def.module.is_empty() && !def.ledger {
+            indexes.push(Index::over(["created", "id"]));
         }
-        for columns in def.indexes {
-            let columns = columns.iter().map(|it| (*it).to_owned()).collect();
-            indexes.push(Index { unique: false, columns });
-        }
+        indexes.extend(def.indexes.iter().map(|columns| Index::over(columns.iter().copied())));
         let search = registry.search_groups(def).into_iter().map(str::to_owned).collect();
         Table { name: def.code.to_owned(), columns, indexes, search }
     }
@@ -155,24 +158,31 @@ impl Table {
 
 /// Unique fields have their own index; listed and linking ones sort and find, with the id as the last word. Of those
 /// that are only filtered, one of few values has an index where a reminder asks for it at every page: each index makes
-/// every new record dearer, and a few values part the rows so little that going through them all is as quick.
+/// every new record dearer, and a few values part the rows so little that going through them all is as quick. Entries of
+/// a ledger, of which a posting writes a dozen, and lines, which have no list, are found by links and dates and sorted
+/// otherwise on demand.
 fn index(registry: Registry, def: &EntityDef, field: &FieldDef) -> Option<Index> {
     let few = matches!(field.kind, Kind::Choice(_) | Kind::Bool | Kind::Code);
     let asks = |query: &str| query.split(['&', '=', '>', '<', '!']).any(|it| it == field.name);
     let is_open = def.closed.is_some_and(|at| std::ptr::eq(&def.fields[at], field));
     let reminded = !is_open && def.views.iter().any(|view| view.remind && asks(view.query));
-    let wanted = field.list || link(field).is_some() || (field.filter && (!few || reminded));
-    match (field.unique, wanted) {
-        (true, _) => Some(Index { unique: true, columns: vec![field.name.to_owned()] }),
-        (false, true) => {
-            let held = crate::report::held(registry, def, field);
-            // A link that sums go along has them in the order of their dates; lists are sorted by the title anyway.
-            let id = (held.is_empty() || link(field).is_none()).then_some("id");
-            let columns = [field.name].into_iter().chain(id).chain(held).map(str::to_owned).collect();
-            Some(Index { unique: false, columns })
-        }
-        (false, false) => None,
+    let is_link = link(field).is_some();
+    let is_line = def.of.is_some() && def.module.is_empty();
+    let wanted = match def.ledger || is_line {
+        true => is_link || (field.list && matches!(field.kind, Kind::Date)),
+        false => is_link || field.list || (field.filter && (!few || reminded)),
+    };
+    if field.unique {
+        return Some(Index { unique: true, ..Index::over([field.name]) });
     }
+    let held = crate::report::held(registry, def, field);
+    // Rows that say nothing are looked for by nobody, but for those that nobody looks after; lists are sorted by a
+    // link's title.
+    let is_owner = def.owner.is_some_and(|at| std::ptr::eq(&def.fields[at], field));
+    let sparse = field.optional && (is_link || !field.list) && !is_owner && held.is_empty();
+    // A link that sums go along has them in the order of their dates.
+    let id = (held.is_empty() || !is_link).then_some("id");
+    wanted.then(|| Index { sparse, ..Index::over([field.name].into_iter().chain(id).chain(held)) })
 }
 
 /// Who made and changed a record stays written there, whatever becomes of the user: no link holds it.
@@ -374,7 +384,12 @@ impl Display for Column {
 
 impl Display for Index {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        write!(f, "{} {}", if self.unique { "unique" } else { "index" }, self.columns.join(" "))
+        let kind = match (self.unique, self.sparse) {
+            (true, _) => "unique",
+            (false, true) => "sparse",
+            (false, false) => "index",
+        };
+        write!(f, "{kind} {}", self.columns.join(" "))
     }
 }
 
@@ -432,7 +447,9 @@ pub fn parse(text: &str) -> Result<Vec<Step>> {
             _ if line.starts_with(' ') => {
                 let Some(Step::Create(table)) = steps.last_mut() else { return Err(unread()) };
                 match words.as_slice() {
-                    ["index" | "unique", _, ..] => table.indexes.push(read_index(&words).ok_or_else(unread)?),
+                    ["index" | "sparse" | "unique", _, ..] => {
+                        table.indexes.push(read_index(&words).ok_or_else(unread)?)
+                    }
                     ["search", groups @ ..] => table.search = owned(groups),
                     _ => table.columns.push(read_column(line).ok_or_else(unread)?),
                 }
@@ -498,10 +515,11 @@ fn read_column(line: &str) -> Option<Column> {
 
 fn read_index(words: &[&str]) -> Option<Index> {
     let (kind, columns) = words.split_first()?;
-    let unique = match *kind {
-        "unique" => true,
-        "index" => false,
+    let (unique, sparse) = match *kind {
+        "unique" => (true, false),
+        "sparse" => (false, true),
+        "index" => (false, false),
         _ => return None,
     };
-    Some(Index { unique, columns: columns.iter().map(|name| (*name).to_owned()).collect() })
+    Some(Index { unique, sparse, ..Index::over(columns.iter().copied()) })
 }

@@ -346,15 +346,29 @@ impl<'c> Tx<'c> {
 
     /// Sets one field without version, check or event: for what happens all the time and nobody asks after.
     pub fn touch<T: Entity>(&mut self, id: Id<T>, field: &str, value: Value) -> Result<()> {
+        self.amend(id, &[], &[(field, value)])
+    }
+
+    /// Adds to some fields of a record and sets others, without version, check or event: for figures that are kept beside
+    /// the entries which they sum up, and so that two at once both count.
+    pub fn amend<T: Entity>(
+        &mut self,
+        id: Id<T>,
+        add: &[(&str, Value)],
+        set: &[(&str, Value)],
+    ) -> Result<()> {
         let mut sql = Sql::new("UPDATE ");
-        sql.name(T::DEF.code)
-            .push(" SET ")
-            .name(field)
-            .push(" = ")
-            .bind(value)
-            .push(" WHERE id = ")
-            .bind(id.0);
-        self.execute(&sql).map(drop)
+        sql.name(T::DEF.code).push(" SET ");
+        let all = add.iter().map(|it| (it, true)).chain(set.iter().map(|it| (it, false)));
+        sql.each(all, |sql, ((field, value), adds)| {
+            sql.name(field).push(" = ");
+            if adds {
+                sql.name(field).push(" + ");
+            }
+            sql.bind(value.clone());
+        });
+        sql.push(" WHERE id = ").bind(id.0);
+        self.post(&sql)
     }
 
     /// What the entries of a ledger with these values sum up to, up to the end of a day.
@@ -375,20 +389,9 @@ impl<'c> Tx<'c> {
         self.one(&sql)
     }
 
-    /// Adds to a figure that is kept beside the entries it sums up: without version, check or event, and so that two at
-    /// once both count.
+    /// Adds to a figure that is kept beside the entries it sums up.
     pub fn add<T: Entity>(&mut self, id: Id<T>, field: &str, amount: impl Scalar) -> Result<()> {
-        self.add_all(id, [(field, amount.value())])
-    }
-
-    /// The same for several figures of one record.
-    pub fn add_all<T: Entity, const N: usize>(&mut self, id: Id<T>, all: [(&str, Value); N]) -> Result<()> {
-        let mut sql = Sql::new("UPDATE ");
-        sql.name(T::DEF.code).push(" SET ").each(all, |sql, (field, amount)| {
-            sql.name(field).push(" = ").name(field).push(" + ").bind(amount);
-        });
-        sql.push(" WHERE id = ").bind(id.0);
-        self.post(&sql)
+        self.amend(id, &[(field, amount.value())], &[])
     }
 
     /// Writes a derived field as an expression over the record under `alias`.
@@ -745,7 +748,7 @@ impl<'c> Tx<'c> {
             return Ok(());
         }
         if def.is_searched() && !self.is_unindexed(def) {
-            self.index(def, new, old.is_none(), old.is_some())?;
+            self.index(def, new, old.is_none_or(|old| !self.is_found(def, old)), old.is_some())?;
         }
         if let (Some(old), Some((at, _))) = (old, def.parent())
             && old[at + 1] != new[at + 1]
@@ -753,6 +756,13 @@ impl<'c> Tx<'c> {
             self.refeed(def, old)?;
         }
         self.refeed(def, new)
+    }
+
+    /// Whether there is anything by which a record can be found; else it has no entry in the index.
+    fn is_found(&self, def: &'static EntityDef, record: &Record) -> bool {
+        let mut says = self.registry.feeders(def).next().is_some();
+        gather(def, record, &mut |_, _, _| says = true);
+        says
     }
 
     /// Writes the index entry of the record that `child` helps to find.
@@ -803,6 +813,9 @@ impl<'c> Tx<'c> {
                     texts.extend(group.is_none().then_some((feeder.code, source, text)));
                 });
             }
+        }
+        if !self.is_found(def, record) {
+            return if fresh { Ok(()) } else { self.post(&self.dialect().unindex(def, record[0].int())) };
         }
         let part = |group: &&str| {
             let texts = texts.iter().filter(|it| it.0 == *group);

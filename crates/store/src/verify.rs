@@ -144,13 +144,14 @@ fn sqlite(conn: &mut dyn Conn) -> Result<Schema> {
             column(column_name, shape, !key && row[2].int() == 0, to)
         });
         let columns = columns.collect();
-        let list = format!("SELECT name, \"unique\" FROM pragma_index_list('{name}') WHERE {REGISTERED}");
+        let list =
+            format!("SELECT name, \"unique\", partial FROM pragma_index_list('{name}') WHERE {REGISTERED}");
         let mut indexes = Vec::new();
         for row in rows(conn, &list)? {
             let of = format!("SELECT name FROM pragma_index_info('{}') ORDER BY seqno", text(&row[0]));
             let parts = rows(conn, &of)?;
             let columns = parts.iter().map(|row| text(&row[0])).collect();
-            indexes.push(Index { unique: row[1].int() == 1, columns });
+            indexes.push(Index { unique: row[1].int() == 1, sparse: row[2].int() == 1, columns });
         }
         tables.push(Table { name, columns, indexes, search: Vec::new() });
     }
@@ -175,7 +176,7 @@ fn postgres(conn: &mut dyn Conn) -> Result<Schema> {
         conn,
         &format!(
             "SELECT c.relname, CAST(x.indisunique AS INT), CAST(x.indexrelid AS BIGINT), \
-             CAST(k.n AS BIGINT), a.attname FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid \
+             CAST(k.n AS BIGINT), a.attname, CAST(x.indpred IS NOT NULL AS INT) FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid \
              JOIN pg_class i ON i.oid = x.indexrelid AND i.relname NOT LIKE '%:%' \
              JOIN pg_namespace n ON n.oid = c.relnamespace \
              CROSS JOIN LATERAL unnest(CAST(x.indkey AS INT2[])) WITH ORDINALITY k (attnum, n) \
@@ -206,7 +207,8 @@ fn postgres(conn: &mut dyn Conn) -> Result<Schema> {
     for row in indexes {
         let Some(table) = tables.iter_mut().find(|table| table.name == text(&row[0])) else { continue };
         if row[2].int() != last {
-            table.indexes.push(Index { unique: row[1].int() == 1, columns: Vec::new() });
+            let (unique, sparse) = (row[1].int() == 1, row[5].int() == 1);
+            table.indexes.push(Index { unique, sparse, columns: Vec::new() });
             last = row[2].int();
         }
         if let Some(index) = table.indexes.last_mut() {

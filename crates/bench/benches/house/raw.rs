@@ -171,8 +171,44 @@ impl Raw {
         done as f64 / since.elapsed().as_secs_f64()
     }
 
-    /// What posting `like` wrote, again and again with plain statements, in groups of 64: documents a second.
-    pub fn post(&mut self, seconds: f64, like: i64) -> f64 {
+    /// What posting each of `like` wrote, again and again with plain statements, in groups of 64: documents a second.
+    pub fn post(&mut self, seconds: f64, like: &[i64]) -> f64 {
+        let all: Vec<_> = like.iter().map(|&like| self.posting(like)).collect();
+        let mut like = all.iter().cycle();
+        let since = std::time::Instant::now();
+        let mut done = 0;
+        while since.elapsed().as_secs_f64() < seconds {
+            match self {
+                Raw::Sqlite(db) => {
+                    db.execute_batch("BEGIN IMMEDIATE").expect("it begins");
+                    for (sql, values) in like.by_ref().take(GROUP).flatten() {
+                        let values = rusqlite::params_from_iter(values.iter().map(sqlite));
+                        db.prepare_cached(sql).and_then(|mut it| it.execute(values)).expect(sql);
+                    }
+                    db.execute_batch("COMMIT").expect("it commits");
+                }
+                Raw::Postgres(client) => {
+                    client.batch_execute("BEGIN").expect("it begins");
+                    for (sql, values) in like.by_ref().take(GROUP).flatten() {
+                        let statement = prepared(client, sql);
+                        let values: Vec<Box<dyn ToSql + Sync>> = values
+                            .iter()
+                            .zip(statement.params())
+                            .map(|(it, kind)| postgres(it, kind))
+                            .collect();
+                        let values: Vec<_> = values.iter().map(|it| &**it).collect();
+                        client.execute(&statement, &values).expect(sql);
+                    }
+                    client.batch_execute("COMMIT").expect("it commits");
+                }
+            }
+            done += GROUP;
+        }
+        done as f64 / since.elapsed().as_secs_f64()
+    }
+
+    /// The statements that posting `like` needed.
+    fn posting(&mut self, like: i64) -> Vec<(String, Vec<Value>)> {
         let mut statements: Vec<(String, Vec<Value>)> = Vec::new();
         let ids = |raw: &mut Raw, table: &str| {
             raw.all(&format!("SELECT id FROM {table} WHERE sale = $1 ORDER BY id"), like)
@@ -206,36 +242,7 @@ impl Raw {
             "UPDATE number SET last = last + 1 WHERE series LIKE 'sale:%' AND last > $1".into(),
             vec![Value::Int(0)],
         ));
-        let since = std::time::Instant::now();
-        let mut done = 0;
-        while since.elapsed().as_secs_f64() < seconds {
-            match self {
-                Raw::Sqlite(db) => {
-                    db.execute_batch("BEGIN IMMEDIATE").expect("it begins");
-                    for (sql, values) in (0..GROUP).flat_map(|_| &statements) {
-                        let values = rusqlite::params_from_iter(values.iter().map(sqlite));
-                        db.prepare_cached(sql).and_then(|mut it| it.execute(values)).expect(sql);
-                    }
-                    db.execute_batch("COMMIT").expect("it commits");
-                }
-                Raw::Postgres(client) => {
-                    client.batch_execute("BEGIN").expect("it begins");
-                    for (sql, values) in (0..GROUP).flat_map(|_| &statements) {
-                        let statement = prepared(client, sql);
-                        let values: Vec<Box<dyn ToSql + Sync>> = values
-                            .iter()
-                            .zip(statement.params())
-                            .map(|(it, kind)| postgres(it, kind))
-                            .collect();
-                        let values: Vec<_> = values.iter().map(|it| &**it).collect();
-                        client.execute(&statement, &values).expect(sql);
-                    }
-                    client.batch_execute("COMMIT").expect("it commits");
-                }
-            }
-            done += GROUP;
-        }
-        done as f64 / since.elapsed().as_secs_f64()
+        statements
     }
 
     /// The columns that a copy of a row needs.

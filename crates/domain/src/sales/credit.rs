@@ -208,7 +208,7 @@ pub static DERIVED: &[FieldDef] = &[
             "Overdue amount",
             Kind::Money,
             "SELECT CAST(COALESCE(SUM(r.open), 0) AS BIGINT) FROM receivable r \
-             WHERE r.customer = {t}.id AND r.open > 0 AND r.due < {today}",
+             WHERE r.customer = {t}.id AND r.settled IS NULL AND r.open > 0 AND r.due < {today}",
         )
     },
     FieldDef {
@@ -221,7 +221,7 @@ pub static DERIVED: &[FieldDef] = &[
             "Overdue",
             Kind::Int,
             "SELECT {days}{today}{since}MIN(r.due){end} FROM receivable r \
-             WHERE r.customer = {t}.id AND r.open > 0 AND r.due < {today}",
+             WHERE r.customer = {t}.id AND r.settled IS NULL AND r.open > 0 AND r.due < {today}",
         )
     },
     figure(
@@ -245,7 +245,8 @@ pub static DERIVED: &[FieldDef] = &[
         "未用预收",
         "Unused advances",
         Kind::Money,
-        "SELECT CAST(COALESCE(-SUM(r.open), 0) AS BIGINT) FROM receivable r WHERE r.customer = {t}.id AND r.open < 0",
+        "SELECT CAST(COALESCE(-SUM(r.open), 0) AS BIGINT) FROM receivable r WHERE r.customer = {t}.id AND r.settled IS NULL \
+         AND r.due IS NULL AND r.open < 0",
     ),
     figure(
         "temporary",
@@ -375,7 +376,7 @@ fn late(tx: &mut Tx, customer: &Customer, days: i64) -> Result<(Money, i64)> {
     let today = tx.today();
     let since = today.saturating_sub(days.days());
     let mut sql = Sql::new(
-        "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT), MIN(due) FROM receivable WHERE open > 0 AND customer IN (SELECT ",
+        "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT), MIN(due) FROM receivable WHERE settled IS NULL AND open > 0 AND customer IN (SELECT ",
     );
     sql.push("CAST(")
         .bind(customer.id.0)

@@ -86,7 +86,7 @@ fn ages(customer: &Customer, tx: &mut Tx) -> Result<Vec<(Label, i64, String)>> {
     let mut parts = Vec::new();
     for (label, from, to) in buckets {
         let mut sql = Sql::new(
-            "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT) FROM receivable WHERE open > 0 AND customer = ",
+            "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT) FROM receivable WHERE settled IS NULL AND open > 0 AND customer = ",
         );
         sql.bind(id);
         let mut dates = (String::new(), String::new());

@@ -65,8 +65,32 @@ pub struct Deal {
     pub sale_return: Option<Id<SaleReturn>>,
 }
 
-/// Enters for whom a document counts. Where the rule names nobody, it counts for whom there is.
-pub fn enter(tx: &mut Tx, deal: Deal) -> Result<()> {
+/// Enters for whom a document counts: for those for whom the sale did that it takes something back of, whatever the rule
+/// is now. Where the rule names nobody, it counts for whom there is.
+pub fn enter(tx: &mut Tx, of: Option<Id<Sale>>, deal: Deal) -> Result<()> {
+    let mut shares = Vec::new();
+    if let Some(sale) = of {
+        let all: Vec<Performance> = tx.find(&[("sale", (&sale).into())])?;
+        shares = all.into_iter().map(|it| (it.user, it.amount.0)).collect();
+    }
+    if shares.iter().map(|it| it.1).sum::<i64>() == 0 {
+        shares = by_rule(tx, &deal);
+    }
+    // Each share is taken of what is left, so that no cent is lost.
+    let mut whole = shares.iter().map(|it| it.1).sum();
+    let (mut amount, mut tax, mut cost) = (deal.amount, deal.tax, deal.cost);
+    for (user, share) in shares.into_iter().filter(|it| it.1 != 0) {
+        let part = |of: Money| of.share(share, whole);
+        let entry = (part(amount), part(tax), cost.map(part));
+        (amount, tax, cost) = (amount - entry.0, tax - entry.1, cost.zip(entry.2).map(|it| it.0 - it.1));
+        whole -= share;
+        write(tx, &deal, user, entry)?;
+    }
+    Ok(())
+}
+
+/// The shares of owner and maker in a document.
+fn by_rule(tx: &Tx, deal: &Deal) -> Vec<(Option<Id<User>>, i64)> {
     let percent = match tx.catalog.parameter("attribution") {
         "owner" => 100,
         "split" => tx.catalog.number("attribution_owner").clamp(0, 100),
@@ -78,26 +102,14 @@ pub fn enter(tx: &mut Tx, deal: Deal) -> Result<()> {
         (_, None) => 100,
         _ => percent,
     };
-    let owners = |whole: Money| whole.share(percent, 100);
-    let [amount, tax_of] = [deal.amount, deal.tax].map(owners);
-    let cost = deal.cost.map(owners);
-    if percent > 0 {
-        write(tx, &deal, deal.owner, amount, tax_of, cost)?;
-    }
-    if percent < 100 {
-        let rest = deal.cost.zip(cost).map(|(whole, part)| whole - part);
-        write(tx, &deal, deal.maker, deal.amount - amount, deal.tax - tax_of, rest)?;
-    }
-    Ok(())
+    vec![(deal.owner, percent), (deal.maker, 100 - percent)]
 }
 
 fn write(
     tx: &mut Tx,
     deal: &Deal,
     user: Option<Id<User>>,
-    amount: Money,
-    tax: Money,
-    cost: Option<Money>,
+    (amount, tax, cost): (Money, Money, Option<Money>),
 ) -> Result<()> {
     let Deal { date, customer, sale, sale_return, .. } = *deal;
     let department = user.and_then(|user| tx.catalog.department_of(user.0)).map(Id::of);

@@ -7,12 +7,13 @@ use model::{
 
 use super::{Receipt, ReceivableOpening, Refund, Sale, SaleReturn};
 use crate::Customer;
+use crate::document::first_open;
 
 /// An open item: a sale and what else is owed stands with a plus, a receipt with a minus. It never changes but for what
 /// of it is still open, which allocations take away.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "应收明细", en = "Receivable", module = "money", icon = "file-dollar", title = customer, within = customer)]
-#[entity(ledger, index(customer, open, due), views = VIEWS, derived = DERIVED)]
+#[entity(ledger, index(customer, settled, due, open, date, amount), index(open, customer), views = VIEWS, derived = DERIVED)]
 pub struct Receivable {
     pub id: Id<Receivable>,
     #[field(zh = "客户", en = "Customer", readonly, list, filter)]
@@ -158,6 +159,7 @@ impl Item {
 pub fn enter(tx: &mut Tx, customer: Id<Customer>, item: Item) -> Result<Receivable> {
     let Item { kind, date, due, amount, sale, receipt, sale_return, refund, opening, salesperson } = item;
     let settled = (amount == Money(0)).then_some(date);
+    let due = due.filter(|_| amount > Money(0));
     let stamp = Stamp::default();
     let mut entry = Receivable {
         id: Id::NEW,
@@ -187,7 +189,12 @@ pub fn allocate(tx: &mut Tx, charge: &mut Receivable, credit: &mut Receivable, m
     if amount.0 <= 0 {
         return Ok(Money(0));
     }
-    let date = charge.date.max(credit.date);
+    // No earlier than either was there and free: what was taken back later paid something else until then.
+    let mut date = charge.date.max(credit.date);
+    for (field, item) in [("charge", charge.id), ("credit", credit.id)] {
+        date = date.max(last_allocation(tx, item, field, true)?.unwrap_or(date));
+    }
+    let date = first_open(tx, date);
     write(tx, charge, credit, date, amount, None)?;
     Ok(amount)
 }
@@ -195,8 +202,8 @@ pub fn allocate(tx: &mut Tx, charge: &mut Receivable, credit: &mut Receivable, m
 /// Takes an allocation back as of today: what it paid is owed again, what paid it is free again.
 pub fn release(tx: &mut Tx, of: &Allocation) -> Result<()> {
     let (mut charge, mut credit) = (tx.get(of.charge)?, tx.get(of.credit)?);
-    let today = tx.today();
-    write(tx, &mut charge, &mut credit, today, -of.amount, Some(of.id))
+    let date = first_open(tx, tx.today().max(of.date));
+    write(tx, &mut charge, &mut credit, date, -of.amount, Some(of.id))
 }
 
 fn write(
@@ -219,26 +226,27 @@ fn write(
         undoes,
         stamp,
     })?;
-    for (item, change) in [(charge, -amount), (credit, amount)] {
+    for (field, item, change) in [("charge", charge, -amount), ("credit", credit, amount)] {
         item.open = item.open + change;
-        item.settled = if item.open == Money(0) { last_allocation(tx, item.id)? } else { None };
-        tx.add(item.id, "open", change)?;
-        tx.touch(item.id, "settled", Value::from(&item.settled))?;
+        item.settled = if item.open == Money(0) { last_allocation(tx, item.id, field, false)? } else { None };
+        let settled = [("settled", Value::from(&item.settled))];
+        tx.amend(item.id, &[("open", Value::from(&change))], &settled)?;
     }
     Ok(())
 }
 
-/// The latest day on which something was allocated to an item.
-fn last_allocation(tx: &mut Tx, item: Id<Receivable>) -> Result<Option<Date>> {
-    let mut sql = Sql::new("SELECT MAX(date) FROM allocation WHERE charge = ");
-    sql.bind(item.0).push(" OR credit = ").bind(item.0);
+/// The latest day on which something was allocated to an item, or taken back from it.
+fn last_allocation(tx: &mut Tx, item: Id<Receivable>, field: &str, undone: bool) -> Result<Option<Date>> {
+    let mut sql = Sql::new("SELECT MAX(date) FROM allocation WHERE ");
+    sql.name(field).push(" = ").bind(item.0).push(if undone { " AND undoes IS NOT NULL" } else { "" });
     Ok(tx.rows(&sql)?.first().and_then(|row| row[0].text().parse().ok()))
 }
 
 /// What is still open of a customer's charges, the oldest first, or of the credits.
 pub(super) fn open_items(tx: &mut Tx, customer: Id<Customer>, charges: bool) -> Result<Vec<Receivable>> {
     let mut sql = Sql::new("customer = ");
-    sql.bind(customer.0).push(if charges { " AND open > 0" } else { " AND open < 0" });
+    sql.bind(customer.0).push(" AND settled IS NULL");
+    sql.push(if charges { " AND open > 0" } else { " AND due IS NULL AND open < 0" });
     tx.find_where(sql.push(" ORDER BY COALESCE(due, date), id"))
 }
 
@@ -311,6 +319,18 @@ pub static AUDITS: &[model::Audit] = &[
         says: "more was allocated than there was",
         sql: "SELECT CAST(r.id AS TEXT) FROM receivable r WHERE (r.amount > 0 AND (r.open < 0 OR r.open > r.amount)) \
               OR (r.amount < 0 AND (r.open > 0 OR r.open < r.amount)) LIMIT 20",
+    },
+    model::Audit {
+        says: "on some day more of a debt was paid than there was",
+        sql: "SELECT CAST(r.id AS TEXT) FROM allocation d JOIN receivable r ON r.id = d.charge WHERE \
+              (SELECT SUM(a.amount) FROM allocation a WHERE a.charge = r.id AND a.date <= d.date) \
+              NOT BETWEEN 0 AND r.amount LIMIT 20",
+    },
+    model::Audit {
+        says: "on some day more of a payment was used than there was",
+        sql: "SELECT CAST(r.id AS TEXT) FROM allocation d JOIN receivable r ON r.id = d.credit WHERE \
+              (SELECT SUM(a.amount) FROM allocation a WHERE a.credit = r.id AND a.date <= d.date) \
+              NOT BETWEEN 0 AND -r.amount LIMIT 20",
     },
     model::Audit {
         says: "what is promised and not delivered is not the sum of its sales and orders",

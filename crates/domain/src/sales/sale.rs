@@ -14,7 +14,7 @@ use super::performance::{self, Deal};
 use super::price::{self, Line};
 use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
-use super::{actor, made_by};
+use super::{actor, made_by, owner_on};
 use crate::document::{Reason, check_date, check_open, no_lines};
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product, SaleReturn};
@@ -195,9 +195,15 @@ fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
         if new.reverses.is_none() {
             check_trading(&customer, tx)?;
         }
-        new.customer_owner = customer.owner;
         new.salesperson = new.salesperson.or(customer.owner);
         new.address = new.address.take().or(customer.address);
+    }
+    // A reversal takes from whom the sale gave to.
+    if new.reverses.is_some() {
+        return Ok(());
+    }
+    if old.is_none_or(|old| (old.customer, old.date) != (new.customer, new.date)) {
+        new.customer_owner = owner_on(&tx.get(new.customer)?, new.date, tx)?;
     }
     if let Some(order) = new.order {
         let order = tx.get(order)?;
@@ -378,6 +384,8 @@ pub(super) fn enter(sale: &mut Sale, customer: &Customer, lines: Vec<SaleLine>, 
     if let Some(order) = sale.order {
         Part::of(tx, order, &lines)?.settle(tx)?;
     }
+    // It may have been handed over since the draft was written.
+    sale.customer_owner = owner_on(customer, sale.date, tx)?;
     deliver(sale, lines, tx)?;
     let due = due(customer, sale.date);
     sale.due = Some(due);
@@ -411,20 +419,18 @@ fn deliver(sale: &mut Sale, mut lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()>
         account::enter(tx, account_entry(sale, line))?;
     }
     sale.cost = cost;
-    performance::enter(
-        tx,
-        Deal {
-            date: sale.date,
-            customer: sale.customer,
-            maker: sale.salesperson,
-            owner: sale.customer_owner,
-            amount: sale.amount,
-            tax: sale.tax,
-            cost,
-            sale: Some(sale.id),
-            sale_return: None,
-        },
-    )
+    let deal = Deal {
+        date: sale.date,
+        customer: sale.customer,
+        maker: sale.salesperson,
+        owner: sale.customer_owner,
+        amount: sale.amount,
+        tax: sale.tax,
+        cost,
+        sale: Some(sale.id),
+        sale_return: None,
+    };
+    performance::enter(tx, None, deal)
 }
 
 /// Where a line's goods go.

@@ -13,7 +13,7 @@ use super::credit::{
 use super::panel;
 use super::price::{self, Line};
 use super::sale::{self, Sale, SaleLine};
-use super::{actor, made_by};
+use super::{actor, made_by, owner_on};
 use crate::document::{Reason, check_date, check_open, no_lines};
 use crate::stock::Warehouse;
 use crate::{Customer, Product};
@@ -178,9 +178,11 @@ fn complete(new: &mut SaleOrder, old: Option<&SaleOrder>, tx: &mut Tx) -> Result
     if old.is_none_or(|old| old.customer != new.customer) {
         let customer = tx.get(new.customer)?;
         check_trading(&customer, tx)?;
-        new.customer_owner = customer.owner;
         new.salesperson = new.salesperson.or(customer.owner);
         new.address = new.address.take().or(customer.address);
+    }
+    if old.is_none_or(|old| (old.customer, old.date) != (new.customer, new.date)) {
+        new.customer_owner = owner_on(&tx.get(new.customer)?, new.date, tx)?;
     }
     let was = old.and_then(|old| old.salesperson);
     made_by(&mut new.salesperson, &mut new.department, was, tx);

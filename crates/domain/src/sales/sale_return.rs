@@ -12,7 +12,7 @@ use super::performance::{self, Deal};
 use super::price::{Line, offer};
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Aim, Allocate, Unallocate};
-use super::{Sale, SaleLine, made_by};
+use super::{Sale, SaleLine, made_by, owner_on};
 use crate::document::{Reason, Status, check_date, check_open, no_lines};
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
@@ -110,8 +110,14 @@ fn complete(new: &mut SaleReturn, old: Option<&SaleReturn>, tx: &mut Tx) -> Resu
     if old.is_none_or(|old| old.date != new.date) {
         check_date(new.date, tx)?;
     }
+    // A reversal gives back to whom the return took from.
+    if new.reverses.is_some() {
+        return Ok(());
+    }
+    let mut owner = None;
     if let Some(sale) = new.sale {
         let sale = tx.get(sale)?;
+        owner = sale.customer_owner;
         if sale.customer != new.customer {
             let says =
                 Label { zh: "这张销售单是别的客户的", en: "This sale is another customer's" };
@@ -120,8 +126,10 @@ fn complete(new: &mut SaleReturn, old: Option<&SaleReturn>, tx: &mut Tx) -> Resu
         new.salesperson = new.salesperson.or(sale.salesperson);
         new.warehouse = new.warehouse.or(sale.warehouse);
     }
-    if old.is_none_or(|old| old.customer != new.customer) {
-        new.customer_owner = tx.get(new.customer)?.owner;
+    // What was sold comes back from whom it counted for.
+    if owner.is_some() || old.is_none_or(|old| (old.customer, old.date) != (new.customer, new.date)) {
+        let customer = tx.get(new.customer)?;
+        new.customer_owner = owner.map_or_else(|| owner_on(&customer, new.date, tx), |it| Ok(Some(it)))?;
     }
     new.salesperson = new.salesperson.or(new.customer_owner);
     let was = old.and_then(|old| old.salesperson);
@@ -388,20 +396,18 @@ fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
         account::enter(tx, account_entry(it, line))?;
     }
     let cost = lines.iter().try_fold(Money(0), |sum, line| Some(sum + line.cost?));
-    performance::enter(
-        tx,
-        Deal {
-            date: it.date,
-            customer: it.customer,
-            maker: it.salesperson,
-            owner: it.customer_owner,
-            amount: -it.amount,
-            tax: -it.tax,
-            cost: cost.map(|it| -it),
-            sale: None,
-            sale_return: Some(it.id),
-        },
-    )?;
+    let deal = Deal {
+        date: it.date,
+        customer: it.customer,
+        maker: it.salesperson,
+        owner: it.customer_owner,
+        amount: -it.amount,
+        tax: -it.tax,
+        cost: cost.map(|it| -it),
+        sale: None,
+        sale_return: Some(it.id),
+    };
+    performance::enter(tx, it.sale, deal)?;
     let item = Item { salesperson: it.salesperson, ..item(it, Kind::Return) };
     let mut credit = receivable::enter(tx, customer.id, item)?;
     settle::pay(tx, &mut credit, &Aim::oldest(it.sale), it.amount)?;

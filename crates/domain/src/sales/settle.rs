@@ -69,7 +69,7 @@ pub fn charges(tx: &mut Tx, customer: Id<Customer>, aim: &Aim, amount: Money) ->
         By::Product => {
             let mut sql = Sql::new("SELECT r.id FROM receivable r WHERE r.customer = ");
             sql.bind(customer.0)
-                .push(" AND r.open > 0 AND EXISTS (SELECT 1 FROM sale_line l WHERE l.sale = r.sale");
+                .push(" AND r.settled IS NULL AND r.open > 0 AND EXISTS (SELECT 1 FROM sale_line l WHERE l.sale = r.sale");
             sql.push(" AND l.product = ").bind(aim.product.map_or(0, |it| it.0)).push(")");
             let holding: Vec<i64> = tx.rows(&sql)?.iter().map(|it| it[0].int()).collect();
             open.retain(|it| holding.contains(&it.id.0));

@@ -208,7 +208,7 @@ fn write(tx: &mut Tx, entry: &Entry, quantity: Quantity, cost: Option<Money>, ki
         stamp,
     })?;
     let value = cost.unwrap_or(Money(0));
-    tx.add_all(product, [("stock", Value::from(&quantity)), ("stock_value", Value::from(&value))])
+    tx.amend(product, &[("stock", Value::from(&quantity)), ("stock_value", Value::from(&value))], &[])
 }
 
 /// A document names a warehouse that is still in use.
