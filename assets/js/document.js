@@ -24,8 +24,10 @@
   function fill(cell, given) {
     const p = cell && parts(cell);
     if (!p || !p.value) return;
-    // Nobody's letters are written over, but where the price of the rule was asked for; what was filled in is anew.
-    const again = 'filled' in p.value.dataset && 'auto' in cell.dataset;
+    // Nobody's letters are written over, but where the price of the rule was asked for; what was filled in is anew, and
+    // what the server took otherwise than it was sent.
+    const other = p.value.dataset.sent === p.value.value && parseFloat(p.value.value) !== parseFloat(given[0]);
+    const again = 'auto' in cell.dataset && ('filled' in p.value.dataset || (p.value.value && other));
     if (!again && (p.value.value || (p.seen === document.activeElement && !('asked' in p.value.dataset)))) return;
     delete p.value.dataset.asked;
     p.value.dataset.filled = '';
@@ -46,7 +48,7 @@
     const code = form.dataset.code;
     const sent = new URLSearchParams();
     new FormData(form).forEach(function (value, name) { if (name[0] !== '_' && name.indexOf(code + '.') !== 0) sent.append(name, value); });
-    rows.forEach(function (row, i) { fields(row).forEach(function (f) { sent.append(code + '.' + i + '.' + f.name.split('.').slice(2).join('.'), own(f)); }); });
+    rows.forEach(function (row, i) { fields(row).forEach(function (f) { sent.append(code + '.' + i + '.' + f.name.split('.').slice(2).join('.'), own(f)); f.dataset.sent = f.value; }); });
     sent.append('_id', form.dataset.id);
     if (rows.indexOf(at) >= 0) sent.append('_at', rows.indexOf(at));
     return sent;

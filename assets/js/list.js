@@ -5,6 +5,8 @@
   const KEY = 'ky-picked';
   let picked = { list: '', filter: '', all: false, rows: {} };
   let anchor = null;
+  /* Where the current row stood when a verb took it away. */
+  let left = -1;
 
   const table = function () { return document.querySelector('table[data-list]'); };
   const rows = function () { return Array.from(document.querySelectorAll('table[data-list] tbody tr[data-id]')); };
@@ -59,6 +61,7 @@
       save();
     }
     draw();
+    if (left >= 0) { stand(rows()[Math.min(left, rows().length - 1)]); left = -1; }
   }
   ky.each('table[data-list]', load);
 
@@ -111,6 +114,12 @@
     if (key === 'ArrowDown' || key === 'j') { event.preventDefault(); stand(all[at + 1] || all[at] || all[0], event.shiftKey); }
     else if (key === 'ArrowUp' || key === 'k') { event.preventDefault(); stand(all[Math.max(0, at - 1)], event.shiftKey); }
     else if (row && (key === 'x' || (key === ' ' && event.target.type !== 'checkbox'))) { event.preventDefault(); pick(row, !(row.dataset.id in picked.rows)); anchor = row; save(); draw(true); }
+    else if (row && key === 'a' && table().dataset.verb) {
+      event.preventDefault();
+      left = at;
+      const url = '/' + table().dataset.list + '/' + row.dataset.id + '/' + table().dataset.verb;
+      htmx.ajax('asks' in table().dataset ? 'GET' : 'POST', url, { source: row, target: '#dialog', swap: 'innerHTML' });
+    }
     else if (row && key === 'Enter' && event.target.tagName !== 'A' && event.target.tagName !== 'BUTTON' && event.target.tagName !== 'SUMMARY') { const lead = row.querySelector('.ky-lead'); if (lead) lead.click(); }
   });
 })();

@@ -21,8 +21,14 @@
       action.addEventListener('click', function () {
         box.remove();
         if (toast.run) toast.run();
-        if (toast.undo) htmx.ajax('POST', toast.undo, { source: '#toasts', target: '#toasts', swap: 'none' });
+        if (toast.undo) htmx.ajax('POST', toast.undo, { source: '#toasts', target: '#toasts', swap: 'none', values: toast.with || {} });
       });
+      if (toast.undo) {
+        /* The key takes back what was done last. */
+        place.querySelectorAll('[data-key="U"]').forEach(function (e) { delete e.dataset.key; e.querySelector('kbd').remove(); });
+        action.dataset.key = 'U';
+        action.append(' ', ky.make('kbd', '', 'U'));
+      }
       box.append(action);
     }
     const close = ky.make('button', 'ky-iconbtn');

@@ -160,3 +160,46 @@ fn a_line_like_one_that_is_there_is_shown_before_it_comes_in() {
         assert_eq!(importing::counts(&shop.run(boss, &plan("taken.csv", "定金"))).new, 1);
     });
 }
+
+/// Somebody who takes in bank lines, may post receipts but not reverse them, and sees own customers only.
+fn clerk(shop: &Shop) -> model::Actor {
+    let mut actor = shop.world.person("赵敏").clone();
+    let grants = "bank_line: * @all; receipt: read create post @own; customer: read @own";
+    actor.rights = std::sync::Arc::new(model::Rights::of_preset(&model::Preset {
+        code: "clerk",
+        label: model::Label::NONE,
+        remark: model::Label::NONE,
+        grants: Box::leak(Box::new([grants])),
+    }));
+    actor
+}
+
+#[test]
+fn no_line_tells_of_a_customer_whom_one_does_not_see_nor_books_for_it() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.sold(5);
+        let clerk = clerk(&shop);
+        let proposed_to_all = line(&shop, "北京金泰格散热器有限公司", "125");
+        let own = shop.world.customer("赵敏", "太原晋能");
+        let create = |payer: &str, amount: &str| {
+            let input = Input::from([("date", "2026-06-05"), ("payer", payer), ("amount", amount)]);
+            db.write(&clerk, move |desk| desk.create("bank_line", &input)).unwrap()
+        };
+        let run = |id: i64, verb: &'static str, asked: Input| {
+            db.write(&clerk, move |desk| desk.run("bank_line", id, verb, &asked))
+        };
+
+        let by_name = create("北京金泰格散热器有限公司", "9");
+        let by_amount = create("张三", "125");
+        let mine = create("太原晋能", "9");
+
+        assert_eq!([by_name, by_amount].map(|id| proposed(&shop, id).0), ["unknown", "unknown"]);
+        assert_eq!(proposed(&shop, mine).1, own);
+        assert_eq!(code(run(proposed_to_all, "accept", Input::default())), "not_found");
+        run(mine, "accept", Input::default()).unwrap();
+        // What it takes to reverse the receipt, it takes here too.
+        assert_eq!(code(run(mine, "take_back", Input::from([("reason", "认错了")]))), "forbidden");
+        assert_eq!(proposed(&shop, mine).0, "booked");
+    });
+}

@@ -269,6 +269,30 @@ fn a_merge_leaves_neither_debts_nor_a_bad_name_behind() {
         assert_eq!(code(sell(&shop, fresh, "1").1), "blacklisted");
         shop.run("周会计", "customer", fresh, "unblacklist", reason()).unwrap();
         assert_eq!(code(sell(&shop, fresh, "1").1), "credit_limit_exceeded");
+        // The lists count as the gate does, once more after another merge, and no debt twice.
+        let newest = shop.world.customer("王海燕", "金泰格散热器（再新）");
+        set_credit(&shop, newest, &[]).unwrap();
+        let figures = |id: i64| {
+            ["exposure", "available", "overdue", "overdue_days"]
+                .map(|it| shop.value("customer", id, it).int())
+        };
+        assert_eq!(figures(fresh), [100_000, 0, 0, 0]);
+        shop.world
+            .db
+            .write(&shop.world.system, |desk| {
+                let item: domain::Receivable = desk.trusted().get(model::Id::of(1))?;
+                let due = desk.today().yesterday().unwrap().to_string();
+                desk.trusted().touch(item.id, "due", due.as_str().into())
+            })
+            .unwrap();
+        let into = Input::from([("into", format!("#{newest}"))]);
+        shop.run("张国栋", "customer", fresh, "merge", into).unwrap();
+        assert_eq!(figures(newest), [100_000, 0, 100_000, 1]);
+        assert_eq!([fresh, shop.customer].map(|id| figures(id)[2..] == [0, 0]), [true; 2]);
+        let found = shop.world.look("何振邦", |desk| {
+            desk.ids("customer", &model::Query::parse("overdue>0&view=*").unwrap(), 0, 9)
+        });
+        assert_eq!(found.unwrap(), [newest]);
     });
 }
 

@@ -1,11 +1,12 @@
 //! No door shows a row or a value outside the actor's rights: random companies, and an oracle that knows all rows and
 //! applies the rules one by one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use domain::crm::customer::Grade;
-use domain::{Contact, Customer};
+use domain::{Contact, Customer, Performance, Receivable, Sale, SaleEntry};
+use model::import::{self, Column, Plan};
 use model::system::{Department, DepartmentKind, Role, Team, User, UserRole};
 use model::{
     Actor, Custom, Date, Desk, Door, Entity, Id, Input, Lang, Money, Query, Result, Rights, Stamp, Value,
@@ -44,9 +45,28 @@ struct Company {
     has: Vec<Vec<usize>>,
     customers: Vec<Customer>,
     contacts: Vec<Contact>,
+    deals: Vec<Deal>,
     teams: Vec<Team>,
     today: Date,
 }
+
+/// A row of trade, as far as the rules and the reports look at it.
+struct Deal {
+    entity: &'static str,
+    id: i64,
+    customer: Id<Customer>,
+    /// Whose it is, where the entity knows owners.
+    owner: Option<Id<User>>,
+    customer_owner: Option<Id<User>>,
+    department: Option<Id<Department>>,
+    date: Date,
+    /// Of a receivable what is open.
+    amount: i64,
+    margin: Option<i64>,
+}
+
+/// What of the house is trade; the last has no owner of its own.
+const TRADE: [&str; 4] = ["sale", "sale_entry", "performance", "receivable"];
 
 /// Every value that must not leak is known by a text that stands nowhere else.
 fn name_mark(n: usize) -> String {
@@ -120,20 +140,24 @@ impl Company {
         at
     }
 
-    fn reaches(&self, user: usize, it: &Customer) -> bool {
-        let scope = self.specs(user, "customer").map(|it| it.sees).max().unwrap_or(0);
-        let pools = self.specs(user, "customer").any(|it| it.pools);
+    /// Whether the scope of an entity's grants takes in a row of this owner or, where it has none, department.
+    fn near(
+        &self,
+        user: usize,
+        entity: &str,
+        owner: Option<Id<User>>,
+        department: Option<Id<Department>>,
+    ) -> bool {
+        let scope = self.specs(user, entity).map(|it| it.sees).max().unwrap_or(0);
+        let pools = self.specs(user, entity).any(|it| it.pools);
         let me = &self.users[user];
-        if scope == ALL {
-            return true;
-        }
-        if scope >= OWN && it.owner == Some(me.id) {
+        if scope == ALL || scope >= OWN && owner == Some(me.id) {
             return true;
         }
         let home_of =
             |owner: Id<User>| self.users.iter().find(|it| it.id == owner).and_then(|it| it.department);
         // Who looks after it decides; where nobody does, the department.
-        let place = it.owner.map_or(it.department, home_of);
+        let place = owner.map_or(department, home_of);
         if let Some(home) = me.department {
             let near = match scope {
                 DEPARTMENT => place == Some(home),
@@ -145,15 +169,36 @@ impl Company {
                 return true;
             }
         }
-        let in_pool = it.owner.is_none()
-            && it.department.is_none_or(|at| {
+        pools
+            && owner.is_none()
+            && department.is_none_or(|at| {
                 me.department.is_some_and(|home| self.is_below(Some(at), self.company(home)))
-            });
-        if pools && in_pool {
-            return true;
-        }
-        let mut teams = self.teams.iter().filter(|team| team.user == me.id && team.record == it.id.0);
-        teams.any(|team| team.until.is_none_or(|day| day >= self.today))
+            })
+    }
+
+    fn reaches(&self, user: usize, it: &Customer) -> bool {
+        let mut teams =
+            self.teams.iter().filter(|team| team.user == self.users[user].id && team.record == it.id.0);
+        self.near(user, "customer", it.owner, it.department)
+            || teams.any(|team| team.until.is_none_or(|day| day >= self.today))
+    }
+
+    fn customer(&self, id: Id<Customer>) -> &Customer {
+        self.customers.iter().find(|it| it.id == id).unwrap()
+    }
+
+    /// What stands within a customer is seen by whoever sees that one, and by its own owner.
+    fn sees_within(&self, user: usize, entity: &str, customer: Id<Customer>) -> bool {
+        self.may(user, entity, "read")
+            && self.specs(user, "customer").next().is_some()
+            && self.reaches(user, self.customer(customer))
+    }
+
+    fn sees_deal(&self, user: usize, it: &Deal) -> bool {
+        self.sees_within(user, it.entity, it.customer)
+            || it.entity != "receivable"
+                && self.may(user, it.entity, "read")
+                && self.near(user, it.entity, it.owner, it.department)
     }
 
     fn sees(&self, user: usize, it: &Customer) -> bool {
@@ -161,10 +206,7 @@ impl Company {
     }
 
     fn sees_contact(&self, user: usize, it: &Contact) -> bool {
-        let of = self.customers.iter().find(|customer| customer.id == it.customer).unwrap();
-        self.may(user, "contact", "read")
-            && self.specs(user, "customer").next().is_some()
-            && self.reaches(user, of)
+        self.sees_within(user, "contact", it.customer)
     }
 
     fn mine(&self, user: usize) -> BTreeSet<i64> {
@@ -224,23 +266,12 @@ fn text(specs: &[Spec]) -> String {
 
 fn build(db: &Db, seed: u64) -> Company {
     let system = Actor::system(Door::System, Lang::Zh);
-    let (departments, users, roles, has, customers, contacts, teams, today) =
-        db.write(&system, move |desk| fill(desk, &mut Random::new(seed))).unwrap();
-    Company { departments, users, roles, has, customers, contacts, teams, today }
+    let mut company = db.write(&system, move |desk| fill(desk, &mut Random::new(seed))).unwrap();
+    company.deals = db.read(&system, deals).unwrap();
+    company
 }
 
-type Parts = (
-    Vec<Department>,
-    Vec<User>,
-    Vec<Vec<Spec>>,
-    Vec<Vec<usize>>,
-    Vec<Customer>,
-    Vec<Contact>,
-    Vec<Team>,
-    Date,
-);
-
-fn fill(desk: &mut Desk, random: &mut Random) -> Result<Parts> {
+fn fill(desk: &mut Desk, random: &mut Random) -> Result<Company> {
     let stamp = Stamp::default;
     let mut departments: Vec<Department> = Vec::new();
     for n in 0..6 {
@@ -260,10 +291,19 @@ fn fill(desk: &mut Desk, random: &mut Random) -> Result<Parts> {
     }
     let mut roles = Vec::new();
     for n in 0..4 {
-        let mut specs =
-            vec![spec(random, "customer", &["create", "update", "export", "transfer"], &["credit", "bank"])];
+        let mut specs = vec![spec(
+            random,
+            "customer",
+            &["create", "update", "export", "import", "transfer"],
+            &["credit", "bank"],
+        )];
         if !random.once_in(3) {
             specs.push(spec(random, "contact", &["create", "update"], &["private"]));
+        }
+        for entity in TRADE {
+            if !random.once_in(4) {
+                specs.push(spec(random, entity, &["export"], &["cost"]));
+            }
         }
         for entity in ["user", "department", "product"] {
             if random.once_in(2) {
@@ -347,9 +387,108 @@ fn fill(desk: &mut Desk, random: &mut Random) -> Result<Parts> {
             contacts.push(contact);
         }
     }
+    trade(desk, random, &users, &customers)?;
     let roles = roles.into_iter().map(|it| it.1).collect();
-    Ok((departments, users, roles, has, customers, contacts, teams, desk.today()))
+    let today = desk.today();
+    Ok(Company { departments, users, roles, has, customers, contacts, deals: Vec::new(), teams, today })
 }
+
+/// Customers buy from whoever serves them, this year and the last, of goods whose cost is known and of others.
+fn trade(desk: &mut Desk, random: &mut Random, users: &[User], customers: &[Customer]) -> Result<()> {
+    for moment in ["sale.check", "sale.post"] {
+        let allow = [("moment", moment), ("over_limit", "allow"), ("overdue", "allow")];
+        desk.create("credit_rule", &allow.into())?;
+    }
+    for name in ["球阀", "闸阀"] {
+        desk.create("product", &[("name", name), ("tax_rate", "0.13")].into())?;
+    }
+    let with = |mut head: Input, entity: &str, line: Input| {
+        head.rows.insert(entity.into(), vec![line]);
+        head
+    };
+    let line = Input::from([("product", "#1"), ("quantity", "1000"), ("cost", "3.17")]);
+    let came = desk.create("stock_in", &with([("date", "2020-01-01")].into(), "stock_in_line", line))?;
+    desk.run("stock_in", came, "post", &Input::default())?;
+    let year = desk.today().year();
+    let days = [desk.today().to_string(), format!("{year}-01-01"), format!("{}-07-09", year - 1)];
+    for (n, customer) in customers.iter().enumerate() {
+        for _ in 0..random.below(3) {
+            let mut head = Input::from([("customer", format!("#{}", customer.id.0))]);
+            head.set("date", random.one(&days).as_str());
+            head.set("salesperson", format!("#{}", random.one(users).id.0));
+            let product = *random.one(&["#1", "#2"]);
+            let line = [("product", product), ("quantity", "1"), ("price", &format!("{}.07", 300 + n))];
+            let sale = desk.create("sale", &with(head, "sale_line", line.into()))?;
+            desk.run("sale", sale, "post", &Input::default())?;
+        }
+    }
+    Ok(())
+}
+
+/// Every row of trade that there is.
+fn deals(desk: &mut Desk) -> Result<Vec<Deal>> {
+    let tx = desk.trusted();
+    let mut deals = Vec::new();
+    for it in tx.find::<Sale>(&[])? {
+        deals.push(Deal {
+            entity: "sale",
+            id: it.id.0,
+            customer: it.customer,
+            owner: it.salesperson,
+            customer_owner: it.customer_owner,
+            department: it.department,
+            date: it.date,
+            amount: it.amount.0,
+            margin: None,
+        });
+    }
+    for it in tx.find::<SaleEntry>(&[])? {
+        deals.push(Deal {
+            entity: "sale_entry",
+            id: it.id.0,
+            customer: it.customer,
+            owner: it.salesperson,
+            customer_owner: it.customer_owner,
+            department: it.department,
+            date: it.date,
+            amount: it.amount.0,
+            margin: it.cost.map(|cost| (it.amount - it.tax - cost).0),
+        });
+    }
+    for it in tx.find::<Performance>(&[])? {
+        deals.push(Deal {
+            entity: "performance",
+            id: it.id.0,
+            customer: it.customer,
+            owner: it.user,
+            customer_owner: None,
+            department: it.department,
+            date: it.date,
+            amount: it.amount.0,
+            margin: it.cost.map(|cost| (it.amount - it.tax - cost).0),
+        });
+    }
+    for it in tx.find::<Receivable>(&[])? {
+        deals.push(Deal {
+            entity: "receivable",
+            id: it.id.0,
+            customer: it.customer,
+            owner: it.salesperson,
+            customer_owner: None,
+            department: None,
+            date: it.date,
+            amount: it.open.0,
+            margin: None,
+        });
+    }
+    Ok(deals)
+}
+
+/// What a report sums up of a row, and by what.
+type Figure = fn(&Deal) -> Option<i64>;
+type Group = fn(&Deal) -> i64;
+/// Its figures by row, and their total.
+type Told = (BTreeMap<i64, Option<i64>>, Option<i64>);
 
 /// One user's walk through every door.
 struct Walk<'a> {
@@ -503,6 +642,21 @@ impl Walk<'_> {
             }
             let shown = self.ids("customer", &format!("columns=name,{field}")).map(drop);
             self.same("columns", shown, if open > 0 { Ok(()) } else { Err("unknown_field") });
+            // Nor is a record found by it, though a file may name it.
+            if company.may(user, "customer", "import") && company.may(user, "customer", "create") {
+                let column = Column { header: "k".into(), to: "name".into(), ..Column::default() };
+                let plan = Plan {
+                    entity: "customer".into(),
+                    columns: vec![column],
+                    keys: vec![field.to_owned()],
+                    ..Plan::default()
+                };
+                let mut file = import::open(b"k\nx\n".to_vec(), "x.csv", &plan).unwrap();
+                let folder = std::env::temp_dir();
+                let found = self.look(|desk| desk.preview(&plan, &mut file, &folder, 1)).map(drop);
+                let expected = if open >= READ { Ok(()) } else { Err("unknown_field") };
+                self.same("import key", found.map_err(|error| error.code()), expected);
+            }
         }
     }
 
@@ -570,6 +724,117 @@ impl Walk<'_> {
         }
     }
 
+    /// A report counts the rows that its reader's list shows, and no others, by whatever it is grouped.
+    fn reports(&self) {
+        let (company, user) = (self.company, self.user);
+        for entity in TRADE {
+            let all = company.deals.iter().filter(|it| it.entity == entity);
+            let mine: BTreeSet<_> = all.filter(|it| company.sees_deal(user, it)).map(|it| it.id).collect();
+            let expected = if company.may(user, entity, "read") { Ok(mine) } else { Err("not_found") };
+            self.same(entity, self.ids(entity, "size=500"), expected);
+        }
+        let amount: Figure = |it| Some(it.amount);
+        let margin: Figure = |it| it.margin;
+        let customer: Group = |it| it.customer.0;
+        let owner: Group = |it| it.owner.map_or(0, |it| it.0);
+        let department: Group = |it| it.department.map_or(0, |it| it.0);
+        let whose: Group = |it| it.customer_owner.map_or(0, |it| it.0);
+        let sales = [
+            ("customer", customer),
+            ("salesperson", owner),
+            ("department", department),
+            ("customer_owner", whose),
+        ];
+        self.report("sales", "sale_entry", "period=all&", "amount", amount, &sales);
+        self.report("margin", "sale_entry", "period=all&", "margin", margin, &sales);
+        self.report("performance", "performance", "period=all&", "amount", amount, &sales[..3]);
+        self.report("ageing", "receivable", "", "balance", amount, &sales[..2]);
+        self.activity();
+    }
+
+    fn report(
+        &self,
+        code: &str,
+        entity: &str,
+        period: &str,
+        measure: &str,
+        figure: Figure,
+        by: &[(&str, Group)],
+    ) {
+        let (company, user) = (self.company, self.user);
+        let knows_cost = company.access(user, entity, "cost") >= READ;
+        let may = company.may(user, entity, "read") && (code != "margin" || knows_cost);
+        let mine: Vec<_> =
+            company.deals.iter().filter(|it| it.entity == entity && company.sees_deal(user, it)).collect();
+        for (group, of) in by {
+            let query = format!("{period}group={group}&measure={measure}");
+            let mut sums: BTreeMap<i64, Option<i64>> = BTreeMap::new();
+            for it in &mine {
+                let sum = sums.entry(of(it)).or_default();
+                *sum = figure(it).map(|it| it + sum.unwrap_or(0)).or(*sum);
+            }
+            let total = sums.values().copied().flatten().reduce(|a, b| a + b);
+            let expected = if may { Ok((sums, total)) } else { Err("not_found") };
+            self.same(&format!("{code}?{query}"), self.figures(code, &query), expected);
+        }
+        if !may {
+            return;
+        }
+        // Neither group, measure, sort nor condition tells what a list would not.
+        let reads = company.may(user, "customer", "read");
+        let known = |is: bool| if is { Ok(()) } else { Err("unknown_field") };
+        let class = self.figures(code, &format!("{period}group=class&measure={measure}")).map(drop);
+        self.same("group by class", class, known(reads && code != "performance"));
+        for it in &company.customers {
+            // Who does not see a customer cannot ask for it by its number either.
+            let rows = mine.iter().filter(|deal| deal.customer == it.id && company.sees(user, it));
+            let total = rows.filter_map(|it| figure(it)).reduce(|a, b| a + b);
+            let found = self.figures(code, &format!("{period}customer={}&measure={measure}", it.id.0));
+            self.same("of one customer", found.map(|it| it.1), Ok(total));
+        }
+        for place in ["measure=cost", "sort=-margin&measure=margin", "cost>0", "margin=any", "group=cost"] {
+            let found = self.figures(code, &format!("{period}{place}")).map(drop);
+            let has = matches!(code, "sales" | "performance") && !knows_cost || code == "ageing";
+            if has || place == "group=cost" {
+                self.same(place, found, Err("unknown_field"));
+            }
+        }
+    }
+
+    /// Whose customers bought something this year, and how many each has: of the customers and sales within sight.
+    fn activity(&self) {
+        let (company, user) = (self.company, self.user);
+        let may = company.may(user, "sale_entry", "read");
+        let counts = may && company.may(user, "customer", "read");
+        let mine = company.deals.iter().filter(|it| {
+            it.entity == "sale_entry" && it.date.year() == company.today.year() && company.sees_deal(user, it)
+        });
+        let bought: BTreeSet<_> = mine.map(|it| it.customer.0).collect();
+        let active = Some(bought.len() as i64).filter(|_| may);
+        let has = company.mine(user).len() as i64;
+        let all = |measure: &str| {
+            let query = format!("period=this_year&group=&measure={measure}");
+            self.figures("activity", &query).map(|it| it.1.unwrap_or(0))
+        };
+        // What the rate is made of, the report is about.
+        self.same("active", all("active").ok(), active.filter(|_| counts));
+        self.same("customers", all("customers").ok(), counts.then_some(has));
+    }
+
+    /// The figures of a report with one dimension and one measure: by row, and the total.
+    fn figures(&self, code: &str, query: &str) -> std::result::Result<Told, &'static str> {
+        let query = self.query(query);
+        let found = self.look(|desk| {
+            let def = desk.report(code)?;
+            desk.figures(def, &query, None)
+        });
+        let found = found.map_err(|error| error.code())?;
+        let int = |value: &Value| Some(value).filter(|it| **it != Value::Null).map(Value::int);
+        let at = found.axes.len();
+        let rows = found.rows.iter().map(|row| (int(&row[0]).unwrap_or(0), int(&row[at])));
+        Ok((rows.collect(), int(&found.totals[at])))
+    }
+
     /// What is sent holds no text that the user may not read, not even in a cursor.
     fn served(&self) {
         let (company, who) = (self.company, format!("token{}", self.user));
@@ -585,7 +850,7 @@ impl Walk<'_> {
             });
             shown.unwrap().join(",")
         };
-        for entity in ["customer", "contact"] {
+        for entity in ["customer", "contact"].into_iter().chain(TRADE) {
             let columns = columns(entity);
             for door in [
                 "/{e}?view=*",
@@ -604,6 +869,15 @@ impl Walk<'_> {
                 "/palette?q=公司",
             ] {
                 let path = door.replace("{e}", entity).replace("{c}", &columns);
+                let (status, body) = self.served.read(&who, &path);
+                assert!(status < 500, "{}: {status} {body}", self.about(&path));
+                self.keeps(&path, &body);
+            }
+        }
+        for report in self.db.registry().reports {
+            let query = "period=all&as_of=2999-01-01&group=customer";
+            for door in ["/report/{r}", "/report/{r}/print", "/report/{r}/export", "/api/v1/report/{r}"] {
+                let path = format!("{}?{query}&format=csv", door.replace("{r}", report.code));
                 let (status, body) = self.served.read(&who, &path);
                 assert!(status < 500, "{}: {status} {body}", self.about(&path));
                 self.keeps(&path, &body);
@@ -666,6 +940,7 @@ fn no_door_shows_a_row_or_a_value_outside_the_rights() {
                 walk.names();
                 walk.records();
                 walk.finders();
+                walk.reports();
                 walk.served();
             }
         });
@@ -673,7 +948,7 @@ fn no_door_shows_a_row_or_a_value_outside_the_rights() {
 }
 
 /// What goods cost and how low they may go, in figures that stand nowhere else, as every door might write them.
-const COST: [&str; 4] = ["47.11", "471100", "188.44", "18844"];
+const COST: [&str; 7] = ["47.11", "471100", "188.44", "18844", "35206.25", "35,206.25", "3520625"];
 const FLOOR: [&str; 3] = ["7777.77", "7,777.77", "77777700"];
 
 #[test]
@@ -707,8 +982,18 @@ fn no_door_tells_cost_or_floor_to_who_may_not_know() {
         let order = desk.create("sale_order", &with(head.clone(), &[("quantity", "1"), ("price", "1")]))?;
         desk.create("sale", &with(head, &[("quantity", "1"), ("price", "1")]))?;
         drop(desk.run_each("sale_order", &[order], "check", &Input::default())?);
+        let head = Input::from([("customer", format!("#{customer}"))]);
+        let sale = desk.create("sale", &with(head.clone(), &[("quantity", "4")]))?;
+        desk.run("sale", sale, "post", &Input::default())?;
+        let mut period = head;
+        period.set("first", "2020-01-01");
+        let statement = desk.create("statement", &period)?;
+        desk.run("statement", statement, "issue", &Input::default())?;
         desk.update("product", product, None, &Input::from([("floor_price", "7777.7700")]))
     });
+    let dialog = house.post("周会计", "/statement/1/send", &[("days", "7")]).text();
+    let at = dialog.find("/s/").expect("the dialog tells the address");
+    let link = dialog[at..at + 35].to_owned();
     let line = [("customer", format!("#{customer}")), ("sale_line.0.product", "#1".to_owned())];
     let line: Vec<_> = line.iter().map(|it| (it.0, &*it.1)).chain([("sale_line.0.price", "1")]).collect();
     let said = |who: &str| {
@@ -724,13 +1009,17 @@ fn no_door_tells_cost_or_floor_to_who_may_not_know() {
             "stock_entry",
             "stock_in",
             "stock_count",
+            "performance",
+            "receivable",
+            "statement",
+            "customer",
         ] {
             for door in
                 ["/{}?view=*", "/{}/print?view=*", "/{}/export?view=*&format=csv", "/api/v1/{}?size=500"]
             {
                 doors.push(door.replace("{}", entity));
             }
-            for id in 1..=2 {
+            for id in 1..=3 {
                 for door in [
                     "/{}/{id}",
                     "/{}/{id}/print",
@@ -742,6 +1031,12 @@ fn no_door_tells_cost_or_floor_to_who_may_not_know() {
                 }
             }
         }
+        for report in domain::REGISTRY.reports {
+            for door in ["/report/{}", "/report/{}/print", "/report/{}/export", "/api/v1/report/{}"] {
+                doors.push(door.replace("{}", report.code) + "?period=all&format=csv");
+            }
+        }
+        doors.extend([format!("/settle/{customer}"), link.clone()]);
         for door in &doors {
             let (status, text) = house.read(who, door);
             assert!(status < 500, "{who} {door}: {status} {text}");
@@ -763,6 +1058,20 @@ fn no_door_tells_cost_or_floor_to_who_may_not_know() {
 
     assert_eq!(tells("王海燕", &COST), none);
     assert_eq!(tells("王海燕", &FLOOR), none);
+    // Nor may what is not told be asked for in another way.
+    for entity in ["sale", "sale_entry", "performance"] {
+        let doors = ["/{}?", "/{}/print?", "/{}/export?format=csv&", "/api/v1/{}?", "/{}/filter/cost?"];
+        for (door, ask) in doors.into_iter().zip(["sort=cost", "cost=1..", "group=cost", "columns=cost", ""])
+        {
+            for ask in [ask, "cost=any", "columns=cost", "or=(cost=1..%26date=any)"] {
+                let path = format!("{}{ask}", door.replace("{}", entity));
+                let (status, _) = house.read("王海燕", &path);
+                assert!(status >= 400, "{path}: {status}");
+                let (status, text) = house.read("周会计", &path);
+                assert_eq!(status, 200, "{path}: {text}");
+            }
+        }
+    }
     // The oracle has eyes: who may know is told, each as far as the role goes.
     let (boss, manager) = (tells("何振邦", &FLOOR), tells("张国栋", &FLOOR));
     for door in ["/product/1", "/api/v1/product/1", "reckon"] {
@@ -773,7 +1082,10 @@ fn no_door_tells_cost_or_floor_to_who_may_not_know() {
     }
     let (books, manager) = (tells("周会计", &COST), tells("张国栋", &COST));
     assert!(
-        books.iter().any(|it| it == "/stock_count/1") && books.iter().any(|it| it == "/sale/1"),
+        ["/stock_count/1", "/report/margin?period=all&format=csv", "/sale/3"]
+            .iter()
+            .all(|door| books.iter().any(|it| it == door))
+            && books.iter().any(|it| it == "/sale/1"),
         "{books:?}"
     );
     assert!(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use app::house;
 use model::schema::parse;
-use model::system::{Access, Attachment, ImportBatch, Token};
+use model::system::{Access, Attachment, ImportBatch, ImportProfile, Token};
 use model::{Actor, Desk, Door, Id, Input, Lang, Query, Result, Stamp};
 use store::archive::{self, backup, restore};
 use store::{Address, Db, Plan, Settings, Store, files, verify};
@@ -88,6 +88,7 @@ const TRADE: &[Deal] = &[
     ("receipt", &[("customer", "#1"), ("amount", "1000")], "", &[], &[("post", &[])]),
     ("refund", &[("customer", "#1"), ("amount", "10")], "", &[], &[("post", &[])]),
     ("receivable_opening", &[("customer", "#2"), ("amount", "88")], "", &[], &[("post", &[])]),
+    ("cash_move", &[("kind", "opening"), ("account", "bank"), ("amount", "5000")], "", &[], &[("post", &[])]),
     ("stock_count", &[], "stock_count_line", &[("product", "#1"), ("quantity", "16")], &[("post", &[])]),
     (
         "statement",
@@ -157,6 +158,16 @@ fn works(desk: &mut Desk, hash: &str, size: i64) -> Result<()> {
         skipped_rows: 0,
         refused_rows: 0,
         undone: false,
+        stamp: stamp(),
+    })?;
+    tx.save(&mut ImportProfile {
+        id: Id::NEW,
+        entity: text("customer"),
+        name: text("展会名单"),
+        profile: text(
+            r#"{"zh":"展会名单","en":"展会名单","entity":"customer","columns":{"公司":{"to":"name"}},"keys":[],"defaults":{},"duplicates":"new","history":false,"create":[],"opposite":null}"#,
+        ),
+        user: Some(user),
         stamp: stamp(),
     })?;
     tx.save(&mut Access {

@@ -96,7 +96,7 @@ fn every_figure_of_the_workbench_is_the_number_of_rows_behind_it() {
     let house = Bench::new();
 
     for who in PEOPLE.map(|it| it.0) {
-        for page in ["/", "/?who=me", "/?todo=incomplete"] {
+        for page in ["/", "/?who=me", "/?todo=customer.incomplete"] {
             let (status, body) = house.get(who, page);
             assert_eq!(status, 200, "{body}");
             let found = figures(&body);
@@ -146,7 +146,7 @@ fn a_salesperson_has_only_their_own_figures() {
 fn a_row_to_act_on_has_a_button_that_settles_it() {
     let house = Bench::new();
 
-    let (_, body) = house.get("张国栋", "/?todo=handed_in");
+    let (_, body) = house.get("张国栋", "/?todo=customer.handed_in");
 
     let id = house.id("太原晋能");
     assert!(body.contains(&format!("hx-get=\"/customer/{id}/register\"")), "{body}");

@@ -345,7 +345,8 @@ fn a_final_document_shows_what_came_of_it() {
 
     let card = shop.house.get(BOSS, &sale).text();
 
-    for text in ["应收明细", "库存流水", "销售账", "柒拾伍元整"] {
+    for text in ["应收明细", "库存流水", "销售账", "柒拾伍元整", "标价：没有适用的价格表"]
+    {
         assert!(card.contains(text), "{text}");
     }
     assert_eq!(shop.house.get(BOSS, &format!("{sale}/edit")).status, 409);

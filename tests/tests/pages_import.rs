@@ -489,3 +489,59 @@ fn hostile_words_of_a_file_and_of_a_form_do_no_harm() {
     assert_eq!(house.get("吴淑芬", "/customer/import/999").status, 404);
     assert_eq!(house.count("name~=img"), 0);
 }
+
+#[test]
+fn a_mapping_is_saved_under_a_name_used_again_and_taken_away() {
+    let house = Importing(House::new(PEOPLE));
+    let sheet = |numbers: [&str; 2]| {
+        let rows = numbers.map(|it| format!("{it},2026-03-02,金泰格,铜球阀,2,25\n"));
+        format!("单据,哪天,谁,什么,几个,多少钱\n{}", rows.concat())
+    };
+    let begin = |numbers: [&str; 2]| {
+        let answer = house.upload("何振邦", "sale", "销售.csv", sheet(numbers).as_bytes());
+        answer.header("hx-redirect").to_owned()
+    };
+    let columns = [
+        ("c0.to", "number"),
+        ("c1.to", "date"),
+        ("c2.to", "customer.name"),
+        ("c3.to", "lines.product.name"),
+        ("c4.to", "lines.quantity"),
+        ("c5.to", "lines.price"),
+        ("document", "1"),
+        ("history", "1"),
+        ("create.customer", "1"),
+        ("create.product", "1"),
+    ];
+    let goes_to = |page: &str, path: &str| page.contains(&format!("<option value=\"{path}\" selected>"));
+
+    let first = begin(["X1", "X2"]);
+    let plan = |form: &[(&str, &str)]| house.form("何振邦", &format!("{first}/plan"), form);
+    plan(&columns);
+    let nameless = plan(&[("keep", "1"), ("profile_name", " ")]);
+    let taken = plan(&[("keep", "1"), ("profile_name", "online-retail")]);
+    let kept = plan(&[("keep", "1"), ("profile_name", "老系统销售")]).text();
+    let second = begin(["X3", "X4"]);
+    let chosen = house.form("何振邦", &format!("{second}/plan"), &[("profile", "老系统销售")]).text();
+
+    assert_eq!((nameless.status, taken.status), (422, 422));
+    assert!(goes_to(&kept, "老系统销售"), "{kept}");
+    for path in columns[..6].iter().map(|it| it.1) {
+        assert!(goes_to(&chosen, path), "{path}");
+    }
+    assert!(chosen.contains("name=\"create.product\" value=\"1\" checked"));
+    house.form("何振邦", &format!("{second}/run"), &[("rows", "2")]);
+    house.work();
+    assert_eq!(house.system(|desk| desk.count("sale", &Query::parse("imported=true").unwrap())), 2);
+
+    // A file without these columns is told so; a colleague may use it, but not take it away.
+    let other = house.upload("何振邦", "sale", "别的.csv", "单据,谁\nX9,金泰格\n".as_bytes());
+    let other = format!("{}/plan", other.header("hx-redirect"));
+    let unfit = house.form("何振邦", &other, &[("profile", "老系统销售")]);
+    assert_eq!(unfit.status, 409);
+    let customers = house.begin("吴淑芬", LIST.as_bytes());
+    let foreign = house.form("吴淑芬", &format!("{customers}/plan"), &[("forget", "1")]);
+    assert_eq!(foreign.status, 404);
+    let gone = plan(&[("forget", "1")]).text();
+    assert!(!gone.contains("value=\"老系统销售\""));
+}

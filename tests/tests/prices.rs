@@ -225,6 +225,42 @@ fn a_line_says_why_it_has_its_price_and_one_written_by_hand_says_nothing() {
 }
 
 #[test]
+fn what_is_sold_of_an_order_or_comes_back_keeps_the_price_and_its_reason_be_it_a_part() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.list(&[("name", "经销商价"), ("type", "dealer")], &[["铜球阀", "10", "", "4%"]]).unwrap();
+        let order = shop.draft("sale_order", &[["铜球阀", "10", "", ""]]);
+        shop.run("何振邦", "sale_order", order, "check").unwrap();
+        let why = shop.prices("sale_order", order);
+        let of = |entity: &str, link: &str, id: i64, price: &str| {
+            let mut input = shop.input("", &[["铜球阀", "3", price, ""]]);
+            input.set(link, format!("#{id}"));
+            let entity: &'static str = if entity == "sale" { "sale" } else { "sale_return" };
+            shop.world.act("何振邦", move |desk| desk.create(entity, &input)).unwrap()
+        };
+
+        // As the page sends what the order has brought.
+        let sale = of("sale", "order", order, "24");
+
+        assert_eq!(shop.prices("sale", sale), why);
+        let other = of("sale", "order", order, "23");
+        assert_eq!(shop.prices("sale", other), [(230_000, String::new())]);
+        let more = shop.world.look("何振邦", move |desk| {
+            let def = desk.entity("sale")?;
+            Ok(desk.rows_of(def, sale, def.lines.unwrap()())?[0].id)
+        });
+        let mut less = Input::default();
+        let row = Input::from([("id", more.unwrap().to_string()), ("quantity", "2".into())]);
+        less.rows.insert("lines".into(), vec![row]);
+        shop.world.act("何振邦", move |desk| desk.update("sale", sale, None, &less)).unwrap();
+        assert_eq!(shop.prices("sale", sale), why);
+        shop.run("何振邦", "sale", sale, "post").unwrap();
+        let back = of("sale_return", "sale", sale, "24");
+        assert_eq!(shop.prices("sale_return", back), why);
+    });
+}
+
+#[test]
 fn what_is_tried_out_has_the_same_price_and_says_why() {
     databases(|db| {
         let shop = Shop::new(db);

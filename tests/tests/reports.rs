@@ -273,6 +273,47 @@ fn ageing_of_an_earlier_day_is_what_entries_and_allocations_say() {
 }
 
 #[test]
+fn ages_are_told_apart_in_any_parts_by_due_date_or_by_the_documents_date() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        let ask = |query: &str| {
+            let found = trade.ask("周会计", "ageing", &format!("as_of=2026-03-20&{query}"))?;
+            let measures = &found.columns[found.axes.len()..];
+            let names: Vec<_> = measures.iter().map(|it| it.field.name).collect();
+            Ok((names.join(" "), measures.iter().map(|it| found.totals[it.at].int()).collect::<Vec<_>>()))
+        };
+
+        // 180.00 of 01-10, 175.00 of 02-03, 160.00 of 02-20, 250.00 of 02-21 and 315.00 of 03-01, due 30 days later.
+        let due = ask("buckets=10,40&measure=balance").unwrap();
+        let old = ask("aged=date&buckets=20,30,60&measure=balance").unwrap();
+        let usual = ask("aged=date&group=salesperson").unwrap();
+        for group in ["customer", "salesperson"] {
+            let query = format!("as_of=2026-03-20&buckets=7,15,45&group={group}&measure=balance");
+            trade.proves("周会计", "ageing", &query, "rest");
+        }
+
+        assert_eq!(
+            due,
+            ("balance due__0 due_1_10 due_11_40 due_41_".into(), vec![108_000, 72_500, 0, 35_500, 0])
+        );
+        assert_eq!(
+            old,
+            (
+                "balance date__20 date_21_30 date_31_60 date_61_".into(),
+                vec![108_000, 31_500, 41_000, 17_500, 18_000]
+            )
+        );
+        assert_eq!(usual.0, "balance date__30 date_31_60 date_61_90 date_91_ advance");
+        for wrong in ["30,20", "0", "a", "30,", "1,2,3,4,5,6,7,8,9,10,11,12,13", "99999"] {
+            assert_eq!(code(ask(&format!("buckets={wrong}")).map(drop)), "malformed", "{wrong}");
+        }
+        assert_eq!(code(ask("aged=colour").map(drop)), "unknown_choice");
+        let sales = trade.ask("周会计", "sales", "buckets=30").map(drop);
+        assert_eq!(code(sales), "unknown_choice");
+    });
+}
+
+#[test]
 fn the_active_rate_counts_each_owners_customers_of_the_month_whoever_served_them() {
     databases(|db| {
         let trade = Trade::new(db);
@@ -312,6 +353,22 @@ fn the_active_rate_counts_each_owners_customers_of_the_month_whoever_served_them
         assert_eq!(all, [Value::Int(2), Value::Int(4), Value::Int(5_000)]);
         let mine = trade.ask("王海燕", "activity", "period=2026-02").unwrap();
         assert_eq!(mine.totals[2], Value::Int(1), "王海燕 sees one customer now");
+
+        // Whoever has a customer now has what it bought this month, before that too.
+        let today = trade.world.look("何振邦", |desk| Ok(desk.today())).unwrap();
+        trade.sell("李建军", 1, &today.to_string(), &[("铜球阀", "1")]);
+        let to = format!("#{}", trade.world.person("赵敏").user);
+        let to = Input::from([("to", to.as_str()), ("reason", "调岗")]);
+        trade.run("何振邦", "customer", trade.customers[1], "transfer", to);
+        let (people, _) = named_rows("period=this_month&sort=-active,salesperson");
+        let active: Vec<_> = people.iter().map(|it| (it.0.as_str(), it.1[..2].to_vec())).collect();
+        assert!(active.contains(&("赵敏", [1, 2].map(Value::Int).to_vec())), "{active:?}");
+        assert!(active.contains(&("李建军", vec![Value::Int(0), Value::Null])), "{active:?}");
+
+        // What was closed since was one of its owner's in February all the same.
+        trade.run("何振邦", "customer", trade.customers[1], "close", Input::from([("reason", "duplicate")]));
+        let (people, _) = named_rows("period=2026-02&sort=-active,salesperson");
+        assert_eq!(people[..2], [row("王海燕", [1, 1, 10_000]), row("李建军", [1, 1, 10_000])]);
     });
 }
 
@@ -347,7 +404,9 @@ fn each_report_opens_for_whom_it_is_for_and_every_figure_leads_to_a_list() {
         let served = served(db, &trade, data.path());
         for (name, role) in ROLES {
             let may_see = |code: &str| match role {
-                "owner" | "sales_manager" | "finance" => true,
+                "owner" | "finance" => true,
+                _ if code == "cash" => false,
+                "sales_manager" => true,
                 "salesperson" => code != "margin",
                 _ => false,
             };
@@ -424,5 +483,30 @@ fn a_report_that_leaves_the_house_says_its_conditions_and_is_written_down() {
         });
         let kept: Vec<_> = kept.unwrap().iter().map(|row| (row[2].text().to_owned(), row[4].int())).collect();
         assert_eq!(kept, [("export".to_owned(), 2), ("print".to_owned(), 2)]);
+    });
+}
+
+#[test]
+fn the_workbench_tells_the_trade_of_the_month_as_far_as_one_may_see_it() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        let today = trade.world.look("何振邦", |desk| Ok(desk.today().to_string())).unwrap();
+        trade.sell("王海燕", 0, &today, &[("温控阀", "3")]);
+        trade.sell("李建军", 1, &today, &[("铜球阀", "2")]);
+        trade.receive(1, &today, "12.00");
+        let data = tempfile::tempdir().unwrap();
+        let served = served(db, &trade, data.path());
+
+        let [boss, mine, nobody] = ["何振邦", "王海燕", "吴淑芬"].map(|who| served.read(who, "/").1);
+
+        // What was reversed today counts against the month.
+        for says in ["本月业绩", "销售额", "毛利", ">115.00<", ">12.00<"] {
+            assert!(boss.contains(says), "{says}");
+        }
+        assert!(mine.contains(">65.00<") && !mine.contains(">115.00<") && !mine.contains("毛利"));
+        assert!(!nobody.contains("本月业绩"));
+        for door in doors(&boss) {
+            assert_eq!(served.get("何振邦", &door).status, 200, "{door}");
+        }
     });
 }

@@ -1045,3 +1045,30 @@ fn a_gift_is_delivered_too_and_what_was_delivered_is_not_taken_back() {
         shop.audit();
     });
 }
+
+#[test]
+fn documents_are_found_by_number_and_by_whom_they_are_about_and_drafts_say_both() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let posted = shop.sold(2);
+        let draft = shop.draft(3);
+        let receipt = shop.received("10", None);
+        let number = shop.value("sale", posted, "number").text().to_owned();
+        let found = |who: &str, typed: &str| {
+            let found = shop.world.look(who, |desk| desk.find_all(typed, 6)).unwrap();
+            let documents = found.iter().filter(|it| matches!(it.def.code, "sale" | "receipt"));
+            documents.map(|it| (it.def.code, it.id, it.about.clone())).collect::<Vec<_>>()
+        };
+        let whom = "北京金泰格散热器有限公司".to_owned();
+
+        assert_eq!(found("王海燕", &number), [("sale", posted, whom.clone())]);
+        assert_eq!(
+            found("王海燕", "jintaige"),
+            [("sale", draft, whom.clone()), ("sale", posted, whom.clone()), ("receipt", receipt, whom)]
+        );
+        assert_eq!(found("赵敏", "jintaige"), []);
+        let title = |id: i64| shop.world.look("王海燕", |desk| Ok(desk.get("sale", id)?.title)).unwrap();
+        assert_eq!(title(draft), "草稿 北京金泰格散热器有限公司 75.00");
+        assert_eq!(title(posted), number);
+    });
+}

@@ -176,6 +176,12 @@ fn the_customer_disputes_a_line_by_the_link_withdraws_that_and_confirms() {
         let late = as_guest(&shop, &guest, "statement_line", 2, "dispute", says);
 
         assert_eq!((code(nameless), code(late), status().as_str()), ("required", "wrong_state", "confirmed"));
+        // Nothing is left to press.
+        let lines = db.read(&guest, |desk| {
+            let (of, line) = (desk.entity("statement")?, desk.entity("statement_line")?);
+            desk.rows_of(of, id, line)
+        });
+        assert!(lines.unwrap().iter().flat_map(|it| &it.verbs).all(|it| it.unless.is_some()));
         assert_eq!(shop.value("statement", id, "signer").text(), "邵慧琴");
         let history = shop.world.look("周会计", |desk| desk.history("statement", id)).unwrap();
         assert!(history.iter().any(|it| it.kind == "confirm" && it.door == "link" && it.user == 0));
@@ -343,6 +349,40 @@ fn who_guesses_links_is_made_to_wait() {
 }
 
 #[test]
+fn who_holds_a_link_and_says_too_much_is_made_to_wait() {
+    let house = house();
+    let at = send(&house);
+    let says = |verb: &str, form: &[(&str, &str)]| {
+        house.submit("", &format!("{at}/statement_line/1/{verb}"), form).status
+    };
+
+    for _ in 0..30 {
+        assert_eq!((says("dispute", &[("objection", "没收到货")]), says("agree", &[])), (303, 303));
+    }
+
+    assert_eq!(says("dispute", &[("objection", "没收到货")]), 429);
+    // To look at it is free, and another link is another's.
+    assert_eq!(house.look("", &at).status, 200);
+    let other = send(&house);
+    assert_eq!(
+        house.submit("", &format!("{other}/statement/1/confirm"), &[("signer", "邵慧琴")]).status,
+        303
+    );
+}
+
+#[test]
+fn links_that_do_not_hold_are_counted() {
+    let house = house();
+
+    for n in 0..3 {
+        house.look("", &format!("/s/{n:032}"));
+    }
+
+    let figures = house.look("", "/metrics").text();
+    assert!(figures.contains("keyuan_missed_links_total 3\n"), "{figures}");
+}
+
+#[test]
 fn who_guesses_links_behind_a_proxy_is_known_by_the_line_that_the_proxy_added() {
     let house = house();
     let at = send(&house);
@@ -402,4 +442,32 @@ fn a_statement_is_printed_with_its_balance_in_capitals() {
         assert!(page.contains(says), "{says}");
     }
     assert_eq!(house.read("赵敏", "/statement/1/print").0, 404);
+}
+
+#[test]
+fn what_is_printed_of_a_statement_is_chosen_beside_it() {
+    let house = house();
+    let at = "/statement/1/print";
+    let page = |query: &str| house.read("周会计", &format!("{at}?{query}")).1;
+    let sheets = |page: &str| page.matches("<article").count();
+    house.change(|desk| {
+        let input = Input::from([("customer", "北京金泰格散热器有限公司"), ("amount", "100")]);
+        let receipt = desk.create("receipt", &input)?;
+        desk.run("receipt", receipt, "post", &Input::default())
+    });
+
+    let usual = page("");
+    let bare = page("copies=1");
+    let goods = page("copies=2&goods=1&due=1");
+    let open = page("copies=1&only=open");
+
+    for says in ["账龄", "客户回执", "到期日", "期初余额"] {
+        assert!(usual.contains(&format!(">{says}<")), "{says}");
+    }
+    assert!(!bare.contains(">账龄<") && !bare.contains(">客户回执<") && !bare.contains(">到期日<"));
+    assert_eq!([&usual, &bare, &goods].map(|it| sheets(it)), [1, 1, 4]);
+    assert!(goods.contains("送货单明细") && goods.contains("铜球阀"));
+    // A statement stands as it was issued: both sales were unpaid then.
+    assert!(!open.contains("期初余额") && open.contains("150.00"));
+    assert!(usual.contains("另存为 PDF"));
 }

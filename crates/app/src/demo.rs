@@ -169,6 +169,8 @@ fn products(desk: &mut Desk, demo: &Demo) -> Result<Vec<Id<Product>>> {
             stocked: true,
             stock: Quantity(0),
             stock_value: Money(0),
+            moved: None,
+            recalculating: None,
             remark: None,
             custom: Custom("{}".to_owned()),
             stamp: Stamp::default(),

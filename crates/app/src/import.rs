@@ -118,7 +118,12 @@ fn bring_in(place: &Place, house: &House, options: &Options) -> Result<Told> {
     let mut plan = db.read(&actor, |desk| desk.plan_for(desk.entity(&options.entity)?, &mut reader))?;
     plan.source = source.to_string_lossy().into_owned();
     if let Some(name) = &options.profile {
-        profile(db.registry(), name)?.fit(&mut plan)?;
+        let saved = db.read(&actor, |desk| desk.profiles(desk.entity(&plan.entity)?))?;
+        match saved.into_iter().find(|it| it.name == *name) {
+            Some(saved) => saved.profile,
+            None => profile(db.registry(), name)?,
+        }
+        .fit(&mut plan)?;
     } else {
         // The words of this command decide, not what was decided in the last one.
         plan.columns.iter_mut().for_each(|it| it.unknown = Unknown::Refuse);
@@ -240,11 +245,8 @@ fn decide(plan: &mut Plan, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// A profile of the program, or one in a file.
+/// A profile in a file.
 fn profile(registry: Registry, name: &str) -> Result<Profile> {
-    if registry.profiles.iter().any(|it| it.0 == name) {
-        return Profile::named(registry, name);
-    }
     match std::fs::read_to_string(name) {
         Ok(text) => Profile::read(&text),
         // The folder of the program's own, from wherever it is called.

@@ -53,13 +53,14 @@ struct Kind {
     run: fn(&Work) -> Result<Option<Text>>,
 }
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind { code: "import", run: bring_in },
     Kind { code: "undo_import", run: take_back },
     Kind { code: "backup", run: backup },
     Kind { code: "daily_backup", run: backup },
     Kind { code: "index_custom", run: index_custom },
     Kind { code: "housekeeping", run: housekeeping },
+    Kind { code: "recalculate", run: recalculate },
 ];
 
 /// A job under way.
@@ -331,6 +332,16 @@ fn index_custom(work: &Work) -> Result<Option<Text>> {
     let registry = work.house.db.registry();
     let store = work.house.db.store();
     work.hold(|| store.write(move |conn| model::index_custom(registry, conn)))?;
+    Ok(Some(Text::new("", "")))
+}
+
+/// Reckons the cost of goods anew behind documents of earlier days.
+fn recalculate(work: &Work) -> Result<Option<Text>> {
+    while work.step(|desk| Ok((domain::recalculate(desk.trusted())?, json!({}), 1)))? {
+        if (work.stop)() {
+            return Ok(None);
+        }
+    }
     Ok(Some(Text::new("", "")))
 }
 

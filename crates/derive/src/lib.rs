@@ -197,6 +197,7 @@ struct EntityAttr {
     tally: Option<Expr>,
     hold: Option<Expr>,
     panel: Option<Expr>,
+    moves: Option<Expr>,
     brings: Option<Expr>,
 }
 
@@ -226,6 +227,7 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             "tally" => fill(&mut it.tally, &meta),
             "hold" => fill(&mut it.hold, &meta),
             "panel" => fill(&mut it.panel, &meta),
+            "moves" => fill(&mut it.moves, &meta),
             "brings" => fill(&mut it.brings, &meta),
             "derived" => fill(&mut it.derived, &meta),
             "feeds" => {
@@ -246,7 +248,7 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             other => Err(meta.error(format!(
                 "unknown attribute `{other}`; an entity takes zh, en, module, icon, number, title, owner, \
                  department, tree, of, within, closed, feeds, ledger, index, derived, lines, verbs, views, check, alike, \
-                 edit, tally, hold, panel, brings, rights"
+                 edit, tally, hold, panel, moves, brings, rights"
             ))),
         })?;
     }
@@ -320,6 +322,9 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
     let panel = attr.panel.as_ref().map_or(quote!(None), |panel| {
         quote_spanned!(panel.span()=> Some(|row, at, tx| #panel(&<#name as ::model::Entity>::read(row)?, at, tx)))
     });
+    let moves = attr.moves.as_ref().map_or(quote!(None), |moves| {
+        quote_spanned!(moves.span()=> Some(|row, tx| #moves(&<#name as ::model::Entity>::read(row)?, tx)))
+    });
     let brings = attr.brings.as_ref().map_or(quote!(None), |brings| {
         quote_spanned!(brings.span()=> Some(|row, tx| {
             let lines = #brings(&<#name as ::model::Entity>::read(row)?, tx)?;
@@ -378,6 +383,7 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
                 tally: #tally,
                 hold: #hold,
                 panel: #panel,
+                moves: #moves,
                 brings: #brings,
             };
             impl ::model::Entity for #name {

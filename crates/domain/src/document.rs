@@ -1,6 +1,8 @@
 //! What all documents have in common.
 
-use model::{Choice, Date, Error, Form, Label, Result, ToSpan, Tx, refuse};
+use model::{Choice, Date, Document, Error, Form, Id, Label, Result, ToSpan, Tx, refuse};
+
+use crate::Product;
 
 /// The way of a document that needs no second look: a draft is posted, and what is posted is only reversed.
 #[derive(Debug, Clone, Copy, PartialEq, Choice)]
@@ -19,8 +21,12 @@ pub struct Reason {
     pub reason: String,
 }
 
-/// A document's date is no slip of the hand. What happened before may be older, and lies in no closed period either.
-pub fn check_date(date: Date, tx: &Tx) -> Result<()> {
+/// A document's date, where it `was` another one, is no slip of the hand. What happened before may be older, and lies in
+/// no closed period either.
+pub fn check_date(date: Date, was: Option<Date>, tx: &Tx) -> Result<()> {
+    if was == Some(date) {
+        return Ok(());
+    }
     if tx.history {
         if !(1950..=tx.today().year()).contains(&date.year()) || date > tx.today() {
             let says = Label {
@@ -61,6 +67,17 @@ pub fn check_open(date: Date, tx: &Tx) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// The lines of a document about to move goods, in one order for everybody, so that two documents never wait for each other.
+pub fn goods_of<D: Document>(
+    it: &D,
+    product: fn(&D::Line) -> Id<Product>,
+    tx: &mut Tx,
+) -> Result<Vec<D::Line>> {
+    let mut lines = tx.lines(it)?;
+    lines.sort_by_key(|line| product(line).0);
+    if lines.is_empty() { Err(no_lines()) } else { Ok(lines) }
 }
 
 /// That day, or the first one after it whose period is open: what is closed stays as it was.

@@ -5,6 +5,7 @@ pub mod crm;
 pub mod demo;
 pub mod document;
 pub mod migrations;
+mod moves;
 pub mod parameters;
 pub mod regions;
 pub mod reports;
@@ -16,12 +17,12 @@ use model::{CodeDefault, CodeTable, Entity, EntityDef, Label, Module, OwnPage, R
 
 pub use crm::{Address, Contact, Customer, Relation};
 pub use sales::{
-    Allocation, BankLine, CreditGrant, CreditRule, Performance, PriceList, PriceListLine, Receipt,
-    Receivable, ReceivableOpening, Refund, Sale, SaleEntry, SaleLine, SaleOrder, SaleOrderLine, SaleReturn,
-    SaleReturnLine, Statement, StatementLine,
+    Allocation, BankLine, CashEntry, CashMove, CreditGrant, CreditRule, Performance, PriceList,
+    PriceListLine, Receipt, Receivable, ReceivableOpening, Refund, Sale, SaleEntry, SaleLine, SaleOrder,
+    SaleOrderLine, SaleReturn, SaleReturnLine, Statement, StatementLine,
 };
 pub use stock::{
-    Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse,
+    Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse, recalculate,
 };
 
 static ENTITIES: &[&EntityDef] = &[
@@ -42,8 +43,10 @@ static ENTITIES: &[&EntityDef] = &[
     Receipt::DEF,
     Refund::DEF,
     ReceivableOpening::DEF,
+    CashMove::DEF,
     Receivable::DEF,
     Allocation::DEF,
+    CashEntry::DEF,
     Statement::DEF,
     StatementLine::DEF,
     BankLine::DEF,
@@ -98,7 +101,7 @@ pub static REGISTRY: Registry = Registry {
         sales::seed(tx)?;
         stock::seed(tx)
     },
-    audits: &[sales::AUDITS, stock::AUDITS],
+    audits: &[sales::AUDITS, sales::CASH_AUDITS, stock::AUDITS],
 };
 
 fn code_tables() -> Vec<CodeTable> {

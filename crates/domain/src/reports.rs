@@ -1,10 +1,11 @@
 //! The reports 报表: what was sold, what it earned, what is owed and for how long, whose customers are alive.
 
-use model::{Dimension, Entity, FieldDef, Holders, Kind, Label, Measure, Of, Only, ReportDef};
+use model::{Age, Dimension, Entity, FieldDef, Holders, Kind, Label, Measure, Of, Only, ReportDef};
 
-use crate::{Customer, Performance, Receivable, SaleEntry};
+use crate::sales::receivable;
+use crate::{CashEntry, Customer, Performance, Receipt, Receivable, SaleEntry};
 
-pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &PERFORMANCE, &AGEING, &ACTIVITY];
+pub static REPORTS: &[&ReportDef] = &[&SALES, &MARGIN, &PERFORMANCE, &RECEIPTS, &AGEING, &CASH, &ACTIVITY];
 
 const fn by(name: &'static str, path: &'static str) -> Dimension {
     Dimension { name, path }
@@ -116,12 +117,55 @@ const fn aged(
     }
 }
 
-const fn old(name: &'static str, zh: &'static str, en: &'static str, from: i32, to: Option<i32>) -> Measure {
-    Measure {
-        only: Only::Aged("date", Some(from), to, "amount>0"),
-        ..measure(name, zh, en, Kind::Money, Of::Sum("rest"))
-    }
-}
+/// What came in, without what was reversed.
+static RECEIPTS: ReportDef = ReportDef {
+    code: "receipts",
+    label: Label { zh: "回款", en: "Receipts" },
+    module: "money",
+    fact: Receipt::DEF,
+    only: "status=posted",
+    date: "date",
+    dimensions: &[
+        by("customer", "customer"),
+        by("salesperson", "customer.owner"),
+        by("method", "method"),
+        by("account", "account"),
+        by("class", "customer.class"),
+        by("region", "customer.region"),
+    ],
+    measures: &[
+        AMOUNT,
+        measure("customers", "客户数", "Customers", Kind::Int, Of::Distinct("customer")),
+        measure("receipts", "笔数", "Receipts", Kind::Int, Of::Count),
+    ],
+    group: "customer",
+    shown: "amount,receipts",
+    ..ReportDef::PLAIN
+};
+
+/// What is to be paid may be told apart by its due date, and what is owed by the date of its document (RPT-12).
+const AGES: &[Age] = &[
+    Age {
+        name: "due",
+        label: Label { zh: "按到期日", en: "By due date" },
+        field: "payable",
+        of: "rest",
+        also: "amount>0",
+        ahead: Some(Label { zh: "未到期", en: "Not due" }),
+        part: Label { zh: "过期 {} 天", en: "{} days late" },
+        last: Label { zh: "过期 {} 天以上", en: "Over {} days late" },
+    },
+    Age {
+        name: "date",
+        label: Label { zh: "按单据日期", en: "By the document's date" },
+        field: "date",
+        of: "rest",
+        also: "amount>0",
+        ahead: None,
+        part: Label { zh: "账龄 {} 天", en: "{} days old" },
+        last: Label { zh: "账龄 {} 天以上", en: "Over {} days old" },
+    },
+];
 
 /// What is owed, by how long it is overdue or how old it is, at the end of any day (RPT-12).
 static AGEING: ReportDef = ReportDef {
@@ -131,13 +175,19 @@ static AGEING: ReportDef = ReportDef {
     fact: Receivable::DEF,
     only: "date=..today",
     behind: "rest!=0",
-    // What is open now, and what was allocated after the day.
+    // What nothing had paid by the day, which an index tells alone, and what something had paid in part.
     parts: Some((
         "rest",
         &[
-            ("{t}.open", "receivable {t} WHERE {t}.settled IS NULL"),
-            ("a.amount", "allocation a JOIN receivable {t} ON {t}.id = a.charge WHERE a.date > {today}"),
-            ("-a.amount", "allocation a JOIN receivable {t} ON {t}.id = a.credit WHERE a.date > {today}"),
+            (
+                "{t}.amount",
+                "receivable {t} WHERE ({t}.settled IS NULL OR {t}.settled > {today}) \
+                 AND ({t}.met IS NULL OR {t}.met > {today})",
+            ),
+            (
+                receivable::REST,
+                "receivable {t} WHERE ({t}.settled IS NULL OR {t}.settled > {today}) AND {t}.met <= {today}",
+            ),
         ],
     )),
     dimensions: &[
@@ -158,14 +208,37 @@ static AGEING: ReportDef = ReportDef {
             only: Only::Where("amount<0"),
             ..measure("advance", "预收未核销", "Unused credit", Kind::Money, Of::Sum("rest"))
         },
-        old("a0_30", "账龄 0–30 天", "0–30 days old", 0, Some(30)),
-        old("a31_60", "账龄 31–60 天", "31–60 days old", 31, Some(60)),
-        old("a61_90", "账龄 61–90 天", "61–90 days old", 61, Some(90)),
-        old("a90", "账龄 90 天以上", "Over 90 days old", 91, None),
     ],
+    ages: AGES,
     group: "customer",
     shown: "balance,not_due,d1_30,d31_60,d61_90,d90,advance",
     columns: "customer,date,kind,sale,due,amount,rest",
+    ..ReportDef::PLAIN
+};
+
+/// What is in each account of the house at the end of any day (FIN-18).
+static CASH: ReportDef = ReportDef {
+    code: "cash",
+    label: Label { zh: "资金余额", en: "Cash balances" },
+    module: "money",
+    fact: CashEntry::DEF,
+    only: "date=..today",
+    dimensions: &[by("account", "account"), by("kind", "kind"), by("customer", "customer")],
+    measures: &[
+        measure("balance", "余额", "Balance", Kind::Money, Of::Sum("amount")),
+        Measure {
+            only: Only::Where("amount>0"),
+            ..measure("in", "收入", "In", Kind::Money, Of::Sum("amount"))
+        },
+        Measure {
+            only: Only::Where("amount<0"),
+            ..measure("out", "支出", "Out", Kind::Money, Of::Sum("amount"))
+        },
+        measure("entries", "笔数", "Entries", Kind::Int, Of::Count),
+    ],
+    group: "account",
+    shown: "balance",
+    columns: "account,date,kind,customer,receipt,refund,cash_move,amount,balance",
     ..ReportDef::PLAIN
 };
 
@@ -182,7 +255,7 @@ static ACTIVITY: ReportDef = ReportDef {
         measure("rate", "活跃率", "Active rate", Kind::Rate, Of::Ratio("active", "customers")),
         Measure {
             only: Only::Where("effective=true"),
-            ..measure("active", "有成交客户", "Active", Kind::Int, Of::Distinct("customer"))
+            ..measure("active", "有成交客户", "Active", Kind::Int, Of::Active("customer"))
         },
         measure("customers", "负责客户", "Customers", Kind::Int, Of::Standing),
     ],

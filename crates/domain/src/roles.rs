@@ -222,8 +222,8 @@ pub static PRESETS: &[Preset] = &[
         says("应收、收款、信用", "Receivables, receipts, credit"),
         &[
             "sale: read export check post post_paid void reverse @all credit=read cost=read; sale_order: read export @all credit=read; sale_return: read export post return_freely reverse allocate @all cost=read; sale_entry,performance: read export @all cost=read",
-            "receipt,refund,receivable_opening,statement,bank_line: * @all",
-            "receivable,allocation,credit_grant: read export @all",
+            "receipt,refund,receivable_opening,cash_move,statement,bank_line: * @all",
+            "receivable,allocation,cash_entry,credit_grant: read export @all",
             "credit_rule: read update @all",
             "customer: read update credit export @all credit=write bank=write",
             "contact: read @all/none",

@@ -2,6 +2,7 @@
 
 mod account;
 mod bank;
+mod cash;
 mod credit;
 mod file;
 mod opening;
@@ -21,8 +22,9 @@ use model::{Date, Id, Result, Tx, system::Department, system::User};
 
 use crate::Customer;
 
-pub use account::{SaleEntry, amount_of};
+pub use account::{SaleEntry, amount_of, retell, unknown};
 pub use bank::BankLine;
+pub use cash::{AUDITS as CASH_AUDITS, CashEntry, CashMove};
 pub use credit::{
     CreditGrant, CreditRule, DERIVED, Ending, Grant, LEVELS, Standing, end_temporary, grant_temporary,
     groups, seed, standing,

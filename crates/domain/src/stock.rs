@@ -1,16 +1,18 @@
 //! Products 商品: what we sell, how much of it lies where, and what it cost us.
 
+mod course;
 mod ledger;
 mod stock_count;
 mod stock_in;
 
 use model::{
-    Code, Custom, Entity, Error, FieldDef, Id, Kind, Label, Money, Price, Quantity, Rate, Result, Stamp, Tx,
-    Views, views,
+    Code, Custom, Date, Entity, Error, FieldDef, Id, Kind, Label, Money, Price, Quantity, Rate, Result,
+    Stamp, Tx, Views, views,
 };
 
+pub use course::{Change, forecast, recalculate};
 pub use ledger::{
-    AUDITS, Entry, Movement, Source, StockEntry, StockLevel, Warehouse, check_warehouse, enter,
+    AUDITS, Entry, Movement, Source, StockEntry, StockLevel, Warehouse, check_warehouse, enter, entry_of,
     main_warehouse, seed,
 };
 pub use stock_count::{StockCount, StockCountLine};
@@ -85,6 +87,12 @@ pub struct Product {
     /// What the stock cost; the average of one unit follows from it.
     #[field(zh = "库存金额", en = "Stock value", readonly, sum, group = "cost")]
     pub stock_value: Money,
+    /// The latest day on which any of it moved.
+    #[field(zh = "最近出入库", en = "Last moved", readonly)]
+    pub moved: Option<Date>,
+    /// Its cost from this day on is being reckoned anew, and unknown meanwhile.
+    #[field(zh = "成本重算自", en = "Cost being reckoned from", readonly)]
+    pub recalculating: Option<Date>,
     #[field(zh = "备注", en = "Remark", format = Long)]
     pub remark: Option<String>,
     pub custom: Custom,
@@ -113,7 +121,7 @@ static DERIVED: &[FieldDef] = &[
         label: Label { zh: "平均成本", en: "Average cost" },
         kind: Kind::Price,
         group: Some("cost"),
-        sql: "CASE WHEN {t}.stock > 0 THEN {t}.stock_value * 1000000 / {t}.stock END",
+        sql: "CASE WHEN {t}.stock > 0 AND {t}.recalculating IS NULL THEN {t}.stock_value * 1000000 / {t}.stock END",
         ..FieldDef::DERIVED
     },
 ];

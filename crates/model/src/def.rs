@@ -73,11 +73,15 @@ pub struct EntityDef {
     pub hold: Option<Hold>,
     /// What a document says beside its head while it is written.
     pub panel: Option<crate::PanelOf>,
+    /// What posting a document would change of what comes after its day.
+    pub moves: Option<Moves>,
     /// The lines that a new document begins with, from what its head names.
     pub brings: Option<Brings>,
 }
 
 pub type Tally = fn(&dyn Row, &mut Tx) -> Result<Vec<Value>>;
+
+pub type Moves = fn(&dyn Row, &mut Tx) -> Result<Option<crate::Notice>>;
 
 pub type Brings = fn(&dyn Row, &mut Tx) -> Result<Vec<Vec<Value>>>;
 

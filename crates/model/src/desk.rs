@@ -129,129 +129,18 @@ impl<'c> Desk<'c> {
         !field.readonly && field.is_shown() && self.access(def, field) == Access::Write
     }
 
-    /// The actor's reach as a condition on the entity under `alias`; with `acting` for every right but reading.
     pub(crate) fn reach(&mut self, def: &'static EntityDef, alias: &str, acting: bool) -> Result<Sql> {
-        let everything = || Ok(Sql::new("1 = 1"));
-        if self.actor.rights.all || (def.is_attached() && self.actor.rights.only.is_none()) {
-            return everything();
-        }
-        let Some(grant) = self.actor.rights.grant(def) else { return Ok(Sql::new("1 = 0")) };
-        if let Some((_, record)) = self.actor.rights.only.as_ref().filter(|it| it.0 == def.code) {
-            let mut sql = Sql::default();
-            sql.push(alias).push(".id = ").bind(*record);
-            return Ok(sql);
-        }
-        // A record within another is seen by whoever sees that one, and by its own owner, who alone acts on it.
-        let mut above = None;
-        if let Some((at, parent)) = def.parent().filter(|_| def.owner.is_none() || !acting) {
-            // A name of its own at each step, since a parent may stand within another.
-            let outer = format!("{alias}p");
-            let inner = self.reach(parent, &outer, acting)?;
-            if inner.text() == "1 = 1" {
-                return everything();
-            }
-            // What stands within nothing is everybody's who has the right.
-            let (at, mut sql) = (&def.fields[at], Sql::new("("));
-            if at.optional {
-                sql.push(alias).push(".").name(at.name).push(" IS NULL OR ");
-            }
-            sql.push("EXISTS (SELECT 1 FROM ").name(parent.code).push(" ").push(&outer);
-            sql.push(" WHERE ").push(&outer).push(".id = ").push(alias).push(".").name(at.name);
-            sql.push(" AND ").append(&inner).push("))");
-            if def.owner.is_none() {
-                return Ok(sql);
-            }
-            above = Some(sql);
-        }
-        let scope = if acting { grant.acts } else { grant.sees };
-        let (pools, me) = (grant.pools, self.actor.user);
-        let is_user = std::ptr::eq(def, User::DEF);
-        let whose = def.owner.or(def.department).is_some() || is_user;
-        if scope == Scope::All || (scope > Scope::None && !whose) {
-            return everything();
-        }
-        let column = |sql: &mut Sql, at: usize| {
-            sql.push(alias).push(".").name(def.fields[at].name);
-        };
-        let mut sql = Sql::new("(1 = 0");
-        if let Some(owner) = def.owner.filter(|_| scope >= Scope::Own) {
-            sql.push(" OR ");
-            column(&mut sql, owner);
-            sql.push(" = ").bind(me);
-        }
-        if is_user && scope >= Scope::Own {
-            sql.push(" OR ").push(alias).push(".id = ").bind(me);
-        }
-        let catalog = self.tx.catalog.clone();
-        if let Some(departments) = catalog.reach(scope, self.actor.department) {
-            if let Some(owner) = def.owner {
-                sql.push(" OR ");
-                column(&mut sql, owner);
-                sql.push(" IN ").any_of(catalog.users_in(&departments));
-            }
-            if let Some(department) = def.department {
-                sql.push(" OR (");
-                column(&mut sql, department);
-                sql.push(" IN ").any_of(departments.iter().copied());
-                if let Some(owner) = def.owner {
-                    sql.push(" AND ");
-                    column(&mut sql, owner);
-                    sql.push(" IS NULL");
-                }
-                sql.push(")");
-            }
-        }
-        if let (true, Some(owner)) = (pools && !acting, def.owner) {
-            sql.push(" OR (");
-            column(&mut sql, owner);
-            sql.push(" IS NULL");
-            if let (Some(department), Some(mine)) =
-                (def.department, catalog.reach(Scope::Company, self.actor.department))
-            {
-                sql.push(" AND (");
-                column(&mut sql, department);
-                sql.push(" IS NULL OR ");
-                column(&mut sql, department);
-                sql.push(" IN ").any_of(mine).push(")");
-            }
-            sql.push(")");
-        }
-        if let Some(above) = above {
-            sql.push(" OR ").append(&above);
-        }
-        let shared = self.shared(def, acting)?;
-        if !shared.is_empty() {
-            sql.push(" OR ").push(alias).push(".id IN ").any_of(shared);
-        }
-        sql.push(")");
-        Ok(sql)
+        self.tx.reach(def, alias, acting)
     }
 
     /// Whose records are all that the actor sees, 0 for nobody's; empty where it is not only a matter of owners.
     pub(crate) fn owners(&mut self, def: &'static EntityDef) -> Result<Vec<i64>> {
         let grant = self.actor.rights.grant(def).filter(|_| def.owner.is_some() && def.parent().is_none());
         let Some((pools, Scope::Own)) = grant.map(|it| (it.pools, it.sees)) else { return Ok(Vec::new()) };
-        match self.shared(def, false)?.is_empty() {
+        match self.tx.shared(def, false)?.is_empty() {
             true => Ok(std::iter::once(self.actor.user).chain(pools.then_some(0)).collect()),
             false => Ok(Vec::new()),
         }
-    }
-
-    /// Records on whose team the actor is today: few, and as a list of ids the planner can use them.
-    fn shared(&mut self, def: &EntityDef, acting: bool) -> Result<Vec<i64>> {
-        let shares = match &self.tx.shares {
-            Some(shares) => shares.clone(),
-            None => {
-                let mut sql = Sql::new("SELECT record, edit, entity FROM team WHERE \"user\" = ");
-                sql.bind(self.actor.user);
-                sql.push(" AND (until IS NULL OR until >= ").bind(self.tx.today().to_string()).push(")");
-                let share = |row: &Record| (row[2].text().to_owned(), row[0].int(), row[1].int() == 1);
-                let shares = Arc::new(self.tx.rows(&sql)?.iter().map(share).collect::<Vec<_>>());
-                self.tx.shares.insert(shares).clone()
-            }
-        };
-        let fits = shares.iter().filter(|it| it.0 == def.code && (it.2 || !acting));
-        Ok(fits.map(|it| it.1).collect())
     }
 
     /// A record within the actor's reach for `right`: what may not be read is missing, the rest forbidden.
@@ -382,9 +271,22 @@ impl<'c> Desk<'c> {
             return Ok(self.called(to, record[def.title + 1].int())?.1);
         }
         let text = record[def.title + 1].text();
-        // A document that has no number yet.
-        if text.is_empty() && def.lines.is_some() {
-            return Ok(Label { zh: "草稿", en: "Draft" }.of(self.actor.lang).to_owned());
+        // What has no number yet is called by whom it is about, and its amount or day.
+        if text.is_empty() && def.edit.is_some() {
+            let mut said = vec![Label { zh: "草稿", en: "Draft" }.of(self.actor.lang).to_owned()];
+            if let Some((at, of)) = def.parent() {
+                said.extend(Some(self.called(of, record[at + 1].int())?.1).filter(|it| !it.is_empty()));
+            }
+            let fields = def.fields.iter().filter(|it| it.list && self.may_read(def, it));
+            let fields: Vec<_> = fields.filter_map(|it| Some((it, def.at(it.name)?))).collect();
+            let amount = fields.iter().find(|it| matches!(it.0.kind, Kind::Money) && record[it.1].int() != 0);
+            let day = fields.iter().find(|it| matches!(it.0.kind, Kind::Date));
+            said.extend(match (amount, day) {
+                (Some((_, at)), _) => Some(crate::Money(record[*at].int()).grouped()),
+                (None, Some((_, at))) => Some(record[*at].text().to_owned()),
+                (None, None) => None,
+            });
+            return Ok(said.join(" "));
         }
         let word = self.tx.registry.word(def.title_field().format, text);
         Ok(word.map_or(text, |it| it.of(self.actor.lang)).to_owned())
@@ -656,6 +558,143 @@ impl<'c> Desk<'c> {
         self.tx.savepoint()?;
         let result = work(self);
         self.tx.settle(result)
+    }
+}
+
+impl Tx<'_> {
+    /// Refuses what whoever acts could not do to a record by its own page: for what a verb goes on to by itself.
+    pub fn admit(&mut self, def: &'static EntityDef, id: i64, right: &str) -> Result<()> {
+        let can = self.actor_can(def, "read");
+        let mut sql = Sql::new("SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN ");
+        sql.append(&self.reach(def, "t", right != "read")?).push(" THEN 1 ELSE 0 END), 0) AS BIGINT) FROM ");
+        sql.name(def.code)
+            .push(" t WHERE t.id = ")
+            .bind(id)
+            .push(" AND ")
+            .append(&self.reach(def, "t", false)?);
+        match self.rows(&sql)?.first() {
+            Some(row) if can && row[0].int() > 0 => {
+                let may = self.actor_can(def, right) && row[1].int() > 0;
+                may.then_some(())
+                    .ok_or_else(|| Error::Forbidden { entity: def.code, right: right.to_owned() })
+            }
+            _ => Err(Error::missing(format!("{}/{id}", def.code))),
+        }
+    }
+
+    /// The actor's reach as a condition on the entity under `alias`; with `acting` for every right but reading.
+    pub(crate) fn reach(&mut self, def: &'static EntityDef, alias: &str, acting: bool) -> Result<Sql> {
+        let everything = || Ok(Sql::new("1 = 1"));
+        if self.actor.rights.all || (def.is_attached() && self.actor.rights.only.is_none()) {
+            return everything();
+        }
+        let Some(grant) = self.actor.rights.grant(def) else { return Ok(Sql::new("1 = 0")) };
+        if let Some((_, record)) = self.actor.rights.only.as_ref().filter(|it| it.0 == def.code) {
+            let mut sql = Sql::default();
+            sql.push(alias).push(".id = ").bind(*record);
+            return Ok(sql);
+        }
+        // A record within another is seen by whoever sees that one, and by its own owner, who alone acts on it.
+        let mut above = None;
+        if let Some((at, parent)) = def.parent().filter(|_| def.owner.is_none() || !acting) {
+            // A name of its own at each step, since a parent may stand within another.
+            let outer = format!("{alias}p");
+            let inner = self.reach(parent, &outer, acting)?;
+            if inner.text() == "1 = 1" {
+                return everything();
+            }
+            // What stands within nothing is everybody's who has the right.
+            let (at, mut sql) = (&def.fields[at], Sql::new("("));
+            if at.optional {
+                sql.push(alias).push(".").name(at.name).push(" IS NULL OR ");
+            }
+            sql.push("EXISTS (SELECT 1 FROM ").name(parent.code).push(" ").push(&outer);
+            sql.push(" WHERE ").push(&outer).push(".id = ").push(alias).push(".").name(at.name);
+            sql.push(" AND ").append(&inner).push("))");
+            if def.owner.is_none() {
+                return Ok(sql);
+            }
+            above = Some(sql);
+        }
+        let scope = if acting { grant.acts } else { grant.sees };
+        let (pools, me) = (grant.pools, self.actor.user);
+        let is_user = std::ptr::eq(def, User::DEF);
+        let whose = def.owner.or(def.department).is_some() || is_user;
+        if scope == Scope::All || (scope > Scope::None && !whose) {
+            return everything();
+        }
+        let column = |sql: &mut Sql, at: usize| {
+            sql.push(alias).push(".").name(def.fields[at].name);
+        };
+        let mut sql = Sql::new("(1 = 0");
+        if let Some(owner) = def.owner.filter(|_| scope >= Scope::Own) {
+            sql.push(" OR ");
+            column(&mut sql, owner);
+            sql.push(" = ").bind(me);
+        }
+        if is_user && scope >= Scope::Own {
+            sql.push(" OR ").push(alias).push(".id = ").bind(me);
+        }
+        let catalog = self.catalog.clone();
+        if let Some(departments) = catalog.reach(scope, self.actor.department) {
+            if let Some(owner) = def.owner {
+                sql.push(" OR ");
+                column(&mut sql, owner);
+                sql.push(" IN ").any_of(catalog.users_in(&departments));
+            }
+            if let Some(department) = def.department {
+                sql.push(" OR (");
+                column(&mut sql, department);
+                sql.push(" IN ").any_of(departments.iter().copied());
+                if let Some(owner) = def.owner {
+                    sql.push(" AND ");
+                    column(&mut sql, owner);
+                    sql.push(" IS NULL");
+                }
+                sql.push(")");
+            }
+        }
+        if let (true, Some(owner)) = (pools && !acting, def.owner) {
+            sql.push(" OR (");
+            column(&mut sql, owner);
+            sql.push(" IS NULL");
+            if let (Some(department), Some(mine)) =
+                (def.department, catalog.reach(Scope::Company, self.actor.department))
+            {
+                sql.push(" AND (");
+                column(&mut sql, department);
+                sql.push(" IS NULL OR ");
+                column(&mut sql, department);
+                sql.push(" IN ").any_of(mine).push(")");
+            }
+            sql.push(")");
+        }
+        if let Some(above) = above {
+            sql.push(" OR ").append(&above);
+        }
+        let shared = self.shared(def, acting)?;
+        if !shared.is_empty() {
+            sql.push(" OR ").push(alias).push(".id IN ").any_of(shared);
+        }
+        sql.push(")");
+        Ok(sql)
+    }
+
+    /// Records on whose team the actor is today: few, and as a list of ids the planner can use them.
+    fn shared(&mut self, def: &EntityDef, acting: bool) -> Result<Vec<i64>> {
+        let shares = match &self.shares {
+            Some(shares) => shares.clone(),
+            None => {
+                let mut sql = Sql::new("SELECT record, edit, entity FROM team WHERE \"user\" = ");
+                sql.bind(self.actor.user);
+                sql.push(" AND (until IS NULL OR until >= ").bind(self.today().to_string()).push(")");
+                let share = |row: &Record| (row[2].text().to_owned(), row[0].int(), row[1].int() == 1);
+                let shares = Arc::new(self.rows(&sql)?.iter().map(share).collect::<Vec<_>>());
+                self.shares.insert(shares).clone()
+            }
+        };
+        let fits = shares.iter().filter(|it| it.0 == def.code && (it.2 || !acting));
+        Ok(fits.map(|it| it.1).collect())
     }
 }
 

@@ -205,6 +205,11 @@ fn waiting(mut sql: Sql, now: Moment, kinds: &[&str]) -> Sql {
 }
 
 impl Tx<'_> {
+    /// Queues a job that finds its work by itself.
+    pub fn job(&mut self, kind: &str) -> Result<i64> {
+        self.queue(kind, &json!({}), 0, None)
+    }
+
     /// Puts a job into the queue; the same request makes one job.
     pub fn queue(&mut self, kind: &str, input: &Json, total: i64, request: Option<&str>) -> Result<i64> {
         if let Some(request) = request

@@ -54,7 +54,7 @@ pub use options::{Choice as Suggestion, Find};
 pub use query::{Condition, Op, Query, Term, days};
 pub use rebuild::{index_custom, rebuild_search};
 pub use registry::{Audit, CodeDefault, CodeTable, Module, OwnPage, ParameterDef, Registry};
-pub use report::{Dimension, Figures, Holders, MOST, Measure, Of, Only, ReportDef, slices};
+pub use report::{Age, Dimension, Figures, Holders, MOST, Measure, Of, Only, ReportDef, slices};
 pub use rights::{Access, Grant, Preset, Rights, Scope};
 pub use section::*;
 pub use sql::{Conn, Dialect, Sql};

@@ -3,9 +3,10 @@
 use crate::desk::target_of;
 use crate::search::{self, Source};
 use crate::system::{CodeEntry, User};
+use crate::tx::Record;
 use crate::{
-    Condition, Desk, Entity, EntityDef, Error, FieldDef, Given, Input, Kind, Op, Query, Result, Sql, Term,
-    Value,
+    Condition, Desk, Entity, EntityDef, Error, FieldDef, Given, Input, Kind, Label, Op, Query, Result, Sql,
+    Term, Value,
 };
 
 /// One entry of a drop-down.
@@ -27,6 +28,8 @@ pub struct Find {
     pub id: i64,
     pub number: Option<String>,
     pub title: String,
+    /// Of a document: the record that it stands within.
+    pub about: String,
     pub rank: u8,
     pub owner: Option<i64>,
     pub own: bool,
@@ -268,40 +271,83 @@ impl Desk<'_> {
         let is_record = |def: &EntityDef| !def.module.is_empty() && def.code != CodeEntry::DEF.code;
         let entities: Vec<_> =
             self.tx.registry.all().filter(|def| def.is_searched() && is_record(def)).collect();
-        for def in entities {
-            if self.may(def, "read").is_err() {
-                continue;
-            }
-            let mut columns = vec![def.title_field().name.to_owned()];
-            let number = def.at("number").filter(|&at| at != def.title + 1);
-            columns.extend(number.map(|_| "number".to_owned()));
-            let owner = def.owner.map(|at| def.fields[at].name);
-            columns.extend(owner.map(str::to_owned));
-            let query = Query { q: typed.trim().into(), columns, size: Some(most * 3), ..Query::default() };
-            let list = match self.list(def.code, &query) {
-                Ok(list) => list,
-                Err(Error::NotFound { .. } | Error::Invalid(_)) => continue,
-                Err(error) => return Err(error),
-            };
-            let (rows, _) = self.rows(&list)?;
-            let mut some: Vec<Find> = rows
-                .into_iter()
-                .map(|row| {
-                    let title = row[2].text().to_owned();
-                    let number = number.map(|_| row[3].text().to_owned());
-                    let owner = owner.and_then(|_| row.last()).map(Value::int).filter(|it| *it != 0);
-                    let own = owner == Some(self.actor.user);
-                    let rank = search::rank(typed.trim(), &title)
-                        .min(number.as_deref().map_or(9, |it| search::rank(typed.trim(), it)));
-                    Find { def, id: row[0].int(), number, title, rank, owner, own }
-                })
-                .collect();
+        for def in &entities {
+            let query = Query { q: typed.trim().into(), size: Some(most * 3), ..Query::default() };
+            let mut some = self.finds(def, query, typed)?;
             some.sort_by_key(|it| (it.rank, !it.own));
             some.truncate(most);
             found.extend(some);
         }
+        // Documents are looked for by whom they are about, too: the newest of those found first.
+        for def in entities.into_iter().filter(|it| is_document(it)) {
+            let Some((at, of)) = def.parent() else { continue };
+            let mut whose: Vec<&Find> = found.iter().filter(|it| std::ptr::eq(it.def, of)).collect();
+            whose.sort_by_key(|it| (it.rank, !it.own));
+            let ids: Vec<String> = whose.iter().take(WHOSE).map(|it| it.id.to_string()).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let whose = Condition { field: def.fields[at].name.to_owned(), op: Op::Is, value: ids.join(",") };
+            let sort = vec![("created".to_owned(), true)];
+            let query = Query { terms: vec![Term::One(whose)], sort, size: Some(most), ..Query::default() };
+            let there = found.iter().filter(|it| std::ptr::eq(it.def, def)).count();
+            let mut some = self.finds(def, query, typed)?;
+            some.retain(|it| !found.iter().any(|old| std::ptr::eq(old.def, def) && old.id == it.id));
+            some.truncate(WHOSE.min(most.saturating_sub(there)));
+            found.extend(some);
+        }
         Ok(found)
     }
+
+    /// The rows of an entity as finds; none where the actor may not look there.
+    fn finds(&mut self, def: &'static EntityDef, query: Query, typed: &str) -> Result<Vec<Find>> {
+        if self.may(def, "read").is_err() {
+            return Ok(Vec::new());
+        }
+        let number = def.at("number").filter(|&at| at != def.title + 1).map(|_| "number");
+        let owner = def.owner.map(|at| def.fields[at].name);
+        let about = def.parent().filter(|_| is_document(def)).map(|it| def.fields[it.0].name);
+        let columns = [Some(def.title_field().name), number, owner, about];
+        let columns = columns.into_iter().flatten().map(str::to_owned).collect();
+        let list = match self.list(def.code, &Query { columns, ..query }) {
+            Ok(list) => list,
+            Err(Error::NotFound { .. } | Error::Invalid(_)) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let column = |name: Option<&str>| list.columns.iter().find(|it| Some(it.field.name) == name).copied();
+        let (number, owner, about) = (column(number), column(owner), column(about).and_then(|it| it.title));
+        let draft = Label { zh: "草稿", en: "Draft" }.of(self.actor.lang);
+        let (rows, _) = self.rows(&list)?;
+        let find = |row: Record| {
+            let title = match row[list.columns[0].at].text() {
+                "" if is_document(def) => draft,
+                title => title,
+            };
+            let number = number.map(|it| row[it.at].text().to_owned());
+            let owner = owner.map(|it| row[it.at].int()).filter(|it| *it != 0);
+            let rank = search::rank(typed.trim(), title)
+                .min(number.as_deref().map_or(9, |it| search::rank(typed.trim(), it)));
+            Find {
+                def,
+                id: row[0].int(),
+                title: title.to_owned(),
+                about: about.map_or(String::new(), |at| row[at].text().to_owned()),
+                number,
+                rank,
+                owner,
+                own: owner == Some(self.actor.user),
+            }
+        };
+        Ok(rows.into_iter().map(find).collect())
+    }
+}
+
+/// Whose newest documents are found with them, and how many of each kind.
+const WHOSE: usize = 3;
+
+/// What is called by its number, and what it is about by the record that it stands within.
+fn is_document(def: &EntityDef) -> bool {
+    def.title_field().name == "number"
 }
 
 impl Given {

@@ -29,6 +29,9 @@ pub struct Query {
     /// Of a report: the measures, and the span of time.
     pub measures: Vec<String>,
     pub period: Option<String>,
+    /// Of a report of ages: after how many days each part ends, and from which day they are counted.
+    pub buckets: Option<String>,
+    pub aged: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -96,6 +99,8 @@ impl Query {
                     query.measures = value.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect()
                 }
                 "period" => query.period = Some(value.into_owned()).filter(|it| !it.is_empty()),
+                "buckets" => query.buckets = Some(value.into_owned()).filter(|it| !it.is_empty()),
+                "aged" => query.aged = Some(value.into_owned()).filter(|it| !it.is_empty()),
                 "view" | "density" | "slice" | "chart" => {}
                 "or" => {
                     let inner = value.trim().trim_start_matches('(').trim_end_matches(')');
@@ -159,9 +164,9 @@ impl Query {
 }
 
 /// Keys that are no fields.
-const KEYS: [&str; 15] = [
-    "q", "sort", "size", "page", "after", "count", "group", "columns", "as_of", "measure", "period", "view",
-    "density", "slice", "chart",
+const KEYS: [&str; 17] = [
+    "q", "sort", "size", "page", "after", "count", "group", "columns", "as_of", "measure", "period",
+    "buckets", "aged", "view", "density", "slice", "chart",
 ];
 
 fn sorted(text: &str) -> (String, bool) {

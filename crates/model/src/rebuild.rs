@@ -10,7 +10,8 @@ const SOME: i64 = 500;
 pub fn rebuild_search(registry: Registry, conn: &mut dyn Conn, code: &str) -> Result<()> {
     let Some(def) = registry.entity(code) else { return Ok(()) };
     let catalog = Catalog::current(registry, conn, &Default::default())?;
-    let mut tx = Tx::new(conn, catalog, &Actor::system(Door::System, Lang::Zh), true);
+    let actor = Actor::system(Door::System, Lang::Zh);
+    let mut tx = Tx::new(conn, catalog, &actor, true);
     let mut last = 0;
     loop {
         let mut sql = select(def);

@@ -1,6 +1,9 @@
 //! Reports: facts grouped by dimensions and summed up as measures, over a period or as of a day. What is asked becomes
 //! one statement for the rows and one for the totals, within the actor's rights.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use crate::desk::target_of;
 use crate::query::{Condition, Op, Query, Term, days};
 use crate::tx::Record;
@@ -25,6 +28,8 @@ pub struct ReportDef {
     pub dimensions: &'static [Dimension],
     /// The first one is what it is about.
     pub measures: &'static [Measure],
+    /// By which of its days what stands open may be told apart by age, in parts that the asker chooses.
+    pub ages: &'static [Age],
     /// The dimensions and measures that are shown unless somebody asks for others.
     pub group: &'static str,
     pub shown: &'static str,
@@ -50,6 +55,7 @@ impl ReportDef {
         date: "",
         dimensions: &[],
         measures: &[],
+        ages: &[],
         group: "",
         shown: "",
         period: "this_year",
@@ -89,6 +95,21 @@ pub struct Measure {
     pub only: Only,
 }
 
+/// A day of the fact from which an age is counted.
+pub struct Age {
+    pub name: &'static str,
+    pub label: Label,
+    /// Its field, what is summed up, and what else holds of the rows.
+    pub field: &'static str,
+    pub of: &'static str,
+    pub also: &'static str,
+    /// What is called so whose day is yet to come; where there is none, the first part begins with the day itself.
+    pub ahead: Option<Label>,
+    /// What a part is called, `{}` for its days, and the last one, `{}` for the day after which it begins.
+    pub part: Label,
+    pub last: Label,
+}
+
 #[derive(Clone, Copy)]
 pub enum Of {
     Sum(&'static str),
@@ -98,6 +119,8 @@ pub enum Of {
     Ratio(&'static str, &'static str),
     /// How many records the report's holders had at the end of the time that a row stands for.
     Standing,
+    /// How many of these the facts name, whoever had them when: different values of the link.
+    Active(&'static str),
 }
 
 /// Records with owners that are set beside facts of theirs.
@@ -135,7 +158,7 @@ static SLICES: [FieldDef; 5] = [
 ];
 
 /// The first and the last day of a slice's value: of `2026-03`, `2026-Q1`, `2026`, a day, a week's Monday.
-fn span(slice: &str, value: &str) -> Option<(Date, Date)> {
+pub(crate) fn span(slice: &str, value: &str) -> Option<(Date, Date)> {
     use jiff::ToSpan;
     let (from, to) = match (slice, value.split_once("-Q")) {
         ("quarter", Some((year, quarter))) => {
@@ -197,9 +220,83 @@ enum Place {
     Slice,
 }
 
+/// Most parts of one report, most days that one begins after, and most different parts that were ever asked for: their
+/// columns stay, as those of a declaration do.
+const PARTS: usize = 12;
+const OLD: i32 = 36_500;
+const KNOWN: usize = 4_096;
+
+/// The measure of a part: what is from so many to so many days old.
+fn part(
+    def: &'static ReportDef,
+    age: &'static Age,
+    from: Option<i32>,
+    to: Option<i32>,
+) -> Result<&'static Measure> {
+    static PARTS: Mutex<BTreeMap<String, &'static Measure>> = Mutex::new(BTreeMap::new());
+    let text = |it: Option<i32>| it.map_or(String::new(), |it| it.to_string());
+    let name = format!("{}_{}_{}", age.name, text(from), text(to));
+    let key = format!("{}/{name}", def.code);
+    let mut known = PARTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(it) = known.get(&key) {
+        return Ok(it);
+    }
+    if known.len() >= KNOWN {
+        return Err(Error::invalid("buckets", "too_many"));
+    }
+    let said = |label: Label, days: &str| {
+        let said = |text: &str| &*String::leak(text.replace("{}", days));
+        Label { zh: said(label.zh), en: said(label.en) }
+    };
+    let label = match (from, to, age.ahead) {
+        (None, _, Some(ahead)) => ahead,
+        (from, Some(to), _) => said(age.part, &format!("{}–{to}", from.unwrap_or(0))),
+        (from, None, _) => said(age.last, &(from.unwrap_or(1) - 1).to_string()),
+    };
+    let field = FieldDef { name: String::leak(name), label, kind: Kind::Money, ..FieldDef::PLAIN };
+    let only = Only::Aged(age.field, from, to, age.also);
+    let measure = Box::leak(Box::new(Measure { field, of: Of::Sum(age.of), only }));
+    known.insert(key, measure);
+    Ok(measure)
+}
+
+/// The parts that are asked for: `30,60,90` are up to 30, 60 and 90 days, and older.
+fn parts(def: &'static ReportDef, query: &Query) -> Result<Vec<&'static Measure>> {
+    if query.buckets.is_none() && query.aged.is_none() {
+        return Ok(Vec::new());
+    }
+    let asked = query.aged.as_deref();
+    let age = def.ages.iter().find(|it| asked.is_none_or(|asked| it.name == asked));
+    let age = age.ok_or_else(|| Error::invalid("aged", "unknown_choice"))?;
+    let text = query.buckets.as_deref().unwrap_or("30,60,90");
+    let ends = text.split([',', '，']).map(|it| it.trim().parse::<i32>().ok());
+    let ends: Option<Vec<i32>> = ends.collect();
+    let says = Label {
+        zh: "各段的天数从小到大，用逗号隔开，例如 30,60,90；最多 12 段",
+        en: "Days of each part, rising, with commas: 30,60,90; at most 12",
+    };
+    let is_rising = |it: &Vec<i32>| it.is_sorted_by(|a, b| a < b) && it[0] > 0 && it[it.len() - 1] <= OLD;
+    let ends = ends.filter(|it| it.len() <= PARTS && is_rising(it));
+    let ends = ends.ok_or_else(|| Error::fault("buckets", "malformed", says))?;
+    let mut parts = Vec::new();
+    let mut from = None;
+    if age.ahead.is_some() {
+        parts.push(part(def, age, None, Some(0))?);
+        from = Some(1);
+    }
+    for end in ends {
+        parts.push(part(def, age, from, Some(end))?);
+        from = Some(end + 1);
+    }
+    parts.push(part(def, age, from, None)?);
+    Ok(parts)
+}
+
 /// What a report answers.
 pub struct Figures {
     pub def: &'static ReportDef,
+    /// Those of the columns behind the dimensions.
+    pub measures: Vec<&'static Measure>,
     /// Dimensions first, then measures; a row is laid out as they say.
     pub columns: Vec<Column>,
     /// Name and path of those that are dimensions.
@@ -266,7 +363,7 @@ impl Desk<'_> {
         match it.of {
             Of::Count => true,
             Of::Standing => def.holders.as_ref().is_some_and(|it| self.may(it.of, "read").is_ok()),
-            Of::Sum(name) | Of::Distinct(name) => reads(name),
+            Of::Sum(name) | Of::Distinct(name) | Of::Active(name) => reads(name),
             Of::Ratio(of, by) => {
                 [of, by].into_iter().filter_map(|it| def.measure(it)).all(|it| self.may_measure(def, it))
             }
@@ -343,13 +440,21 @@ impl Desk<'_> {
         }
         let asked = if query.measures.is_empty() { names(def.shown) } else { query.measures.clone() };
         let mut measures = Vec::new();
+        let mut parts = parts(def, query)?;
+        parts.retain(|it| self.may_measure(def, it));
+        let is_aged = |it: &Measure| matches!(it.only, Only::Aged(..));
         for name in &asked {
             match self.measures(def).find(|it| it.field.name == name) {
+                // Other parts stand where the declared ones would.
+                Some(it) if is_aged(it) && query.aged.as_ref().or(query.buckets.as_ref()).is_some() => {
+                    measures.append(&mut parts);
+                }
                 Some(it) => measures.push(it),
                 None if query.measures.is_empty() => {}
                 None => return Err(Error::invalid(name, "unknown_field")),
             }
         }
+        measures.append(&mut parts);
         let day = self.report_day(query)?;
         let asked = self.conditions(def, query);
         let compiled = self.compile(def, &asked, &axes, &measures, day)?;
@@ -391,7 +496,7 @@ impl Desk<'_> {
         }
         self.entitle(&columns, &mut rows)?;
         let axes = axes.iter().map(|it| (it.name, it.path)).collect();
-        Ok(Figures { def, columns, axes, rows, totals, more, page, size, sort, asked, day })
+        Ok(Figures { def, measures, columns, axes, rows, totals, more, page, size, sort, asked, day })
     }
 
     fn compile(
@@ -448,7 +553,7 @@ impl Desk<'_> {
                 _ => vec![measure],
             };
             for part in parts {
-                is_additive &= !matches!(part.of, Of::Distinct(_));
+                is_additive &= !matches!(part.of, Of::Distinct(_) | Of::Active(_));
                 figures.push(self.figure(def, part, day)?);
             }
         }
@@ -521,7 +626,7 @@ impl Desk<'_> {
         match measure.of {
             // Filled in later.
             Of::Standing => return Ok(Sql::new("CAST(NULL AS BIGINT)")),
-            Of::Sum(name) | Of::Distinct(name) => {
+            Of::Sum(name) | Of::Distinct(name) | Of::Active(name) => {
                 let field = self.readable(def.fact, name)?;
                 self.expression(&mut of, "t", field);
             }
@@ -531,18 +636,24 @@ impl Desk<'_> {
         }
         if let Some(text) = measure.only.text(day) {
             let mut case = Sql::new("CASE WHEN 1 = 1");
-            for term in Query::parse(&text).map(|it| it.terms).unwrap_or_default() {
-                case.push(" AND ").append(&self.term(def.fact, &term)?);
-            }
-            case.push(" THEN ").append(&of).push(" END");
+            case.append(&self.terms(def.fact, &text)?).push(" THEN ").append(&of).push(" END");
             of = case;
         }
         let mut sql = Sql::new(match measure.of {
             Of::Sum(_) => "CAST(SUM(",
             Of::Count | Of::Ratio(..) | Of::Standing => "CAST(COUNT(",
-            Of::Distinct(_) => "CAST(COUNT(DISTINCT ",
+            Of::Distinct(_) | Of::Active(_) => "CAST(COUNT(DISTINCT ",
         });
         sql.append(&of).push(") AS BIGINT)");
+        Ok(sql)
+    }
+
+    /// Each condition of a declaration over the fact `t`, with an AND before it.
+    pub(crate) fn terms(&mut self, fact: &'static EntityDef, text: &str) -> Result<Sql> {
+        let mut sql = Sql::default();
+        for term in Query::parse(text).map(|it| it.terms).unwrap_or_default() {
+            sql.push(" AND ").append(&self.term(fact, &term)?);
+        }
         Ok(sql)
     }
 
@@ -652,11 +763,6 @@ fn sorted(rows: &mut [Record], columns: &[Column], axes: &[Axis], sort: &[(Strin
     });
 }
 
-/// The last day of a slice.
-pub(crate) fn slice_end(slice: &str, value: &str) -> Option<Date> {
-    span(slice, value).map(|it| it.1)
-}
-
 impl Axis {
     pub fn is_slice(&self) -> bool {
         matches!(self.place, Place::Slice)
@@ -722,7 +828,7 @@ impl Only {
     }
 
     /// As the query language says it on a day.
-    fn text(self, day: Date) -> Option<String> {
+    pub(crate) fn text(self, day: Date) -> Option<String> {
         use jiff::ToSpan;
         let before = |days: Option<i32>| days.and_then(|it| day.checked_sub(it.days()).ok());
         let said = |it: Option<Date>| it.map(|it| it.to_string()).unwrap_or_default();
@@ -737,15 +843,18 @@ impl Only {
 }
 
 impl Figures {
+    /// The measure of a column, where it is none of the dimensions.
+    pub fn measure(&self, column: usize) -> Option<&'static Measure> {
+        column.checked_sub(self.axes.len()).and_then(|n| self.measures.get(n).copied())
+    }
+
     /// The rows behind a figure, as the query of their list: of a row and a measure, or of all.
     pub fn behind(&self, row: Option<&Record>, column: usize) -> String {
         let mut terms = self.asked.terms.clone();
         if let Some(row) = row {
             terms.extend(self.conditions(row, self.axes.len()));
         }
-        let measure = column
-            .checked_sub(self.axes.len())
-            .and_then(|_| self.def.measure(self.columns[column].field.name));
+        let measure = self.measure(column);
         if let Some(text) = measure.and_then(|it| it.only.text(self.day)) {
             terms.extend(Query::parse(&text).map(|it| it.terms).unwrap_or_default());
         }
@@ -765,9 +874,7 @@ impl Figures {
 
     /// Where a figure leads: to the list of the rows behind it, with the same conditions. A share has no rows of its own.
     pub fn door(&self, row: Option<&Record>, column: usize) -> Option<String> {
-        let measure = column
-            .checked_sub(self.axes.len())
-            .and_then(|_| self.def.measure(self.columns[column].field.name))?;
+        let measure = self.measure(column)?;
         match (measure.of, &self.def.holders) {
             (Of::Ratio(..), _) => None,
             (Of::Standing, Some(holders)) => {

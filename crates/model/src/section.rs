@@ -90,9 +90,10 @@ pub enum Tone {
     Bad,
 }
 
-/// A sentence over a document that can't go on as it is.
+/// A sentence over a document that can't go on as it is, or that should be read before it does.
 #[derive(Debug, Clone)]
 pub struct Notice {
+    pub tone: Tone,
     pub title: Text,
     /// The figures behind it, for whoever may read their group.
     pub figures: Vec<Fact>,

@@ -5,12 +5,12 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::query::{Condition, Op, Query, Term, days};
-use crate::report::{Axis, Holders, Of, slice_end};
+use crate::report::{Axis, Holders, Of, span};
 use crate::tx::Record;
 use crate::{Date, Desk, Measure, ReportDef, Result, Scalar, Sql, Value};
 
-/// How many records each owner had; nobody's are the pool's.
-type Held = HashMap<Option<i64>, i64>;
+/// How many records each owner had, and how many of them the facts name; nobody's are the pool's.
+type Held = HashMap<Option<i64>, [i64; 2]>;
 
 impl Desk<'_> {
     /// Fills in what stood with each owner, and adds the rows of those who had something and did nothing.
@@ -28,6 +28,7 @@ impl Desk<'_> {
         let owners = self.owners_asked(holders, asked);
         // Where a figure of this kind stands in a row.
         let mut places = Vec::new();
+        let mut active = None;
         let mut at = axes.len();
         for measure in measures {
             let parts = match measure.of {
@@ -35,8 +36,13 @@ impl Desk<'_> {
                 _ => vec![Some(*measure)],
             };
             for part in parts.into_iter().flatten() {
-                if matches!(part.of, Of::Standing) {
-                    places.push(at);
+                match part.of {
+                    Of::Standing => places.push((at, 0)),
+                    Of::Active(_) => {
+                        active = Some(part);
+                        places.push((at, 1));
+                    }
+                    _ => {}
                 }
                 at += 1;
             }
@@ -54,22 +60,25 @@ impl Desk<'_> {
             return Ok(());
         }
         let today = self.tx.today();
-        let last = asked.on(def.date).and_then(|it| days(it.value.split("..").last()?, today));
-        let last = last.map_or(today, |it| it.1.min(today));
-        let slices: BTreeMap<Value, Date> = match slice {
+        let period = asked.on(def.date).map_or("", |it| it.value.as_str());
+        let first = period.split("..").next().and_then(|it| days(it, today)).map_or(Date::MIN, |it| it.0);
+        let last =
+            period.split("..").last().and_then(|it| days(it, today)).map_or(today, |it| it.1.min(today));
+        let slices: BTreeMap<Value, (Date, Date)> = match slice {
             Some(n) => {
-                let end = |row: &Record| {
-                    Some((row[n].clone(), slice_end(axes[n].name(), row[n].text())?.min(last)))
+                let days = |row: &Record| {
+                    let (from, to) = span(axes[n].name(), row[n].text())?;
+                    Some((row[n].clone(), (from.max(first), to.min(last))))
                 };
-                rows.iter().filter_map(end).collect()
+                rows.iter().filter_map(days).collect()
             }
-            None => BTreeMap::from([(Value::Null, last)]),
+            None => BTreeMap::from([(Value::Null, (first, last))]),
         };
         let catalog = self.tx.catalog.clone();
-        let mut known: HashMap<Date, Held> = HashMap::new();
-        for day in slices.values().copied().chain([last]) {
-            if let Entry::Vacant(place) = known.entry(day) {
-                let mut held = self.held_on(holders, def, &query, day)?;
+        let mut known: HashMap<(Date, Date), Held> = HashMap::new();
+        for span in slices.values().copied().chain([(first, last)]) {
+            if let Entry::Vacant(place) = known.entry(span) {
+                let mut held = self.held_on(holders, def, &query, active, span)?;
                 let is_asked = |owner: &Option<i64>| {
                     owners.as_ref().is_none_or(|it| owner.is_some_and(|owner| it.contains(&owner)))
                 };
@@ -77,36 +86,43 @@ impl Desk<'_> {
                 place.insert(held);
             }
         }
-        for (value, day) in &slices {
+        // Who had nothing has no share of it.
+        let told = |counts: [i64; 2], which: usize| {
+            let is_none = which == 0 && counts[0] <= 0;
+            if is_none { Value::Null } else { Value::Int(counts[which].max(0)) }
+        };
+        for (value, span) in &slices {
             // By the values of the row's other dimensions.
-            let mut sums: HashMap<Vec<Value>, i64> = HashMap::new();
-            for (owner, count) in &known[day] {
+            let mut sums: HashMap<Vec<Value>, [i64; 2]> = HashMap::new();
+            for (owner, counts) in &known[span] {
                 let key = whose.iter().map(|n| match (is_owner(*n), owner) {
                     (_, None) => Value::Null,
                     (true, Some(owner)) => Value::Int(*owner),
                     (false, Some(owner)) => catalog.department_of(*owner).map_or(Value::Null, Value::Int),
                 });
-                *sums.entry(key.collect()).or_default() += count;
+                let sum = sums.entry(key.collect()).or_default();
+                (0..2).for_each(|n| sum[n] += counts[n]);
             }
             for row in rows.iter_mut().filter(|row| slice.is_none_or(|n| row[n] == *value)) {
                 let key: Vec<Value> = whose.iter().map(|n| row[*n].clone()).collect();
-                let count = sums.remove(&key).filter(|it| *it > 0);
-                places.iter().for_each(|at| row[*at] = count.map_or(Value::Null, Value::Int));
+                let counts = sums.remove(&key).unwrap_or_default();
+                places.iter().for_each(|(at, which)| row[*at] = told(counts, *which));
             }
-            for (key, count) in
-                sums.into_iter().filter(|it| it.1 > 0 && it.0.iter().all(|it| *it != Value::Null))
+            for (key, counts) in
+                sums.into_iter().filter(|it| it.1[0] > 0 && it.0.iter().all(|it| *it != Value::Null))
             {
                 let mut row = vec![Value::Int(0); width];
                 if let Some(n) = slice {
                     row[n] = value.clone();
                 }
                 whose.iter().zip(key).for_each(|(n, it)| row[*n] = it);
-                places.iter().for_each(|at| row[*at] = Value::Int(count));
+                places.iter().for_each(|(at, which)| row[*at] = told(counts, *which));
                 rows.push(row);
             }
         }
-        let all: i64 = known[&last].values().sum();
-        places.iter().for_each(|at| totals[*at] = if all > 0 { Value::Int(all) } else { Value::Null });
+        let mut all = [0; 2];
+        known[&(first, last)].values().for_each(|counts| (0..2).for_each(|n| all[n] += counts[n]));
+        places.iter().for_each(|(at, which)| totals[*at] = told(all, *which));
         Ok(())
     }
 
@@ -119,63 +135,91 @@ impl Desk<'_> {
         Some(it.value.split(',').filter_map(id).collect())
     }
 
-    /// How many records each owner had at the end of a day. A record is there from the day on which it was entered, or
-    /// from its first fact.
+    /// How many records each owner had at the end of some days, and how many of them facts of these days name that count
+    /// for a measure. A record is there from the day on which it was entered, or from its first fact, until it is closed.
     fn held_on(
         &mut self,
         holders: &Holders,
         def: &'static ReportDef,
         query: &Query,
-        day: Date,
+        active: Option<&Measure>,
+        (first, day): (Date, Date),
     ) -> Result<Held> {
         let of = holders.of;
         self.may(of, "read")?;
         self.readable(of, holders.owner)?;
         let end = self.tx.day_end(day);
         let mut filter = self.reach(of, "t", false)?.through_indexes();
-        if let Some(at) = of.closed {
-            filter.push(" AND t.").name(of.fields[at].name).push(" = 0");
-        }
         for term in &query.terms {
             filter.push(" AND ").append(&self.term(of, term)?);
         }
         filter.push(" AND (t.created <= ").bind(&end).push(" OR EXISTS (SELECT 1 FROM ").name(def.fact.code);
         filter.push(" f WHERE f.").name(holders.link).push(" = t.id AND f.").name(def.date).push(" <= ");
         filter.bind(day.value()).push("))");
-        let mut sql = Sql::new("SELECT t.");
-        sql.name(holders.owner)
-            .push(", COUNT(*) FROM ")
-            .name(of.code)
-            .push(" t WHERE ")
-            .append(&filter)
-            .push(" GROUP BY 1");
-        let owner = |value: &Value| Some(value.int()).filter(|_| *value != Value::Null);
-        let rows = self.tx.counted(&sql)?;
-        let mut held: Held = rows.iter().map(|row| (owner(&row[0]), row[1].int())).collect();
+        let mut columns = Sql::new("t.");
+        columns.name(holders.owner).push(", ");
+        let closed = of.closed.map(|at| of.fields[at].name);
+        match closed {
+            Some(name) => columns.push("t.").name(name),
+            None => columns.push("0"),
+        };
+        match active {
+            Some(measure) => {
+                columns.push(", CASE WHEN t.id IN (SELECT t.").name(holders.link).push(" FROM ");
+                columns.name(def.fact.code).push(" t WHERE ").append(&self.reach(def.fact, "t", false)?);
+                columns.push(" AND t.").name(def.date).push(" >= ").bind(first.value());
+                columns.push(" AND t.").name(def.date).push(" <= ").bind(day.value());
+                let text = measure.only.text(day).unwrap_or_default();
+                columns.append(&self.terms(def.fact, &text)?).push(") THEN 1 ELSE 0 END");
+            }
+            None => {
+                columns.push(", 0");
+            }
+        }
+        let mut sql = Sql::new("SELECT ");
+        sql.append(&columns).push(", COUNT(*) FROM ").name(of.code).push(" t WHERE ").append(&filter);
+        sql.push(" GROUP BY 1, 2, 3");
+        let owner = |value: &Value| Some(value.int()).filter(|it| *it != 0);
+        let mut held = Held::new();
+        let mut count = |owner: Option<i64>, acted: bool, count: i64| {
+            let counts = held.entry(owner).or_default();
+            counts[0] += count;
+            counts[1] += if acted { count } else { 0 };
+        };
+        for row in self.tx.counted(&sql)?.iter().filter(|it| it[1].int() == 0) {
+            count(owner(&row[0]), row[2].int() == 1, row[3].int());
+        }
         if day >= self.tx.today() {
             return Ok(held);
         }
-        // The first change after the day tells who had it until then.
-        let mut sql = Sql::new("SELECT t.id, t.");
-        sql.name(holders.owner)
-            .push(", e.changes FROM event e JOIN ")
-            .name(of.code)
-            .push(" t ON t.id = e.record WHERE e.entity = ");
-        sql.bind(of.code)
-            .push(" AND e.part IS NULL AND e.kind NOT IN ('create', 'import') AND e.at > ")
-            .bind(&end);
-        sql.push(" AND e.changes LIKE ")
-            .bind(format!("%\"{}\":%", holders.owner))
-            .push(" AND ")
-            .append(&filter);
-        sql.push(" ORDER BY e.id");
-        let mut seen = HashSet::new();
+        // The first change after the day tells who had it until then, and whether it was closed.
+        let mut sql = Sql::new("SELECT t.id, ");
+        sql.append(&columns).push(", e.changes FROM event e JOIN ").name(of.code);
+        sql.push(" t ON t.id = e.record WHERE e.entity = ").bind(of.code);
+        sql.push(" AND e.part IS NULL AND e.kind NOT IN ('create', 'import') AND e.at > ").bind(&end);
+        sql.push(" AND (1 = 0");
+        for name in [Some(holders.owner), closed].into_iter().flatten() {
+            sql.push(" OR e.changes LIKE ").bind(format!("%\"{name}\":%"));
+        }
+        sql.push(") AND ").append(&filter).push(" ORDER BY e.id DESC");
+        // The state of each, walked back to that day.
+        let mut then: HashMap<i64, (Option<i64>, bool)> = HashMap::new();
         for row in self.tx.rows(&sql)? {
-            let changes: serde_json::Value = serde_json::from_str(row[2].text()).unwrap_or_default();
-            let before = &changes[holders.owner][0];
-            if changes.get(holders.owner).is_some() && seen.insert(row[0].int()) {
-                *held.entry(owner(&row[1])).or_default() -= 1;
-                *held.entry(before.as_i64().filter(|it| *it != 0)).or_default() += 1;
+            let (now, acted) = ((owner(&row[1]), row[2].int() != 0), row[3].int() == 1);
+            let changes: serde_json::Value = serde_json::from_str(row[4].text()).unwrap_or_default();
+            let state = then.entry(row[0].int()).or_insert(now);
+            let was = *state;
+            if let Some(pair) = changes.get(holders.owner) {
+                state.0 = pair[0].as_i64().filter(|it| *it != 0);
+            }
+            if let Some(pair) = closed.and_then(|name| changes.get(name)) {
+                state.1 = pair[0].as_i64().is_some_and(|it| it != 0);
+            }
+            if !was.1 {
+                count(was.0, acted, -1);
+            }
+            if !state.1 {
+                count(state.0, acted, 1);
             }
         }
         Ok(held)

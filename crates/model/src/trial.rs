@@ -4,7 +4,7 @@
 use crate::input::few;
 use crate::tx::Record;
 use crate::{
-    Access, Card, Desk, EntityDef, Error, Fault, FieldDef, Input, Panel, Result, Row, Value, value_of,
+    Access, Card, Desk, EntityDef, Error, Fault, FieldDef, Input, Notice, Panel, Result, Row, Value, value_of,
 };
 
 /// What came of it.
@@ -17,6 +17,8 @@ pub struct Trial {
     /// A rule's no.
     pub refused: Option<Error>,
     pub panel: Panel,
+    /// What posting it would change of what comes after its day.
+    pub moves: Option<Notice>,
 }
 
 impl Desk<'_> {
@@ -82,11 +84,12 @@ impl Desk<'_> {
             Some(panel) => panel(&head, at, &mut self.tx)?,
             None => Panel::default(),
         };
+        let moves = self.moved(def, &head)?;
         (self.tx.trial, self.tx.head) = (None, None);
         let panel = self.open_to_actor(def, panel);
         let head = self.tried_card(def, head)?;
         let lines = lines.into_iter().map(|it| self.tried_card(line, it)).collect::<Result<_>>()?;
-        Ok(Trial { head, lines, faults, refused, panel })
+        Ok(Trial { head, lines, faults, refused, panel, moves })
     }
 
     /// A record as its check would leave it, or as far as it got.
@@ -136,6 +139,22 @@ impl Desk<'_> {
         let record: &dyn Row = &card.record;
         let panel = panel(record, None, &mut self.tx)?;
         Ok(self.open_to_actor(card.def, panel))
+    }
+
+    /// What posting a document as it stands would change of what comes after its day.
+    pub fn moves(&mut self, card: &Card) -> Result<Option<Notice>> {
+        self.moved(card.def, &card.record)
+    }
+
+    fn moved(&mut self, def: &'static EntityDef, record: &Record) -> Result<Option<Notice>> {
+        let Some(moves) = def.moves else { return Ok(None) };
+        let mut notice = moves(record, &mut self.tx)?;
+        if let Some(it) = &mut notice
+            && it.group.is_some_and(|group| self.actor.rights.group(def, group) <= Access::Mask)
+        {
+            it.figures.clear();
+        }
+        Ok(notice)
     }
 
     /// What of a panel the actor may see.

@@ -9,7 +9,7 @@ use crate::search::{self, Source};
 use crate::system::{self, CodeEntry, Team};
 use crate::{
     Access, Actor, Catalog, Code, Conn, Date, Dialect, Document, Entity, EntityDef, Error, Fault, FieldDef,
-    Format, Id, Kind, Label, Moment, Reference, Registry, Result, Rights, Row, Scalar, Sql, Value, pattern,
+    Format, Id, Kind, Label, Moment, Reference, Registry, Result, Row, Scalar, Sql, Value, pattern,
 };
 
 /// A count that takes longer is worth keeping as long as nothing is written.
@@ -26,7 +26,7 @@ pub struct Tx<'c> {
     conn: &'c mut dyn Conn,
     pub registry: Registry,
     pub catalog: Arc<Catalog>,
-    rights: Arc<Rights>,
+    pub(crate) actor: &'c Actor,
     /// Whose hand it is, for history.
     pub user: i64,
     pub door: &'static str,
@@ -82,16 +82,15 @@ pub(crate) struct Seen {
 }
 
 impl<'c> Tx<'c> {
-    pub fn new(conn: &'c mut dyn Conn, catalog: Arc<Catalog>, actor: &Actor, writes: bool) -> Tx<'c> {
+    pub fn new(conn: &'c mut dyn Conn, catalog: Arc<Catalog>, actor: &'c Actor, writes: bool) -> Tx<'c> {
         let registry = catalog.registry;
         let event = "save".to_owned();
         let (user, door) = (actor.user, actor.door.code());
-        let rights = actor.rights.clone();
         Tx {
             conn,
             registry,
             catalog,
-            rights,
+            actor,
             user,
             door,
             now: Moment::now(),
@@ -193,12 +192,12 @@ impl<'c> Tx<'c> {
 
     /// Whether whoever acts has a right; the program itself has all.
     pub fn actor_can(&self, def: &EntityDef, right: &str) -> bool {
-        self.rights.can(def, right)
+        self.actor.rights.can(def, right)
     }
 
     /// Nothing is kept from whoever acts.
     pub fn has_everything(&self) -> bool {
-        self.rights.all
+        self.actor.rights.all
     }
 
     /// Keeps the reason with the event of this change.
@@ -264,7 +263,8 @@ impl<'c> Tx<'c> {
         let mine = chosen.split_whitespace().filter_map(|it| it.split_once('='));
         for (name, _) in mine.filter(|it| it.1.parse() == Ok(from[0].int())) {
             let field = self.catalog.field(def, name);
-            let field = field.filter(|it| it.is_merged() && self.rights.access(def, it) == Access::Write);
+            let field =
+                field.filter(|it| it.is_merged() && self.actor.rights.access(def, it) == Access::Write);
             let field = field.ok_or_else(|| Error::invalid(name, "forbidden_field"))?;
             let value = value_of(def, &from, field);
             match def.at(name) {
@@ -369,6 +369,13 @@ impl<'c> Tx<'c> {
         });
         sql.push(" WHERE id = ").bind(id.0);
         self.post(&sql)
+    }
+
+    /// Sets a field of all records for which a condition holds, in the same way.
+    pub fn touch_all<T: Entity>(&mut self, field: &str, value: Value, condition: &Sql) -> Result<()> {
+        let mut sql = Sql::new("UPDATE ");
+        sql.name(T::DEF.code).push(" SET ").name(field).push(" = ").bind(value);
+        self.post(sql.push(" WHERE ").append(condition))
     }
 
     /// What the entries of a ledger with these values sum up to, up to the end of a day.

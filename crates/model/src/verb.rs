@@ -20,6 +20,8 @@ pub struct VerbDef {
     pub danger: bool,
     /// For one record at a time: it answers with what is told once, such as the address of a link.
     pub single: bool,
+    /// The verb that takes it back, for whoever thinks better of it at once; empty where history or nothing does.
+    pub back: &'static str,
     /// The reason when `when` does not hold.
     pub unless: Label,
     /// What its dialog begins with, of the one record that it is asked for.
@@ -202,19 +204,21 @@ impl VerbDef {
         sight: false,
         danger: false,
         single: false,
+        back: "",
         unless: Label::NONE,
         begins: None,
     };
 }
 
 /// A table of plain functions:
-/// `post("过账", "Post", asks Form begins function, when |it| …, else "为何" "why not", needs "right", is danger)`.
+/// `post("过账", "Post", asks Form begins function, when |it| …, else "为何" "why not", needs "right", back undoing, is danger)`.
 #[macro_export]
 macro_rules! verbs {
     ($($name:ident($zh:literal, $en:literal
         $(, asks $form:ident $(begins $begins:ident)?)?
         $(, when $when:expr, else $why_zh:literal $why_en:literal)?
         $(, needs $needs:literal)?
+        $(, back $back:ident)?
         $(, is $($flag:ident)+)?
     )),* $(,)?) => {
         $crate::Verbs {
@@ -225,6 +229,7 @@ macro_rules! verbs {
                 right: $crate::verbs!(@first $($needs,)? stringify!($name)),
                 begins: $crate::verbs!(@begins $($($begins)?)?),
                 unless: $crate::verbs!(@first $($crate::Label { zh: $why_zh, en: $why_en },)? $crate::Label::NONE),
+                $(back: stringify!($back),)?
                 $($($flag: true,)+)?
                 ..$crate::VerbDef::PLAIN
             }),*],

@@ -79,6 +79,8 @@ pub struct Traffic {
     microseconds: AtomicU64,
     slow: AtomicU64,
     panics: AtomicU64,
+    /// Links for somebody without an account that were asked for and do not hold.
+    pub missed_links: AtomicU64,
     problems: Mutex<VecDeque<Problem>>,
 }
 
@@ -303,6 +305,7 @@ async fn figures(site: &Site) -> Result<String> {
         ("request_microseconds_total", &traffic.microseconds),
         ("slow_requests_total", &traffic.slow),
         ("panics_total", &traffic.panics),
+        ("missed_links_total", &traffic.missed_links),
     ];
     for (name, value) in own {
         text.push_str(&format!("keyuan_{name} {}\n", value.load(Ordering::Relaxed)));

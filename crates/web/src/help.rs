@@ -28,6 +28,7 @@ pub fn keys(lang: Lang) -> Markup {
                 (t(lang, "打开", "Open"), "Enter"),
                 (t(lang, "选择", "Select"), "X"),
                 (t(lang, "连续选择", "Select a range"), "Shift ↑ ↓"),
+                (t(lang, "办理、撤销（待办的视图）", "Do it, undo (views of things to do)"), "A · U"),
                 (t(lang, "筛选", "Filter"), "F"),
                 (t(lang, "列设置", "Columns"), "Ctrl Shift L"),
                 (t(lang, "上一页、下一页", "Previous, next page"), "[ ]"),

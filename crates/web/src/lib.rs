@@ -17,7 +17,7 @@ pub mod palette;
 pub mod password;
 pub mod print;
 pub mod problem;
-mod report;
+pub mod report;
 pub mod settings;
 pub mod shell;
 pub mod ui;

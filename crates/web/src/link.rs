@@ -1,5 +1,7 @@
 //! What somebody without an account sees behind a link: one record, its lines, and what they may say to it.
 
+use std::sync::atomic::Ordering;
+
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -11,6 +13,7 @@ use model::message::{fault, message};
 use model::system::{Link, hashed};
 use model::{
     Actor, Card, Desk, Door, EntityDef, Error, FieldDef, Format, Kind, Lang, Offer, Result, Rights, Scalar,
+    Text,
 };
 
 use crate::guard::Client;
@@ -29,12 +32,16 @@ pub fn routes() -> Router<Site> {
 
 /// Links that do not hold, from one address, before it waits; then how many minutes.
 const TRIES: (i64, i64) = (20, 10);
+/// What is said by one link before it waits; then how many minutes.
+const SAID: (i64, i64) = (60, 10);
 
 /// Whoever came by a link that holds.
 struct Guest {
     site: Site,
     actor: Actor,
     headers: HeaderMap,
+    /// Under which the gate counts what is said by this link.
+    key: String,
     token: String,
     entity: String,
     record: i64,
@@ -51,8 +58,12 @@ impl FromRequestParts<Site> for Guest {
             .map_err(|it| failed(Error::missing(it.to_string())))?;
         let token = named.into_iter().next().map(|it| it.1).unwrap_or_default();
         let key = format!("s:{client}");
+        let missed = || {
+            site.traffic.missed_links.fetch_add(1, Ordering::Relaxed);
+            gone(&parts.headers)
+        };
         if site.gate.locked(&key).is_some() {
-            return Err(gone(&parts.headers));
+            return Err(missed());
         }
         let hash = hashed(&token);
         let found = site.db.read_async(&site.system, move |desk| {
@@ -63,7 +74,7 @@ impl FromRequestParts<Site> for Guest {
         let Some(link) = found.await.map_err(failed)? else {
             tracing::warn!(address = client, "a link that does not hold");
             site.gate.blame(&key, TRIES.0, TRIES.1);
-            return Err(gone(&parts.headers));
+            return Err(missed());
         };
         let lang = preferred(&parts.headers);
         let rights = Rights::of_link(&link).into();
@@ -74,7 +85,8 @@ impl FromRequestParts<Site> for Guest {
             desk.trusted().touch(id, "seen", now)
         });
         seen.await.map_err(failed)?;
-        Ok(Guest { site: site.clone(), actor, headers: parts.headers.clone(), token, entity, record })
+        let (site, headers, key) = (site.clone(), parts.headers.clone(), format!("said:{}", id.0));
+        Ok(Guest { site, actor, headers, key, token, entity, record })
     }
 }
 
@@ -100,6 +112,14 @@ async fn act(
     At((_, entity, id, verb)): At<(String, String, i64, String)>,
     Sent(given): Sent,
 ) -> Answer {
+    if let Some(minutes) = guest.site.gate.locked(&guest.key) {
+        let says = Text::new(
+            format!("操作太频繁，请 {minutes} 分钟后再试"),
+            format!("That was a lot at once; try again in {minutes} minutes"),
+        );
+        return guest.page(Some((entity, Error::refused("too_often", says)))).await;
+    }
+    guest.site.gate.blame(&guest.key, SAID.0, SAID.1);
     let run = {
         let entity = entity.clone();
         move |desk: &mut Desk| desk.run(&entity, id, &verb, &given)

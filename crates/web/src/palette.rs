@@ -48,7 +48,7 @@ pub fn dialog(lang: Lang) -> Markup {
             form {
                 (icon("search"))
                 input type="text" role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" autocomplete="off"
-                    aria-label=(t(lang, "搜索客户、商品、菜单", "Search customers, products, menus"))
+                    aria-label=(t(lang, "搜索客户、单据、商品、菜单", "Search customers, documents, products, menus"))
                     placeholder=(t(lang, "名称、拼音首字母、电话、编号", "Name, pinyin initials, phone, number"));
                 div class="ky-seg is-small" role="group" aria-label=(t(lang, "找什么", "What")) {
                     @for (kind, label) in kinds { button type="button" data-kind=(kind) aria-pressed=(if kind.is_empty() { "true" } else { "false" }) { (label) } }
@@ -165,14 +165,19 @@ fn records(desk: &mut Desk, headers: &HeaderMap, typed: &str, by_number: bool) -
     let mut found = desk.find_all(typed, FINDS)?;
     if by_number {
         let wanted = typed.to_lowercase();
-        found.retain(|it| it.number.as_ref().is_some_and(|number| number.to_lowercase().contains(&wanted)));
+        let called = |it: &Find| match it.def.title_field().name {
+            "number" => Some(it.title.to_lowercase()),
+            _ => it.number.as_ref().map(|it| it.to_lowercase()),
+        };
+        found.retain(|it| called(it).is_some_and(|number| number.contains(&wanted)));
     }
     found.sort_by_key(|it| (it.def.module == "settings", it.rank, !it.own, recent(it).unwrap_or(OPENED)));
     let mut groups = Groups::new();
     for it in &found {
         let label = it.def.many(lang);
         let owner = it.owner.and_then(|id| desk.catalog().user_name(id)).unwrap_or_default();
-        let line = record(it.def, it.id, it.number.as_deref(), marked(typed, &it.title), owner);
+        let hint = it.number.as_deref().unwrap_or(&it.about);
+        let line = record(it.def, it.id, Some(hint), marked(typed, &it.title), owner);
         match groups.iter_mut().find(|group| group.0 == label) {
             Some(group) => group.1.push(line),
             None => groups.push((label, vec![line])),

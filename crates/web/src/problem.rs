@@ -21,6 +21,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Conflict { .. } => StatusCode::PRECONDITION_FAILED,
         Error::Refused(it) if it.code == "foreign_origin" => StatusCode::FORBIDDEN,
         Error::Refused(it) if it.code == "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::Refused(it) if it.code == "too_often" => StatusCode::TOO_MANY_REQUESTS,
         Error::Duplicate { .. } | Error::InUse(_) | Error::Refused(_) => StatusCode::CONFLICT,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Again | Error::Full | Error::Gone | Error::Unsure => StatusCode::SERVICE_UNAVAILABLE,

@@ -289,7 +289,7 @@ fn top(visitor: &Visitor, frame: &Frame, page: &Page) -> Markup {
             @if let Some(pin) = &page.pin { (star(pin, lang)) }
             span class="ky-grow" {}
             button class="ky-search-button" type="button" data-palette data-key="Ctrl+K" {
-                (icon14("search")) (t(lang, "搜索客户、商品、菜单…", "Search customers, products, menus…")) kbd { "Ctrl K" }
+                (icon14("search")) (t(lang, "搜索客户、单据、商品、菜单…", "Search customers, documents…")) kbd { "Ctrl K" }
             }
             @if !frame.creates.is_empty() {
                 details class="ky-menu ky-desktop" data-menu {

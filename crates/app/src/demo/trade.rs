@@ -40,6 +40,16 @@ pub fn trade(desk: &mut Desk, demo: &Demo, people: &People) -> Result<()> {
         steps.extend(deal.paid.map(|paid| (paid, Step::Pay(n))));
     }
     steps.sort_unstable();
+    if let Some((first, _)) = steps.first() {
+        on(desk, Some(*first), people.finance)?;
+        for (account, amount) in [("bank", "486200"), ("cash", "12650.50")] {
+            let opening = [("kind", "opening"), ("account", account), ("amount", amount)];
+            let mut opening = Input::from(opening);
+            opening.set("date", first.to_string());
+            let id = desk.create("cash_move", &opening)?;
+            desk.run("cash_move", id, "post", &Input::default())?;
+        }
+    }
     let mut sold: HashMap<usize, Id<Sale>> = HashMap::new();
     for (date, step) in steps {
         match step {

@@ -41,7 +41,7 @@ pub static GUIDE: &[Chapter] = guide! {
     "handover": &["/transfer", "/claim", "/release"],
     "sales": &["sale_order", "sale", "sale_return", "sale_entry", "price_list", "performance"],
     "stock": &["stock_in", "stock_count", "stock_entry", "stock_level", "warehouse"],
-    "accounts": &["settle", "statement", "bank_line", "receipt", "refund", "receivable_opening", "receivable", "allocation", "credit_rule", "credit_grant"],
+    "accounts": &["settle", "statement", "bank_line", "receipt", "refund", "receivable_opening", "cash_move", "cash_entry", "receivable", "allocation", "credit_rule", "credit_grant"],
     "reports": &["report", "/report"],
     "import": &["import_batch", "/import", "/export", "/print"],
     "batch": &["/batch"],

@@ -73,6 +73,7 @@ fn fill(place: &Place, customers: usize, lines: usize) -> Date {
                     department: None,
                     sale: None,
                     sale_return: None,
+                    line: 0,
                     stamp: stamp(),
                 })?;
                 if !n.is_multiple_of(5) {

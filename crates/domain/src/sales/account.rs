@@ -2,11 +2,13 @@
 //! what this customer paid last time.
 
 use model::{
-    Date, Entity, Error, FieldDef, Id, Label, Money, Price, Quantity, Rate, Result, Stamp, Tx, Views,
-    system::Department, system::User, views,
+    Date, Entity, Error, FieldDef, Id, Label, Money, Price, Quantity, Rate, Result, Sql, Stamp, Tx, Value,
+    Views, system::Department, system::User, views,
 };
 
-use super::{Sale, SaleReturn};
+use super::performance::{self, Performance};
+use super::{Sale, SaleLine, SaleReturn, SaleReturnLine};
+use crate::stock::StockEntry;
 use crate::{Customer, Product};
 
 #[derive(Debug, Clone, Entity)]
@@ -41,6 +43,9 @@ pub struct SaleEntry {
     pub sale: Option<Id<Sale>>,
     #[field(zh = "退货单", en = "Return", readonly, list, filter)]
     pub sale_return: Option<Id<SaleReturn>>,
+    /// The line of its document.
+    #[field(zh = "明细", en = "Line", readonly, format = Hidden)]
+    pub line: i64,
     pub stamp: Stamp,
 }
 
@@ -93,6 +98,52 @@ pub fn amount_of(quantity: Quantity, price: Price, discount: Rate, field: &str) 
         };
         Error::fault(field, "out_of_range", says)
     })
+}
+
+/// Says what the goods of a line cost by now: in its document, in this account, and for whom it counts.
+pub fn retell(tx: &mut Tx, it: &StockEntry, cost: Option<Money>) -> Result<()> {
+    let sold = Value::from(&cost.map(|it| -it));
+    let (field, id) = match (it.sale, it.sale_return) {
+        (Some(sale), _) => {
+            tx.touch(Id::<SaleLine>::of(it.line), "cost", sold.clone())?;
+            ("sale", sale.0)
+        }
+        (None, Some(back)) => {
+            tx.touch(Id::<SaleReturnLine>::of(it.line), "cost", Value::from(&cost))?;
+            ("sale_return", back.0)
+        }
+        (None, None) => return Ok(()),
+    };
+    let of = [(field, id.into())];
+    for entry in tx.find::<SaleEntry>(&of)?.iter().filter(|entry| entry.line == it.line) {
+        tx.touch(entry.id, "cost", sold.clone())?;
+    }
+    let entries = tx.find::<SaleEntry>(&of)?;
+    let total = entries.iter().try_fold(Money(0), |sum, it| Some(sum + it.cost?));
+    if let Some(sale) = it.sale {
+        tx.touch(sale, "cost", Value::from(&total))?;
+    }
+    performance::retell(tx, of, total)
+}
+
+/// Nobody knows what the goods of these movements cost: `moved` gives a column of them.
+pub fn unknown(tx: &mut Tx, moved: &dyn Fn(&str, &str) -> Sql) -> Result<()> {
+    let among = |field: &str, what: &str, more: &str| {
+        let mut sql = Sql::new(field);
+        sql.push(" IN (").append(&moved(what, more)).push(")");
+        sql
+    };
+    let (sold, back) = (" AND sale IS NOT NULL", " AND sale_return IS NOT NULL");
+    tx.touch_all::<SaleLine>("cost", Value::Null, &among("id", "line", sold))?;
+    tx.touch_all::<SaleReturnLine>("cost", Value::Null, &among("id", "line", back))?;
+    tx.touch_all::<Sale>("cost", Value::Null, &among("id", "sale", sold))?;
+    for (field, more) in [("sale", sold), ("sale_return", back)] {
+        let mut lines = among(field, field, more);
+        tx.touch_all::<Performance>("cost", Value::Null, &lines)?;
+        lines.push(" AND ").append(&among("line", "line", more));
+        tx.touch_all::<SaleEntry>("cost", Value::Null, &lines)?;
+    }
+    Ok(())
 }
 
 /// The amount of a line and the tax within it.

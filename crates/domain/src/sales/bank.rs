@@ -98,7 +98,7 @@ impl Status {
 }
 
 const VERBS: Verbs<BankLine> = verbs![
-    accept("入账", "Accept", when |it| it.status == Status::Proposed, else "先选客户；入过账的不再入" "Choose the customer first; what is booked is not booked again"),
+    accept("入账", "Accept", when |it| it.status == Status::Proposed, else "先选客户；入过账的不再入" "Choose the customer first; what is booked is not booked again", back take_back),
     take_back("撤销入账", "Take back", asks Reason, when |it| it.status == Status::Booked, else "还没有入账" "Not booked yet", needs "accept"),
     ignore("不入账", "Ignore", asks Reason, when |it| it.status.is_open(), else "已经处理" "Dealt with already", needs "accept"),
     reopen("重新处理", "Reopen", when |it| it.status == Status::Ignored, else "没有被忽略" "Not ignored", needs "accept"),
@@ -115,9 +115,7 @@ fn check(new: &mut BankLine, old: Option<&BankLine>, tx: &mut Tx) -> Result<()> 
     if new.amount <= Money(0) {
         return Err(Error::invalid("amount", "not_positive"));
     }
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     let same = |old: &BankLine| {
         (&old.payer, old.amount, old.customer) == (&new.payer, new.amount, new.customer)
             && (old.status == new.status || new.status != Status::Unknown)
@@ -149,6 +147,11 @@ fn propose(it: &mut BankLine, chosen: Option<Id<Customer>>, tx: &mut Tx) -> Resu
         Some(customer) => Some((customer, Text::new("指定了客户", "The customer was chosen"))),
         None => payer(it, tx)?,
     };
+    // Nobody learns from a proposal of a customer whom the lists keep from them.
+    let found = match found {
+        Some((customer, _)) if !sees(customer, tx)? => None,
+        found => found,
+    };
     let Some((customer, who)) = found else {
         (it.customer, it.why, it.status, it.by) = (None, None, Status::Unknown, By::Oldest);
         return Ok(());
@@ -158,6 +161,14 @@ fn propose(it: &mut BankLine, chosen: Option<Id<Customer>>, tx: &mut Tx) -> Resu
     (it.customer, it.why, it.status, it.by) =
         (Some(customer), Some(message::kept(&why)), Status::Proposed, by);
     Ok(())
+}
+
+/// Whether whoever acts sees a customer.
+fn sees(customer: Id<Customer>, tx: &mut Tx) -> Result<bool> {
+    match tx.admit(Customer::DEF, customer.0, "read") {
+        Err(Error::NotFound { .. }) => Ok(false),
+        seen => seen.map(|()| true),
+    }
 }
 
 /// The one customer of the payer's name, else the only one with an open document of just this amount.
@@ -230,6 +241,7 @@ fn accept(it: &mut BankLine, tx: &mut Tx) -> Result<()> {
             return Err(Error::Forbidden { entity: Receipt::DEF.code, right: right.to_owned() });
         }
     }
+    tx.admit(Customer::DEF, customer.0, "read")?;
     // Locked first; what was open when it was proposed may be paid by now.
     tx.get(customer)?;
     it.by = aim(customer, it.amount, tx)?.0;
@@ -243,6 +255,7 @@ fn take_back(it: &mut BankLine, tx: &mut Tx, asked: Reason) -> Result<()> {
     let Some(receipt) = it.receipt.take() else {
         refuse!("wrong_state", "没有收款单" "There is no receipt");
     };
+    tx.admit(Receipt::DEF, receipt.0, "reverse")?;
     receipt::take_back(tx, receipt, asked)?;
     it.status = Status::Proposed;
     Ok(())

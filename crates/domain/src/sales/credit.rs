@@ -197,6 +197,21 @@ const fn figure(
 
 const SECTION: Label = Label { zh: "信誉", en: "Credit" };
 
+/// What customers owe that were merged into this one, which counts with its own, as the gate counts it.
+macro_rules! of_merged {
+    () => {
+        " FROM customer m JOIN receivable r ON r.customer = m.id \
+         WHERE m.merged_into = {t}.id AND r.settled IS NULL AND r.open > 0 AND r.due < {today}"
+    };
+}
+
+macro_rules! used {
+    () => {
+        "{t}.balance + {t}.pending + COALESCE((SELECT CAST(SUM(m.balance + m.pending) AS BIGINT) \
+         FROM customer m WHERE m.merged_into = {t}.id), 0)"
+    };
+}
+
 /// What follows from a customer's account as of today.
 pub static DERIVED: &[FieldDef] = &[
     FieldDef {
@@ -207,8 +222,13 @@ pub static DERIVED: &[FieldDef] = &[
             "逾期金额",
             "Overdue amount",
             Kind::Money,
-            "SELECT CAST(COALESCE(SUM(r.open), 0) AS BIGINT) FROM receivable r \
-             WHERE r.customer = {t}.id AND r.settled IS NULL AND r.open > 0 AND r.due < {today}",
+            concat!(
+                "CASE WHEN {t}.merged_into IS NULL THEN CAST(COALESCE((SELECT SUM(r.open) FROM receivable r \
+                 WHERE r.customer = {t}.id AND r.settled IS NULL AND r.open > 0 AND r.due < {today}), 0) \
+                 + COALESCE((SELECT SUM(r.open)",
+                of_merged!(),
+                "), 0) AS BIGINT) ELSE 0 END"
+            ),
         )
     },
     FieldDef {
@@ -220,8 +240,13 @@ pub static DERIVED: &[FieldDef] = &[
             "逾期",
             "Overdue",
             Kind::Int,
-            "SELECT {days}{today}{since}MIN(r.due){end} FROM receivable r \
-             WHERE r.customer = {t}.id AND r.settled IS NULL AND r.open > 0 AND r.due < {today}",
+            concat!(
+                "SELECT {days}{today}{since}MIN(d.due){end} FROM (SELECT MIN(r.due) AS due FROM receivable r \
+                 WHERE r.customer = {t}.id AND {t}.merged_into IS NULL AND r.settled IS NULL AND r.open > 0 AND r.due < {today} \
+                 UNION ALL SELECT MIN(r.due)",
+                of_merged!(),
+                ") d"
+            ),
         )
     },
     figure(
@@ -259,15 +284,19 @@ pub static DERIVED: &[FieldDef] = &[
     FieldDef {
         format: Format::Meter("available"),
         list: true,
-        ..figure("exposure", "额度使用", "Credit used", Kind::Money, "{t}.balance + {t}.pending")
+        ..figure("exposure", "额度使用", "Credit used", Kind::Money, used!())
     },
     figure(
         "available",
         "可用额度",
         "Available",
         Kind::Money,
-        "{t}.credit_limit + (SELECT CAST(COALESCE(SUM(g.amount), 0) AS BIGINT) FROM credit_grant g \
-         WHERE g.customer = {t}.id AND g.first <= {today} AND g.last >= {today}) - {t}.balance - {t}.pending",
+        concat!(
+            "{t}.credit_limit + (SELECT CAST(COALESCE(SUM(g.amount), 0) AS BIGINT) FROM credit_grant g \
+             WHERE g.customer = {t}.id AND g.first <= {today} AND g.last >= {today}) - (",
+            used!(),
+            ")"
+        ),
     ),
     FieldDef {
         unit: Some("%"),
@@ -276,7 +305,7 @@ pub static DERIVED: &[FieldDef] = &[
             "额度使用率",
             "Share used",
             Kind::Int,
-            "CASE WHEN {t}.credit_limit > 0 THEN ({t}.balance + {t}.pending) * 100 / {t}.credit_limit END",
+            concat!("CASE WHEN {t}.credit_limit > 0 THEN (", used!(), ") * 100 / {t}.credit_limit END"),
         )
     },
     FieldDef {

@@ -1,16 +1,16 @@
 //! What customers owed when the books began 期初应收: one document an open item, so that each is due on its own day.
 
-use model::{Date, Entity, Error, Id, Money, Result, Stamp, Tx, Value, Verbs, Views, verbs, views};
+use model::{Date, Entity, Error, Id, Money, Notice, Result, Stamp, Tx, Value, Verbs, Views, verbs, views};
 
 use super::credit::due;
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Allocate, Unallocate};
-use crate::Customer;
 use crate::document::{Reason, Status, check_date, check_open};
+use crate::{Customer, moves};
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "期初应收", en = "Opening receivable", module = "money", icon = "book", number = "QC-{6}", title = number)]
-#[entity(within = customer, verbs = VERBS, views = VIEWS, check = check, edit = |it| it.status == Status::Draft)]
+#[entity(within = customer, verbs = VERBS, views = VIEWS, check = check, moves = moves, edit = |it| it.status == Status::Draft)]
 pub struct ReceivableOpening {
     pub id: Id<ReceivableOpening>,
     #[field(zh = "单号", en = "Number", unique, readonly, search, list)]
@@ -47,10 +47,16 @@ fn check(new: &mut ReceivableOpening, old: Option<&ReceivableOpening>, tx: &mut 
     if new.amount == Money(0) {
         return Err(Error::invalid("amount", "required"));
     }
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     Ok(())
+}
+
+fn moves(it: &ReceivableOpening, tx: &mut Tx) -> Result<Option<Notice>> {
+    if it.status == Status::Draft {
+        moves::moves(tx, it.date, Some(it.customer), Vec::new())
+    } else {
+        Ok(None)
+    }
 }
 
 fn item(it: &ReceivableOpening, kind: Kind, amount: Money) -> Item {

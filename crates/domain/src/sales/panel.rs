@@ -4,15 +4,15 @@
 use std::collections::HashMap;
 
 use model::{
-    Date, Entity, Fact, Id, Kind, Label, Money, Notice, Panel, Part, Price, Quantity, Rate, Result, Section,
-    Sql, Text, Tone, Tx, Value, Way, message,
+    Date, Entity, Fact, Id, Kind, Label, Money, Notice, Panel, Part, Price, Quantity, Result, Section, Sql,
+    Text, Tone, Tx, Value, Way, message,
 };
 
 use super::account::SaleEntry;
 use super::credit::{Group, Moment, Response, Standing, groups, judge, standing};
-use super::price;
-use super::sale::{self, Sale, SaleLine};
-use super::sale_order::{self, SaleOrder, SaleOrderLine};
+use super::price::{self, Terms};
+use super::sale::{self, Sale};
+use super::sale_order::{self, SaleOrder};
 use crate::{Customer, Product, StockIn};
 
 /// Rows of the price history.
@@ -34,22 +34,13 @@ struct Asked<'a> {
     own: Money,
     /// Why it waits, while it does.
     held: Option<&'a str>,
-    lines: Vec<Line>,
+    lines: Vec<Terms>,
     /// The customer's prices are those of this day.
     date: Date,
     /// What this order keeps in stock, it keeps for this document.
     order: Option<Id<SaleOrder>>,
     /// The prices below the floor that were let pass.
     released: String,
-}
-
-/// A line about to be checked, whichever document it stands in.
-struct Line {
-    product: Id<Product>,
-    quantity: Quantity,
-    price: Option<Price>,
-    discount: Rate,
-    why: Option<String>,
 }
 
 pub fn of_sale(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
@@ -66,16 +57,7 @@ pub fn of_sale(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
         date: sale.date,
         order: sale.order,
         released: sale::released(sale, own, tx)?.lines,
-        lines: lines
-            .into_iter()
-            .map(|SaleLine { product, quantity, price, discount, why, .. }| Line {
-                product,
-                quantity,
-                price,
-                discount,
-                why,
-            })
-            .collect(),
+        lines: lines.iter().map(Terms::from).collect(),
     };
     panel(&asked, at, tx)
 }
@@ -93,16 +75,7 @@ pub fn of_order(order: &SaleOrder, at: Option<usize>, tx: &mut Tx) -> Result<Pan
         date: order.date,
         order: Some(order.id).filter(|it| *it != Id::NEW),
         released: sale_order::released(order, tx)?.lines,
-        lines: lines
-            .into_iter()
-            .map(|SaleOrderLine { product, quantity, price, discount, why, .. }| Line {
-                product,
-                quantity,
-                price,
-                discount,
-                why,
-            })
-            .collect(),
+        lines: lines.iter().map(Terms::from).collect(),
     };
     panel(&asked, at, tx)
 }
@@ -242,7 +215,14 @@ fn held(asked: &Asked, why: &str, customer: &Customer, now: &Standing) -> Notice
         "减少本单后再审核，会重新检查；不能自己解决时，请有权的人放行。",
         "Reduce it and check it again; where that is no way, someone with the right releases it.",
     );
-    Notice { title: message::said(why), figures, group: Some("credit"), says: says.into(), ways }
+    Notice {
+        tone: Tone::Bad,
+        title: message::said(why),
+        figures,
+        group: Some("credit"),
+        says: says.into(),
+        ways,
+    }
 }
 
 /// The lines for which there is not enough in stock, once what others have ordered is set aside.
@@ -294,7 +274,7 @@ fn too_low(asked: &Asked, answer: Response, panel: &mut Panel, tx: &mut Tx) -> R
         }
         Response::Refuse => label("低于最低限价，不能这样卖", "Below the floor price: it can't be sold so"),
     };
-    let offers = asked.lines.iter().map(|it| price::offer(it.product, it.quantity, it.price, it.discount));
+    let offers = asked.lines.iter().map(Terms::offer);
     let low = price::too_low(tx, &offers.collect::<Vec<_>>(), &asked.released)?;
     panel.warnings.extend(low.into_iter().map(|it| (it.0, "price", says.into())));
     Ok(())
@@ -331,7 +311,7 @@ fn paid(customer: &Customer, product: &Product, tx: &mut Tx) -> Result<Section> 
 }
 
 /// What the rule says of the price of a line, and why.
-fn ruled(asked: &Asked, line: &Line, product: &Product, tx: &mut Tx) -> Result<Section> {
+fn ruled(asked: &Asked, line: &Terms, product: &Product, tx: &mut Tx) -> Result<Section> {
     let ruled = price::ruled(tx, asked.customer, product, line.quantity, asked.date)?;
     let fact = |label, price: Price| Fact::new(label, Kind::Price, Value::from(&price));
     let mut figures = vec![

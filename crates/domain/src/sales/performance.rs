@@ -2,8 +2,8 @@
 //! in the documents whatever the rule is.
 
 use model::{
-    Date, Entity, FieldDef, Id, Label, Money, Result, Stamp, Tx, Views, system::Department, system::User,
-    views,
+    Date, Entity, FieldDef, Id, Label, Money, Result, Stamp, Tx, Value, Views, system::Department,
+    system::User, views,
 };
 
 use super::{Sale, SaleReturn};
@@ -119,6 +119,19 @@ fn write(
     tx.save(&mut entry).map(drop)
 }
 
+/// Says what a document's goods cost by now: shared as its amount is.
+pub fn retell(tx: &mut Tx, of: [(&str, Value); 1], cost: Option<Money>) -> Result<()> {
+    let all = tx.find::<Performance>(&of)?;
+    let (whole, mut rest) = (all.iter().map(|it| it.amount).sum::<Money>(), cost);
+    for (n, it) in all.iter().enumerate() {
+        let is_last = n + 1 == all.len();
+        let part = if is_last { rest } else { cost.map(|cost| cost.share(it.amount.0, whole.0)) };
+        rest = rest.zip(part).map(|(rest, part)| rest - part);
+        tx.touch(it.id, "cost", Value::from(&part))?;
+    }
+    Ok(())
+}
+
 /// Enters the opposite of what the document of `field` counted for, whatever the rule is now.
 pub fn reverse(
     tx: &mut Tx,
@@ -127,7 +140,7 @@ pub fn reverse(
     sale: Option<Id<Sale>>,
     sale_return: Option<Id<SaleReturn>>,
 ) -> Result<()> {
-    for it in tx.find::<Performance>(&[(of.0, model::Value::Int(of.1))])? {
+    for it in tx.find::<Performance>(&[(of.0, Value::Int(of.1))])? {
         let cost = it.cost.map(|it| -it);
         let (id, stamp) = (Id::NEW, Stamp::default());
         let (amount, tax_of) = (-it.amount, -it.tax);

@@ -6,6 +6,7 @@ use model::{
 };
 
 use super::account::reckon;
+use super::{SaleLine, SaleOrderLine};
 use crate::crm::customer::Grade;
 use crate::{Customer, Product};
 
@@ -194,6 +195,19 @@ pub struct Line<'a> {
     pub tax_rate: &'a mut Option<Rate>,
 }
 
+/// A line with what the rule needs of it; `$was` is as it was before: product, quantity, price; `$follows` says whether a
+/// price that a rule gave changes with what the rule looks at.
+macro_rules! line {
+    ($new:expr, $was:expr, $follows:expr) => {{
+        let (product, quantity, discount) = ($new.product, $new.quantity, $new.discount);
+        let (was, follows) = ($was, $follows);
+        let (unit, price, why, tax_rate) =
+            (&mut $new.unit, &mut $new.price, &mut $new.why, &mut $new.tax_rate);
+        $crate::sales::price::Line { product, was, quantity, follows, discount, unit, price, why, tax_rate }
+    }};
+}
+pub(super) use line;
+
 impl Line<'_> {
     /// Completes a line from its product and from the rule for its head's customer and date; its amount and the tax
     /// within it.
@@ -239,9 +253,39 @@ pub struct Offer {
     pub quantity: Quantity,
 }
 
-pub fn offer(product: Id<Product>, quantity: Quantity, price: Option<Price>, discount: Rate) -> Offer {
-    let net = i128::from(price.unwrap_or(Price(0)).0) * i128::from(10_000 - discount.0);
-    Offer { product, net, quantity }
+/// What is agreed on in a line, whichever document it stands in.
+pub struct Terms {
+    pub product: Id<Product>,
+    pub quantity: Quantity,
+    pub price: Option<Price>,
+    pub discount: Rate,
+    pub why: Option<String>,
+}
+
+macro_rules! terms {
+    ($($line:ty),*) => {$(
+        impl From<&$line> for Terms {
+            fn from(it: &$line) -> Terms {
+                let (product, quantity, price, discount) = (it.product, it.quantity, it.price, it.discount);
+                Terms { product, quantity, price, discount, why: it.why.clone() }
+            }
+        }
+    )*};
+}
+terms!(SaleLine, SaleOrderLine);
+
+impl Terms {
+    pub fn offer(&self) -> Offer {
+        let net = i128::from(self.price.unwrap_or(Price(0)).0) * i128::from(10_000 - self.discount.0);
+        Offer { product: self.product, net, quantity: self.quantity }
+    }
+}
+
+pub fn offers<'a, T>(lines: &'a [T]) -> Vec<Offer>
+where
+    Terms: From<&'a T>,
+{
+    lines.iter().map(|it| Terms::from(it).offer()).collect()
 }
 
 /// The offers below the floor of their product: their places, and its name; the floor is the one of now.

@@ -1,20 +1,21 @@
 //! The receipt 收款单: money comes in, and finds the sales that it pays.
 
 use model::{
-    Code, Date, Entity, Error, FieldDef, Id, Label, Money, Result, Stamp, Tx, Value, Verbs, Views,
+    Code, Date, Entity, Error, FieldDef, Id, Label, Money, Notice, Result, Stamp, Tx, Value, Verbs, Views,
     system::User, verbs, views,
 };
 
+use super::cash::{self, CashEntry};
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Aim, Allocate, By, Unallocate};
 use super::{BankLine, Sale, actor};
 use crate::document::{Reason, Status, check_date, check_open};
-use crate::{Customer, Product};
+use crate::{Customer, Product, moves};
 
 /// Money that a customer paid.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "收款单", en = "Receipt", module = "money", icon = "coin-yuan", number = "SK-{yymm}-{4}", title = number)]
-#[entity(within = customer, derived = DERIVED, verbs = VERBS, views = VIEWS, check = check)]
+#[entity(within = customer, derived = DERIVED, verbs = VERBS, views = VIEWS, check = check, moves = moves)]
 #[entity(edit = |it| it.status == Status::Draft)]
 pub struct Receipt {
     pub id: Id<Receipt>,
@@ -27,6 +28,9 @@ pub struct Receipt {
     pub date: Date,
     #[field(zh = "金额", en = "Amount", required, list, sum)]
     pub amount: Money,
+    /// What of it the bank kept: the customer has paid it all the same.
+    #[field(zh = "手续费", en = "Fee", sum)]
+    pub fee: Money,
     #[field(zh = "收款方式", en = "Method", code = "settlement_method", list, filter, again)]
     pub method: Option<Code>,
     #[field(zh = "收款账户", en = "Account", code = "money_account", list, filter, again)]
@@ -83,9 +87,14 @@ fn check(new: &mut Receipt, old: Option<&Receipt>, tx: &mut Tx) -> Result<()> {
     if new.amount <= Money(0) && new.reverses.is_none() {
         return Err(Error::invalid("amount", "not_positive"));
     }
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
+    if new.reverses.is_none() && !(Money(0)..=new.amount).contains(&new.fee) {
+        let says = Label {
+            zh: "手续费不能是负数，也不能多于收款",
+            en: "A fee is no more than the amount, and not below zero",
+        };
+        return Err(Error::fault("fee", "out_of_range", says));
     }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     if let Some(sale) = new.sale {
         check_sale(sale, new.customer, tx)?;
     }
@@ -115,8 +124,18 @@ fn post(receipt: &mut Receipt, tx: &mut Tx) -> Result<()> {
     check_open(receipt.date, tx)?;
     let mut credit = receivable::enter(tx, customer.id, item(receipt, Kind::Receipt))?;
     settle::pay(tx, &mut credit, &receipt.aim(), receipt.amount)?;
+    bank(receipt, tx)?;
     receipt.status = Status::Posted;
     receipt.number = Some(tx.next_number::<Receipt>()?);
+    Ok(())
+}
+
+/// Puts the money into its account, without what the bank kept of it.
+fn bank(it: &Receipt, tx: &mut Tx) -> Result<()> {
+    for (kind, amount) in [(cash::Kind::Receipt, it.amount), (cash::Kind::Fee, -it.fee)] {
+        let entry = CashEntry::of(kind, it.date, &it.account, amount);
+        CashEntry { customer: Some(it.customer), receipt: Some(it.id), ..entry }.enter(tx)?;
+    }
     Ok(())
 }
 
@@ -151,6 +170,7 @@ fn new(tx: &Tx, customer: Id<Customer>, date: Date, amount: Money) -> Receipt {
         customer,
         date,
         amount,
+        fee: Money(0),
         method: None,
         account: None,
         sale: None,
@@ -171,6 +191,14 @@ fn booked(tx: &mut Tx, mut receipt: Receipt) -> Result<Id<Receipt>> {
     tx.save(&mut receipt)?;
     post(&mut receipt, tx)?;
     tx.save(&mut receipt)
+}
+
+fn moves(it: &Receipt, tx: &mut Tx) -> Result<Option<Notice>> {
+    if it.status == Status::Draft {
+        moves::moves(tx, it.date, Some(it.customer), Vec::new())
+    } else {
+        Ok(None)
+    }
 }
 
 fn item(receipt: &Receipt, kind: Kind) -> Item {
@@ -200,6 +228,7 @@ fn reverse(receipt: &mut Receipt, tx: &mut Tx, asked: Reason) -> Result<()> {
         number: Some(tx.next_number::<Receipt>()?),
         date: today,
         amount: -receipt.amount,
+        fee: -receipt.fee,
         sale: None,
         status: Status::Posted,
         reverses: Some(receipt.id),
@@ -211,6 +240,7 @@ fn reverse(receipt: &mut Receipt, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.save(&mut opposite)?;
     let credit = receivable::entry_of(tx, of(receipt).0, of(receipt).1)?;
     receivable::reverse(tx, &credit, item(&opposite, Kind::Reversal))?;
+    bank(&opposite, tx)?;
     tx.because(&asked.reason);
     receipt.status = Status::Reversed;
     Ok(())

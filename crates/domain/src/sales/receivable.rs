@@ -13,7 +13,7 @@ use crate::document::first_open;
 /// of it is still open, which allocations take away.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "应收明细", en = "Receivable", module = "money", icon = "file-dollar", title = customer, within = customer)]
-#[entity(ledger, index(customer, settled, due, open, date, amount), index(open, customer), views = VIEWS, derived = DERIVED)]
+#[entity(ledger, index(customer, settled, due, open, date, amount, met), index(open, customer), views = VIEWS, derived = DERIVED)]
 pub struct Receivable {
     pub id: Id<Receivable>,
     #[field(zh = "客户", en = "Customer", readonly, list, filter)]
@@ -40,6 +40,9 @@ pub struct Receivable {
     /// What is not yet allocated, with the amount's own sign.
     #[field(zh = "未结", en = "Open", readonly, list, sum, filter)]
     pub open: Money,
+    /// The first day on which some of it was allocated, be it taken back since.
+    #[field(zh = "首次核销", en = "First allocated", readonly)]
+    pub met: Option<Date>,
     /// The day on which nothing of it was open any more.
     #[field(zh = "结清日", en = "Settled", readonly, filter)]
     pub settled: Option<Date>,
@@ -64,6 +67,11 @@ pub enum Kind {
     Reversal,
 }
 
+/// What was open at the end of a day: what is open now, and what later allocations took away.
+pub const REST: &str = "{t}.open \
+    + COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.charge = {t}.id AND a.date > {today}), 0) \
+    - COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.credit = {t}.id AND a.date > {today}), 0)";
+
 static DERIVED: &[FieldDef] = &[
     FieldDef {
         name: "late",
@@ -77,14 +85,12 @@ static DERIVED: &[FieldDef] = &[
               THEN {days}COALESCE({t}.settled, {today}){since}{t}.due{end} END",
         ..FieldDef::DERIVED
     },
-    // What was open at the end of an earlier day: what is open now, and what later allocations took away.
     FieldDef {
         name: "rest",
         label: Label { zh: "当日未结", en: "Open that day" },
         kind: model::Kind::Money,
         sum: true,
-        sql: "{t}.open + COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.charge = {t}.id AND a.date > {today}), 0) \
-              - COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.credit = {t}.id AND a.date > {today}), 0)",
+        sql: REST,
         ..FieldDef::DERIVED
     },
     FieldDef {
@@ -174,6 +180,7 @@ pub fn enter(tx: &mut Tx, customer: Id<Customer>, item: Item) -> Result<Receivab
         due,
         amount,
         open: amount,
+        met: None,
         settled,
         salesperson,
         stamp,
@@ -229,8 +236,9 @@ fn write(
     for (field, item, change) in [("charge", charge, -amount), ("credit", credit, amount)] {
         item.open = item.open + change;
         item.settled = if item.open == Money(0) { last_allocation(tx, item.id, field, false)? } else { None };
-        let settled = [("settled", Value::from(&item.settled))];
-        tx.amend(item.id, &[("open", Value::from(&change))], &settled)?;
+        item.met = Some(item.met.map_or(date, |met| met.min(date)));
+        let days = [("settled", Value::from(&item.settled)), ("met", Value::from(&item.met))];
+        tx.amend(item.id, &[("open", Value::from(&change))], &days)?;
     }
     Ok(())
 }
@@ -319,6 +327,12 @@ pub static AUDITS: &[model::Audit] = &[
         says: "more was allocated than there was",
         sql: "SELECT CAST(r.id AS TEXT) FROM receivable r WHERE (r.amount > 0 AND (r.open < 0 OR r.open > r.amount)) \
               OR (r.amount < 0 AND (r.open > 0 OR r.open < r.amount)) LIMIT 20",
+    },
+    model::Audit {
+        says: "the day of the first allocation is not that of the first one",
+        sql: "SELECT CAST(r.id AS TEXT) FROM receivable r LEFT JOIN (SELECT i, MIN(date) AS first FROM \
+              (SELECT charge AS i, date FROM allocation UNION ALL SELECT credit, date FROM allocation) a GROUP BY i) f \
+              ON f.i = r.id WHERE COALESCE(r.met, '') <> COALESCE(f.first, '') LIMIT 20",
     },
     model::Audit {
         says: "on some day more of a debt was paid than there was",

@@ -1,16 +1,17 @@
 //! The refund 退款单: money that was paid in advance, or is owed for a return, goes back to the customer (SAL-07, A-48).
 
 use model::{
-    Code, Date, Entity, Error, Id, Money, Result, Stamp, Text, Tx, Value, Verbs, Views, verbs, views,
+    Code, Date, Entity, Error, Id, Money, Notice, Result, Stamp, Text, Tx, Value, Verbs, Views, verbs, views,
 };
 
+use super::cash::{self, CashEntry};
 use super::receivable::{self, Item, Kind};
-use crate::Customer;
 use crate::document::{Reason, Status, check_date, check_open};
+use crate::{Customer, moves};
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "退款单", en = "Refund", module = "money", icon = "transfer", number = "TK-{yymm}-{4}", title = number)]
-#[entity(within = customer, verbs = VERBS, views = VIEWS, check = check, edit = |it| it.status == Status::Draft)]
+#[entity(within = customer, verbs = VERBS, views = VIEWS, check = check, moves = moves, edit = |it| it.status == Status::Draft)]
 pub struct Refund {
     pub id: Id<Refund>,
     #[field(zh = "单号", en = "Number", unique, readonly, search, list)]
@@ -51,9 +52,7 @@ fn check(new: &mut Refund, old: Option<&Refund>, tx: &mut Tx) -> Result<()> {
     if new.amount <= Money(0) && new.reverses.is_none() {
         return Err(Error::invalid("amount", "not_positive"));
     }
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     Ok(())
 }
 
@@ -71,9 +70,24 @@ fn post(refund: &mut Refund, tx: &mut Tx) -> Result<()> {
     }
     let mut charge = receivable::enter(tx, customer.id, item(refund, Kind::Refund))?;
     receivable::use_advances(tx, &mut charge)?;
+    pay(refund, tx)?;
     refund.status = Status::Posted;
     refund.number = Some(tx.next_number::<Refund>()?);
     Ok(())
+}
+
+/// Takes the money out of its account.
+fn pay(it: &Refund, tx: &mut Tx) -> Result<()> {
+    let entry = CashEntry::of(cash::Kind::Refund, it.date, &it.account, -it.amount);
+    CashEntry { customer: Some(it.customer), refund: Some(it.id), ..entry }.enter(tx)
+}
+
+fn moves(it: &Refund, tx: &mut Tx) -> Result<Option<Notice>> {
+    if it.status == Status::Draft {
+        moves::moves(tx, it.date, Some(it.customer), Vec::new())
+    } else {
+        Ok(None)
+    }
 }
 
 fn item(refund: &Refund, kind: Kind) -> Item {
@@ -98,6 +112,7 @@ fn reverse(refund: &mut Refund, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.save(&mut opposite)?;
     let charge = receivable::entry_of(tx, "refund", Value::from(&refund.id))?;
     receivable::reverse(tx, &charge, item(&opposite, Kind::Reversal))?;
+    pay(&opposite, tx)?;
     tx.because(&asked.reason);
     refund.status = Status::Reversed;
     Ok(())

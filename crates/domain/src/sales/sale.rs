@@ -1,8 +1,9 @@
 //! The sale 销售单: goods leave and the customer owes the money.
 
 use model::{
-    Choice, Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Price, Quantity, Rate, Refusal,
-    Result, Stamp, Tx, Value, Verbs, Views, message, refuse, system::Department, system::User, verbs, views,
+    Choice, Code, Date, Entity, Error, FieldDef, Form, Id, Label, Money, Notice, Price, Quantity, Rate,
+    Refusal, Result, Stamp, Tx, Value, Verbs, Views, message, refuse, system::Department, system::User,
+    verbs, views,
 };
 
 use super::account::{self, SaleEntry};
@@ -11,11 +12,12 @@ use super::credit::{
 };
 use super::panel;
 use super::performance::{self, Deal};
-use super::price::{self, Line};
+use super::price::{self, offers};
 use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
 use super::{actor, made_by, owner_on};
-use crate::document::{Reason, check_date, check_open, no_lines};
+use crate::document::{Reason, check_date, check_open, goods_of, no_lines};
+use crate::moves;
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product, SaleReturn};
 
@@ -23,7 +25,7 @@ use crate::{Customer, Product, SaleReturn};
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售单", en = "Sale", module = "sales", icon = "file-invoice", number = "XS-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleLine, derived = DERIVED)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_sale, brings = brings)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_sale, moves = moves, brings = brings)]
 #[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held))]
 pub struct Sale {
     pub id: Id<Sale>,
@@ -183,9 +185,7 @@ const VIEWS: Views = views![
 
 /// Completes the head of a sale.
 fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     // Nobody let it pass for this customer.
     if old.is_some_and(|old| old.customer != new.customer) {
         (new.released, new.released_lines, new.released_until, new.releaser) = (None, None, None, None);
@@ -224,13 +224,25 @@ fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result
     if new.quantity <= Quantity(0) && !reverses {
         return Err(Error::invalid("quantity", "not_positive"));
     }
-    let (product, quantity, discount) = (new.product, new.quantity, new.discount);
-    let was = old.map(|old| (old.product, old.quantity, old.price));
-    let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
-    let head = new.sale;
-    let line = Line { product, was, quantity, follows: true, discount, unit, price, why, tax_rate };
+    let promised = promised(new, old, tx)?;
+    let (head, quantity) = (new.sale, promised.as_ref().map(|_| new.quantity));
+    let was = old.map(|old| (old.product, quantity.unwrap_or(old.quantity), old.price));
+    let line = price::line!(new, was, promised.is_none());
     (new.amount, new.tax) = line.reckon(tx, head, |it| (it.customer, it.date))?;
+    new.why = promised.map_or(new.why.take(), |it| it.why);
     Ok(())
+}
+
+/// The line of its order that a line sells at the price that was promised, be it a part of it: for the same reason.
+fn promised(new: &SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result<Option<SaleOrderLine>> {
+    let is_same = old.is_some_and(|old| (old.product, old.quantity) == (new.product, new.quantity));
+    if is_same || new.price.is_none() || tx.history {
+        return Ok(None);
+    }
+    let Some(order) = tx.get(new.sale)?.order else { return Ok(None) };
+    let lines: Vec<SaleOrderLine> =
+        tx.find(&[("sale_order", (&order).into()), ("product", (&new.product).into())])?;
+    Ok(lines.into_iter().find(|it| it.price == new.price))
 }
 
 /// What the head says of the lines.
@@ -290,10 +302,6 @@ fn brings(sale: &Sale, tx: &mut Tx) -> Result<Vec<SaleLine>> {
     let order = tx.get(order)?;
     let open = tx.lines(&order)?.into_iter().filter(|it| it.rest() > Quantity(0));
     Ok(open.map(|it| SaleLine::of_order(&it, it.rest(), sale.id)).collect())
-}
-
-fn offers(lines: &[SaleLine]) -> Vec<price::Offer> {
-    lines.iter().map(|it| price::offer(it.product, it.quantity, it.price, it.discount)).collect()
 }
 
 /// Asks the gate whether `amount` may go on credit, and at these prices.
@@ -410,8 +418,7 @@ fn deliver(sale: &mut Sale, mut lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()>
     lines.sort_by_key(|line| line.product.0);
     let mut cost = Some(Money(0));
     for line in &mut lines {
-        let goods = Goods { warehouse, kind: Movement::Sale, quantity: -line.quantity, cost: None };
-        line.cost = move_goods(sale, line, goods, tx)?.map(|it| -it);
+        line.cost = stock::enter(tx, goods(sale, line, warehouse))?.map(|it| -it);
         if line.cost.is_some() {
             tx.touch(line.id, "cost", Value::from(&line.cost))?;
         }
@@ -433,18 +440,12 @@ fn deliver(sale: &mut Sale, mut lines: Vec<SaleLine>, tx: &mut Tx) -> Result<()>
     performance::enter(tx, None, deal)
 }
 
-/// Where a line's goods go.
-struct Goods {
-    warehouse: Id<Warehouse>,
-    kind: Movement,
-    quantity: Quantity,
-    cost: Option<Money>,
-}
-
-fn move_goods(sale: &Sale, line: &SaleLine, goods: Goods, tx: &mut Tx) -> Result<Option<Money>> {
-    let Goods { warehouse, kind, quantity, cost } = goods;
+/// The goods of a line that leave; a reversal's come back.
+fn goods(sale: &Sale, line: &SaleLine, warehouse: Id<Warehouse>) -> Entry {
     let of = Source { sale: Some(sale.id), ..Source::default() };
-    stock::enter(tx, Entry { product: line.product, warehouse, date: sale.date, kind, quantity, cost, of })
+    let (product, date, quantity) = (line.product, sale.date, -line.quantity);
+    let (kind, cost, takes_back, line) = (Movement::Sale, None, None, line.id.0);
+    Entry { product, warehouse, date, kind, quantity, cost, takes_back, of, line }
 }
 
 fn account_entry(sale: &Sale, line: &SaleLine) -> SaleEntry {
@@ -463,6 +464,7 @@ fn account_entry(sale: &Sale, line: &SaleLine) -> SaleEntry {
         department: sale.department,
         sale: Some(sale.id),
         sale_return: None,
+        line: line.id.0,
         stamp: Stamp::default(),
     }
 }
@@ -470,6 +472,14 @@ fn account_entry(sale: &Sale, line: &SaleLine) -> SaleEntry {
 fn item(sale: &Sale, kind: Kind, due: Option<Date>) -> Item {
     let (date, amount, salesperson) = (sale.date, sale.amount, sale.salesperson);
     Item { due, sale: Some(sale.id), salesperson, ..Item::of(kind, date, amount) }
+}
+
+fn moves(sale: &Sale, tx: &mut Tx) -> Result<Option<Notice>> {
+    if !matches!(sale.status, Status::Draft | Status::Held | Status::Checked) {
+        return Ok(None);
+    }
+    let goods = tx.lines(sale)?.iter().map(|line| goods(sale, line, Id::NEW)).collect();
+    moves::moves(tx, sale.date, Some(sale.customer), goods)
 }
 
 /// A checked sale stops counting as a promise.
@@ -519,8 +529,7 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
     if back.iter().any(|it| it.status == crate::document::Status::Posted && it.reverses.is_none()) {
         refuse!("wrong_state", "这张销售单有过账的退货，请先红冲退货单" "Goods of this sale came back; reverse that return first");
     }
-    let mut lines = tx.lines(sale)?;
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(sale, |line| line.product, tx)?;
     let mut opposite = Sale {
         id: Id::NEW,
         number: None,
@@ -548,12 +557,12 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
     for line in lines {
         let (quantity, stamp) = (-line.quantity, Stamp::default());
         let cost = line.cost.map(|it| -it);
+        let takes_back = stock::entry_of(tx, ("sale", (&sale.id).into()), line.id.0)?;
         let mut back = SaleLine { id: Id::NEW, sale: opposite.id, quantity, cost, stamp, ..line };
         tx.save(&mut back)?;
         if let Some(warehouse) = sale.warehouse {
-            let goods =
-                Goods { warehouse, kind: Movement::Reversal, quantity: line.quantity, cost: line.cost };
-            move_goods(&opposite, &back, goods, tx)?;
+            let (kind, cost) = (Movement::Reversal, line.cost);
+            stock::enter(tx, Entry { kind, cost, takes_back, ..goods(&opposite, &back, warehouse) })?;
         }
         account::enter(tx, account_entry(&opposite, &back))?;
     }

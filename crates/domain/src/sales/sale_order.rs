@@ -11,7 +11,7 @@ use super::credit::{
     Asked, HELD_DAYS, Moment, OVERDUE, Release, Released, check_trading, gate, goes_over, over_by, until,
 };
 use super::panel;
-use super::price::{self, Line};
+use super::price::{self, offers};
 use super::sale::{self, Sale, SaleLine};
 use super::{actor, made_by, owner_on};
 use crate::document::{Reason, check_date, check_open, no_lines};
@@ -168,9 +168,7 @@ pub const RESERVED: &str = reserved!();
 pub const AVAILABLE: &str = concat!("{t}.stock - (", reserved!(), ")");
 
 fn complete(new: &mut SaleOrder, old: Option<&SaleOrder>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     // Nobody let it pass for this customer.
     if old.is_some_and(|old| old.customer != new.customer) {
         (new.released, new.released_lines, new.released_until, new.releaser) = (None, None, None, None);
@@ -193,11 +191,8 @@ fn check_line(new: &mut SaleOrderLine, old: Option<&SaleOrderLine>, tx: &mut Tx)
     if new.quantity <= Quantity(0) {
         return Err(Error::invalid("quantity", "not_positive"));
     }
-    let (product, quantity, discount) = (new.product, new.quantity, new.discount);
-    let was = old.map(|old| (old.product, old.quantity, old.price));
-    let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
     let head = new.sale_order;
-    let line = Line { product, was, quantity, follows: true, discount, unit, price, why, tax_rate };
+    let line = price::line!(new, old.map(|old| (old.product, old.quantity, old.price)), true);
     (new.amount, new.tax) = line.reckon(tx, head, |it| (it.customer, it.date))?;
     Ok(())
 }
@@ -241,10 +236,6 @@ fn check(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
         it.number = Some(tx.next_number::<SaleOrder>()?);
     }
     Ok(())
-}
-
-fn offers(lines: &[SaleOrderLine]) -> Vec<price::Offer> {
-    lines.iter().map(|it| price::offer(it.product, it.quantity, it.price, it.discount)).collect()
 }
 
 impl SaleOrderLine {
@@ -322,8 +313,7 @@ fn deliver(it: &mut SaleOrder, tx: &mut Tx, asked: Deliver) -> Result<()> {
     check_open(tx.today(), tx)?;
     let lines = asked_for(it, &asked.lines.0, tx)?;
     let part = Part::of(tx, it.id, &lines)?;
-    let offers =
-        lines.iter().map(|it| price::offer(it.product, it.quantity, it.price, it.discount)).collect();
+    let offers = offers(&lines);
     let (moments, own) = (&[Moment::SaleCheck, Moment::SalePost], part.exposure());
     let released = released(it, tx)?;
     gate(tx, Asked { moments, customer: &customer, amount: part.amount, own, released, offers })?;

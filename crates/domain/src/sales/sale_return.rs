@@ -3,24 +3,25 @@
 use std::cmp::Reverse;
 
 use model::{
-    Code, Date, Entity, Error, Id, Label, Money, Price, Quantity, Rate, Result, Sql, Stamp, Text, Tx, Value,
-    Verbs, Views, refuse, system::Department, system::User, verbs, views,
+    Code, Date, Entity, Error, Id, Label, Money, Notice, Price, Quantity, Rate, Result, Sql, Stamp, Text, Tx,
+    Value, Verbs, Views, refuse, system::Department, system::User, verbs, views,
 };
 
 use super::account::{self, SaleEntry};
 use super::performance::{self, Deal};
-use super::price::{Line, offer};
+use super::price::{self, Terms};
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Aim, Allocate, Unallocate};
 use super::{Sale, SaleLine, made_by, owner_on};
-use crate::document::{Reason, Status, check_date, check_open, no_lines};
+use crate::document::{Reason, Status, check_date, check_open, goods_of};
+use crate::moves;
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售退货", en = "Sale return", module = "sales", icon = "arrow-back-up", number = "TH-{yymm}-{4}", title = number)]
 #[entity(owner = salesperson, department = department, within = customer, lines = SaleReturnLine)]
-#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, brings = brings, edit = |it| it.status == Status::Draft, rights = RIGHTS)]
+#[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, brings = brings, moves = moves, edit = |it| it.status == Status::Draft, rights = RIGHTS)]
 pub struct SaleReturn {
     pub id: Id<SaleReturn>,
     #[field(zh = "单号", en = "Number", unique, readonly, search, list)]
@@ -107,9 +108,7 @@ const VIEWS: Views = views![
 ];
 
 fn complete(new: &mut SaleReturn, old: Option<&SaleReturn>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     // A reversal gives back to whom the return took from.
     if new.reverses.is_some() {
         return Ok(());
@@ -158,6 +157,8 @@ struct Taken {
     cost: Option<Money>,
     /// Where price, discount, their reason and tax rate are from.
     at: Option<SaleLine>,
+    /// More than one line of the sale.
+    several: bool,
     /// What goes beyond.
     over: Quantity,
 }
@@ -166,9 +167,7 @@ struct Taken {
 fn sold(sale: &Sale, tx: &mut Tx) -> Result<Vec<Sold>> {
     let lines = tx.lines(sale)?.into_iter();
     let mut sold: Vec<_> = lines.map(|line| Sold { line, back: Quantity(0), gone: [Money(0); 2] }).collect();
-    sold.sort_by_key(|it| {
-        Reverse(offer(it.line.product, it.line.quantity, it.line.price, it.line.discount).net)
-    });
+    sold.sort_by_key(|it| Reverse(Terms::from(&it.line).offer().net));
     let mut sql = Sql::new("sale_return IN (SELECT id FROM sale_return WHERE status <> 'draft' AND sale = ");
     sql.bind(sale.id.0).push(") ORDER BY id");
     for line in tx.find_where::<SaleReturnLine>(&sql)? {
@@ -201,6 +200,7 @@ fn take(sold: &mut [Sold], of: &SaleReturnLine) -> Taken {
             taken.cost = taken.cost.zip(line.cost).map(|(sum, it)| sum + part(it));
             mixed |=
                 taken.at.as_ref().is_some_and(|it| (it.price, it.discount) != (line.price, line.discount));
+            taken.several = taken.at.is_some();
             taken.at = Some(line.clone());
             *back = *back + now;
             taken.over = taken.over - now;
@@ -224,10 +224,14 @@ impl Sold {
 }
 
 impl Taken {
-    /// It comes back at the price at which it was sold.
+    /// What was sold at the price of this line.
+    fn price_of(&self, line: &SaleReturnLine) -> Option<&SaleLine> {
+        self.at.as_ref().filter(|it| (it.price, it.discount) == (line.price, line.discount))
+    }
+
+    /// All of it comes back at the price at which it was sold.
     fn is_as_sold(&self, line: &SaleReturnLine) -> bool {
-        self.over == Quantity(0)
-            && self.at.as_ref().is_some_and(|it| (it.price, it.discount) == (line.price, line.discount))
+        self.over == Quantity(0) && self.price_of(line).is_some()
     }
 }
 
@@ -251,7 +255,7 @@ fn check_line(new: &mut SaleReturnLine, old: Option<&SaleReturnLine>, tx: &mut T
     if new.quantity <= Quantity(0) {
         return Err(Error::invalid("quantity", "not_positive"));
     }
-    let mut of_sale = None;
+    let (mut of_sale, mut as_sold) = (None, None);
     if let Some(sale) = head.sale {
         // The price that the sale gave follows what comes back.
         if let Some(old) = old
@@ -266,15 +270,17 @@ fn check_line(new: &mut SaleReturnLine, old: Option<&SaleReturnLine>, tx: &mut T
             (new.price, new.discount, new.why) = (at.price, at.discount, at.why);
             new.tax_rate = new.tax_rate.or(at.tax_rate);
         }
+        // For the same reason.
+        as_sold = taken.price_of(new).and_then(|it| it.why.clone());
         of_sale = Some(taken).filter(|it| !tx.history && it.is_as_sold(new));
     }
-    let (product, quantity, discount) = (new.product, new.quantity, new.discount);
-    // What was sold comes back at the price at which it was sold, be it a part of it.
-    let follows = head.sale.is_none();
     let was = old.map(|old| (old.product, old.quantity, old.price));
-    let (unit, price, why, tax_rate) = (&mut new.unit, &mut new.price, &mut new.why, &mut new.tax_rate);
-    let line = Line { product, was, quantity, follows, discount, unit, price, why, tax_rate };
+    // What was sold comes back at the price at which it was sold, be it a part of it.
+    let line = price::line!(new, was, head.sale.is_none());
     (new.amount, new.tax) = line.reckon(tx, head.id, |it| (it.customer, it.date))?;
+    if as_sold.is_some() {
+        new.why = as_sold;
+    }
     if let Some(of_sale) = of_sale {
         (new.amount, new.tax) = (of_sale.amount, of_sale.tax);
     }
@@ -325,6 +331,10 @@ fn tied(it: &SaleReturn, tx: &mut Tx) -> Result<Vec<Sold>> {
     if !tx.history && (of.due.is_none() || of.reverses.is_some()) {
         refuse!("wrong_state", "原销售单还没有过账" "The sale is not posted");
     }
+    if !tx.history && it.date < of.date {
+        let says = Label { zh: "退货不能早于销售", en: "Goods come back after they were sold" };
+        return Err(Error::fault("date", "out_of_range", says));
+    }
     if !tx.history && of.status == super::sale::Status::Reversed {
         refuse!("wrong_state", "原销售单已经红冲" "The sale was reversed");
     }
@@ -350,42 +360,40 @@ fn more_than_sold(of: &[Sold], line: &SaleReturnLine, asked: Quantity, tx: &mut 
 fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
     let customer = tx.get(it.customer)?;
     check_open(it.date, tx)?;
-    let mut lines = tx.lines(it)?;
-    if lines.is_empty() {
-        return Err(no_lines());
-    }
+    let mut lines = goods_of(it, |line| line.product, tx)?;
     let mut sold = tied(it, tx)?;
     let before = sold.clone();
     let given: Vec<_> = lines.iter().map(|it| (it.product, it.quantity)).collect();
     let asked = |of: Id<Product>| given.iter().filter(|it| it.0 == of).map(|it| it.1).sum();
-    let mut freely = tx.history || it.sale.is_none();
+    let (mut freely, mut all) = (tx.history || it.sale.is_none(), Vec::new());
     for line in &mut lines {
         let taken = take(&mut sold, line);
-        // What comes back is worth what it cost when it left.
-        line.cost = taken.cost.filter(|_| taken.at.is_some());
-        if it.sale.is_none() || tx.history {
-            continue;
-        }
-        if taken.over > Quantity(0) {
+        let is_free = it.sale.is_none() || tx.history;
+        if !is_free && taken.over > Quantity(0) {
             return Err(more_than_sold(&before, line, asked(line.product), tx)?);
         }
         // What came back meanwhile may have moved a cent.
-        if taken.is_as_sold(line) && (line.amount, line.tax) != (taken.amount, taken.tax) {
+        if !is_free && taken.is_as_sold(line) && (line.amount, line.tax) != (taken.amount, taken.tax) {
             (line.amount, line.tax) = (taken.amount, taken.tax);
             tx.touch(line.id, "amount", Value::from(&line.amount))?;
             tx.touch(line.id, "tax", Value::from(&line.tax))?;
         }
         freely |= line.amount > taken.amount;
+        all.push(taken);
     }
     if freely && !tx.actor_can(SaleReturn::DEF, "return_freely") {
         refuse!("free_return", "没有原销售单，或退得比卖出时贵：请选原销售单、按原价退，或由有“自由退货”权限的人过账" "It names no sale, or credits more than that brought: name the sale and its price, or let someone post it who may return freely");
     }
     it.amount = lines.iter().map(|it| it.amount).sum();
     it.tax = lines.iter().map(|it| it.tax).sum();
-    lines.sort_by_key(|line| line.product.0);
-    for line in &mut lines {
+    if let Some(warehouse) = it.warehouse.filter(|_| it.goods) {
+        check_warehouse(tx, warehouse)?;
+    }
+    for (line, taken) in lines.iter_mut().zip(all) {
+        // What comes back is worth what it cost when it left.
         line.cost = if it.goods {
-            take_back(it, line, line.cost, line.quantity, Movement::Return, tx)?
+            let goods = goods(it, line, &taken, tx)?;
+            stock::enter(tx, goods)?
         } else {
             // Without goods nothing changes in the stock.
             Some(Money(0))
@@ -418,21 +426,27 @@ fn post(it: &mut SaleReturn, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-fn take_back(
-    it: &SaleReturn,
-    line: &SaleReturnLine,
-    cost: Option<Money>,
-    quantity: Quantity,
-    kind: Movement,
-    tx: &mut Tx,
-) -> Result<Option<Money>> {
-    let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
-    // What comes into a warehouse by a reversal went out of it.
-    if kind != Movement::Reversal {
-        check_warehouse(tx, warehouse)?;
+fn moves(it: &SaleReturn, tx: &mut Tx) -> Result<Option<Notice>> {
+    if it.status != Status::Draft {
+        return Ok(None);
     }
+    let (lines, mut sold) = (tx.lines(it)?, tied(it, tx)?);
+    let goods = lines.iter().filter(|_| it.goods).map(|line| goods(it, line, &take(&mut sold, line), tx));
+    let goods = goods.collect::<Result<_>>()?;
+    moves::moves(tx, it.date, Some(it.customer), goods)
+}
+
+/// The goods of a line that come back.
+fn goods(it: &SaleReturn, line: &SaleReturnLine, taken: &Taken, tx: &mut Tx) -> Result<Entry> {
+    let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
+    let takes_back = match &taken.at {
+        Some(sold) if !taken.several => stock::entry_of(tx, ("sale", (&sold.sale).into()), sold.id.0)?,
+        _ => None,
+    };
     let of = Source { sale_return: Some(it.id), ..Source::default() };
-    stock::enter(tx, Entry { product: line.product, warehouse, date: it.date, kind, quantity, cost, of })
+    let (product, date, quantity) = (line.product, it.date, line.quantity);
+    let (kind, cost, line) = (Movement::Return, taken.cost.filter(|_| taken.several), line.id.0);
+    Ok(Entry { product, warehouse, date, kind, quantity, cost, takes_back, of, line })
 }
 
 fn account_entry(it: &SaleReturn, line: &SaleReturnLine) -> SaleEntry {
@@ -451,6 +465,7 @@ fn account_entry(it: &SaleReturn, line: &SaleReturnLine) -> SaleEntry {
         department: it.department,
         sale: None,
         sale_return: Some(it.id),
+        line: line.id.0,
         stamp: Stamp::default(),
     }
 }
@@ -464,8 +479,7 @@ fn reverse(it: &mut SaleReturn, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.get(it.customer)?;
     let today = tx.today();
     check_open(today, tx)?;
-    let mut lines = tx.lines(it)?;
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(it, |line| line.product, tx)?;
     let mut opposite = SaleReturn {
         id: Id::NEW,
         number: Some(tx.next_number::<SaleReturn>()?),
@@ -482,19 +496,22 @@ fn reverse(it: &mut SaleReturn, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.save(&mut opposite)?;
     for line in lines {
         let (quantity, cost) = (-line.quantity, line.cost.map(|it| -it));
+        let (amount, tax, stamp) = (-line.amount, -line.tax, Stamp::default());
+        let takes_back = stock::entry_of(tx, of(it), line.id.0)?;
         let mut back = SaleReturnLine {
             id: Id::NEW,
             sale_return: opposite.id,
             quantity,
             cost,
-            amount: -line.amount,
-            tax: -line.tax,
-            stamp: Stamp::default(),
+            amount,
+            tax,
+            stamp,
             ..line
         };
         tx.save(&mut back)?;
         if it.goods {
-            take_back(&opposite, &back, cost, quantity, Movement::Reversal, tx)?;
+            let goods = goods(&opposite, &back, &Taken::default(), tx)?;
+            stock::enter(tx, Entry { kind: Movement::Reversal, cost, takes_back, ..goods })?;
         }
         account::enter(tx, account_entry(&opposite, &back))?;
     }

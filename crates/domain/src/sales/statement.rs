@@ -115,6 +115,9 @@ pub enum Opinion {
     Disputed,
     #[choice(zh = "已处理", en = "Resolved")]
     Resolved,
+    /// The statement was confirmed: nothing is said to it any more.
+    #[choice(zh = "相符", en = "Agreed")]
+    Agreed,
 }
 
 static DERIVED: &[FieldDef] = &[FieldDef {
@@ -138,7 +141,7 @@ const VERBS: Verbs<Statement> = verbs![
 ];
 
 const LINE_VERBS: Verbs<StatementLine> = verbs![
-    dispute("有异议", "Dispute", asks Dispute, when |it| it.state != Opinion::Disputed, else "已提出异议" "Disputed already"),
+    dispute("有异议", "Dispute", asks Dispute, when |it| !matches!(it.state, Opinion::Disputed | Opinion::Agreed), else "已提出异议，或对账单已确认" "Disputed already, or the statement is confirmed"),
     agree("收回异议", "Withdraw", when |it| it.state == Opinion::Disputed, else "没有异议" "Not disputed", needs "dispute"),
 ];
 
@@ -169,7 +172,7 @@ impl Statement {
 }
 
 fn check(new: &mut Statement, old: Option<&Statement>, tx: &mut Tx) -> Result<()> {
-    check_date(new.first, tx)?;
+    check_date(new.first, None, tx)?;
     if new.last < new.first || new.last > tx.today() {
         let says = Label {
             zh: "期末应在期初和今天之间",
@@ -332,6 +335,10 @@ fn confirm(it: &mut Statement, tx: &mut Tx, asked: Confirm) -> Result<()> {
         refuse!("wrong_state", "还有明细有异议：先收回异议，或等对方处理" "Some lines are disputed: withdraw that first, or wait until it is resolved");
     }
     tx.because(&asked.signer);
+    for mut line in tx.find::<StatementLine>(&[("statement", (&it.id).into())])? {
+        line.state = Opinion::Agreed;
+        tx.save(&mut line)?;
+    }
     it.signer = Some(asked.signer);
     it.status = Status::Confirmed;
     Ok(())

@@ -4,6 +4,7 @@ use model::{
     Choice, Date, Entity, Error, Id, Money, Quantity, Result, Stamp, Text, Tx, Value, Views, refuse, views,
 };
 
+use super::course::{self, Point};
 use super::{Product, StockCount, StockIn};
 use crate::sales::{Sale, SaleReturn};
 
@@ -52,6 +53,15 @@ pub struct StockEntry {
     /// Empty when nobody knows: goods that went out before they came in.
     #[field(zh = "成本", en = "Cost", readonly, list, sum, group = "cost")]
     pub cost: Option<Money>,
+    /// The cost by now, after adjustments: kept beside them.
+    #[field(zh = "现成本", en = "Cost by now", readonly, group = "cost")]
+    pub worth: Option<Money>,
+    /// The cost was told and is no average.
+    #[field(zh = "成本已定", en = "Cost given", readonly, format = Hidden)]
+    pub given: bool,
+    /// The movement that it takes back or adjusts.
+    #[field(zh = "对应流水", en = "Of movement", readonly)]
+    pub entry: Option<Id<StockEntry>>,
     #[field(zh = "销售单", en = "Sale", readonly, list, filter)]
     pub sale: Option<Id<Sale>>,
     #[field(zh = "退货单", en = "Return", readonly, list, filter)]
@@ -60,6 +70,9 @@ pub struct StockEntry {
     pub stock_in: Option<Id<StockIn>>,
     #[field(zh = "盘点单", en = "Stock count", readonly, list, filter)]
     pub stock_count: Option<Id<StockCount>>,
+    /// The line of its document.
+    #[field(zh = "明细", en = "Line", readonly, format = Hidden)]
+    pub line: i64,
     pub stamp: Stamp,
 }
 
@@ -75,7 +88,8 @@ pub enum Movement {
     Count,
     #[choice(zh = "红冲", en = "Reversal")]
     Reversal,
-    /// What earlier goods without a known cost took away from the first ones that came.
+    /// What earlier goods without a known cost took away from the first ones that came, and what a document of an earlier
+    /// day changed.
     #[choice(zh = "成本调整", en = "Cost adjustment")]
     Adjustment,
 }
@@ -109,7 +123,10 @@ pub struct Entry {
     pub kind: Movement,
     pub quantity: Quantity,
     pub cost: Option<Money>,
+    /// The movement whose goods go the other way again, at its cost.
+    pub takes_back: Option<StockEntry>,
     pub of: Source,
+    pub line: i64,
 }
 
 /// The document that a movement is of.
@@ -122,7 +139,7 @@ pub struct Source {
 }
 
 /// Enters a movement and returns what the goods cost, with the quantity's sign; nothing where nobody knows. The product's
-/// row is locked from here on: stock and average cost hang on it.
+/// row is locked from here on: stock and average cost hang on it. What an earlier day changes of later ones follows.
 pub fn enter(tx: &mut Tx, entry: Entry) -> Result<Option<Money>> {
     let product = tx.get(entry.product)?;
     if !product.stocked || entry.quantity == Quantity(0) {
@@ -137,21 +154,41 @@ pub fn enter(tx: &mut Tx, entry: Entry) -> Result<Option<Money>> {
     {
         short(&product, &level, -entry.quantity)?;
     }
-    let cost = entry.cost.or_else(|| at_average(&product, entry.quantity));
-    write(tx, &entry, entry.quantity, cost, entry.kind)?;
     tx.add(level.id, "quantity", entry.quantity)?;
-    // Goods that left before any came have no cost: what comes first pays for them.
-    let (before, after) = (product.stock, product.stock + entry.quantity);
-    if let Some(cost) = cost.filter(|_| before < Quantity(0) && entry.quantity > Quantity(0)) {
-        let kept = share(cost, after.max(Quantity(0)), entry.quantity);
-        write(tx, &entry, Quantity(0), Some(kept - cost), Movement::Adjustment)?;
+    let is_late = product.moved.is_some_and(|it| entry.date < it);
+    let moved = Some(entry.date).filter(|day| !is_late && product.moved != Some(*day));
+    let own = entry.own();
+    // Where the cost is being reckoned anew, what comes behind waits for it.
+    if product.recalculating.is_some_and(|it| it <= entry.date) {
+        let given = own.filter(|_| entry.takes_back.is_none());
+        return write(tx, &entry, [given, None], moved).map(|_| None);
     }
-    // Whatever is left of the value when nothing is left of the goods is a rounding's or an adjustment's.
-    let rest = product.stock_value + cost.unwrap_or(Money(0));
-    if before > Quantity(0) && after <= Quantity(0) && rest != Money(0) {
-        write(tx, &entry, Quantity(0), Some(-rest), Movement::Adjustment)?;
+    let mut at = match is_late {
+        true => Point::of(tx, product.id, entry.date)?,
+        false => Point { stock: product.stock, value: product.stock_value },
+    };
+    let (cost, booked) = at.pass(entry.quantity, own);
+    let written = write(tx, &entry, [cost, cost], moved)?;
+    adjust(tx, &written, booked - cost.unwrap_or(Money(0)))?;
+    if is_late {
+        course::follow(tx, &product, entry.date, at)?;
     }
     Ok(cost)
+}
+
+impl Entry {
+    /// What it costs whatever the average is.
+    pub fn own(&self) -> Option<Money> {
+        match &self.takes_back {
+            Some(of) => of.worth.map(|it| it.share(self.quantity.0, of.quantity.0)),
+            None => self.cost,
+        }
+    }
+}
+
+/// The movement that a line of a posted document entered.
+pub fn entry_of(tx: &mut Tx, document: (&str, Value), line: i64) -> Result<Option<StockEntry>> {
+    tx.first(&[document, ("line", line.into())])
 }
 
 fn short(product: &Product, level: &StockLevel, asked: Quantity) -> Result<()> {
@@ -177,23 +214,16 @@ fn level(tx: &mut Tx, product: Id<Product>, warehouse: Id<Warehouse>) -> Result<
     Ok(level)
 }
 
-/// What `quantity` costs at the product's average; nothing where the stock does not reach.
-fn at_average(product: &Product, quantity: Quantity) -> Option<Money> {
-    let enough = product.stock > Quantity(0) && product.stock + quantity >= Quantity(0);
-    let known = enough && product.stock_value > Money(0);
-    known.then(|| share(product.stock_value, quantity, product.stock))
-}
-
-/// `amount × part / whole`, half up.
-fn share(amount: Money, part: Quantity, whole: Quantity) -> Money {
-    amount.share(part.0, whole.0)
-}
-
-fn write(tx: &mut Tx, entry: &Entry, quantity: Quantity, cost: Option<Money>, kind: Movement) -> Result<()> {
-    let Entry { product, warehouse, date, of, .. } = *entry;
+/// Writes an entry with its cost and what that is by now, and the product's latest day where this is a later one.
+fn write(
+    tx: &mut Tx,
+    entry: &Entry,
+    [cost, worth]: [Option<Money>; 2],
+    moved: Option<Date>,
+) -> Result<StockEntry> {
+    let Entry { product, warehouse, date, kind, quantity, of, line, .. } = *entry;
     let Source { sale, sale_return, stock_in, stock_count } = of;
-    let stamp = Stamp::default();
-    tx.save(&mut StockEntry {
+    let mut written = StockEntry {
         id: Id::NEW,
         product,
         warehouse,
@@ -201,14 +231,33 @@ fn write(tx: &mut Tx, entry: &Entry, quantity: Quantity, cost: Option<Money>, ki
         kind,
         quantity,
         cost,
+        worth,
+        given: entry.takes_back.is_none() && entry.cost.is_some(),
+        entry: entry.takes_back.as_ref().map(|it| it.id),
         sale,
         sale_return,
         stock_in,
         stock_count,
-        stamp,
-    })?;
+        line,
+        stamp: Stamp::default(),
+    };
+    tx.save(&mut written)?;
     let value = cost.unwrap_or(Money(0));
-    tx.amend(product, &[("stock", Value::from(&quantity)), ("stock_value", Value::from(&value))], &[])
+    let kept = [("stock", Value::from(&quantity)), ("stock_value", Value::from(&value))];
+    let moved = moved.map(|day| ("moved", Value::from(&Some(day))));
+    tx.amend(product, &kept, moved.as_slice())?;
+    Ok(written)
+}
+
+/// Changes what a movement booked, by an entry of its own day.
+pub fn adjust(tx: &mut Tx, of: &StockEntry, by: Money) -> Result<()> {
+    if by == Money(0) {
+        return Ok(());
+    }
+    let (kind, quantity, cost, entry) = (Movement::Adjustment, Quantity(0), Some(by), Some(of.id));
+    let (id, worth, given, stamp) = (Id::NEW, None, false, Stamp::default());
+    tx.save(&mut StockEntry { id, kind, quantity, cost, worth, given, entry, stamp, ..of.clone() })?;
+    tx.add(of.product, "stock_value", by)
 }
 
 /// A document names a warehouse that is still in use.
@@ -235,5 +284,18 @@ pub static AUDITS: &[model::Audit] = &[
         says: "the stock is not the sum of its warehouses",
         sql: "SELECT p.number FROM product p WHERE p.stock <> \
               COALESCE((SELECT SUM(l.quantity) FROM stock_level l WHERE l.product = p.id), 0) LIMIT 20",
+    },
+    model::Audit {
+        says: "what sold goods cost by now is not what was booked",
+        sql: "SELECT CAST(e.id AS TEXT) FROM stock_entry e LEFT JOIN (SELECT a.entry, SUM(a.cost) AS cost FROM stock_entry a \
+              WHERE a.kind = 'adjustment' GROUP BY a.entry) a ON a.entry = e.id \
+              WHERE e.kind = 'sale' AND e.worth <> COALESCE(e.cost, 0) + COALESCE(a.cost, 0) LIMIT 20",
+    },
+    model::Audit {
+        says: "a line of a sale does not say what its goods cost",
+        sql: "SELECT CAST(e.id AS TEXT) FROM stock_entry e JOIN sale_line l ON l.id = e.line \
+              JOIN sale_entry s ON s.sale = e.sale AND s.line = e.line \
+              WHERE e.kind = 'sale' AND (COALESCE(l.cost, 0) <> -COALESCE(e.worth, 0) \
+              OR COALESCE(s.cost, 0) <> -COALESCE(e.worth, 0)) LIMIT 20",
     },
 ];

@@ -1,17 +1,18 @@
 //! The stock count 盘点单: what was found on the shelves beside what the books say; the difference goes into the books.
 
-use crate::document::{Reason, Status, check_date, check_open, no_lines};
+use crate::document::{Reason, Status, check_date, check_open, goods_of};
 use model::{
-    Code, Date, Entity, Error, Id, Label, Money, Quantity, Result, Stamp, Tx, Value, Verbs, Views, refuse,
-    verbs, views,
+    Code, Date, Entity, Error, Id, Label, Money, Notice, Quantity, Result, Sql, Stamp, Text, Tx, Value,
+    Verbs, Views, refuse, verbs, views,
 };
 
-use super::ledger::{Entry, Movement, Source, StockEntry, check_warehouse, enter, main_warehouse};
+use super::ledger::{Entry, Movement, Source, StockEntry, check_warehouse, enter, entry_of, main_warehouse};
 use super::{Product, Warehouse};
+use crate::moves;
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "盘点单", en = "Stock count", module = "stock", icon = "list-numbers", number = "PD-{yymm}-{4}", title = number)]
-#[entity(lines = StockCountLine, verbs = VERBS, views = VIEWS, check = check)]
+#[entity(lines = StockCountLine, verbs = VERBS, views = VIEWS, check = check, moves = moves)]
 #[entity(edit = |it| it.status == Status::Draft)]
 pub struct StockCount {
     pub id: Id<StockCount>,
@@ -73,9 +74,7 @@ const VIEWS: Views = views![
 ];
 
 fn check(new: &mut StockCount, old: Option<&StockCount>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     if new.date > tx.today() {
         let says = Label { zh: "还没到的日子不能盘点", en: "A day to come can't be counted" };
         return Err(Error::fault("date", "out_of_range", says));
@@ -117,12 +116,7 @@ fn post(it: &mut StockCount, tx: &mut Tx) -> Result<()> {
     check_open(it.date, tx)?;
     let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
     check_warehouse(tx, warehouse)?;
-    let mut lines = tx.lines(it)?;
-    if lines.is_empty() {
-        return Err(no_lines());
-    }
-    // In one order for everybody, so that two documents never wait for each other.
-    lines.sort_by_key(|line| line.product.0);
+    let mut lines = goods_of(it, |line| line.product, tx)?;
     if lines.windows(2).any(|two| two[0].product == two[1].product) {
         refuse!("duplicate", "一个商品在盘点单里只能有一行" "A product stands on one line of a count only");
     }
@@ -130,8 +124,9 @@ fn post(it: &mut StockCount, tx: &mut Tx) -> Result<()> {
     for line in &mut lines {
         // The product's row is locked before its movements are summed up.
         tx.get(line.product)?;
+        check_first(it, line, warehouse, tx)?;
         compare(line, it, tx)?;
-        line.cost = enter(tx, entry(it, line, warehouse, Movement::Count))?;
+        line.cost = enter(tx, entry(it, line, warehouse))?;
         cost = cost.zip(line.cost).map(|(sum, it)| sum + it);
         // What is compared anew now would be no difference any more.
         tx.touch(line.id, "book", Value::from(&line.book))?;
@@ -144,11 +139,47 @@ fn post(it: &mut StockCount, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-fn entry(it: &StockCount, line: &StockCountLine, warehouse: Id<Warehouse>, kind: Movement) -> Entry {
+/// What was counted on a later day stands: a count before it would move what that one found.
+fn check_first(it: &StockCount, line: &StockCountLine, warehouse: Id<Warehouse>, tx: &mut Tx) -> Result<()> {
+    let mut sql = Sql::new(
+        "SELECT c.number, c.date FROM stock_count c JOIN stock_count_line l ON l.stock_count = c.id \
+         WHERE c.status = 'posted' AND c.reverses IS NULL AND c.warehouse = ",
+    );
+    sql.bind(warehouse.0).push(" AND l.product = ").bind(line.product.0);
+    sql.push(" AND c.date > ").bind(it.date.to_string()).push(" ORDER BY c.date DESC, c.id DESC LIMIT 1");
+    let Some(row) = tx.rows(&sql)?.pop() else { return Ok(()) };
+    let (name, number, date) = (tx.get(line.product)?.name, row[0].text(), row[1].text());
+    let says = Text::new(
+        format!("{name} 在 {date} 已经盘点过（{number}）。请用那一天或之后的日期，或先红冲它"),
+        format!(
+            "{name} was counted on {date} ({number}). Use that day or a later one, or reverse that count"
+        ),
+    );
+    Err(Error::refused("counted_later", says))
+}
+
+fn entry(it: &StockCount, line: &StockCountLine, warehouse: Id<Warehouse>) -> Entry {
     let (product, date, quantity) = (line.product, it.date, line.difference);
-    let cost = if quantity == Quantity(0) { Some(Money(0)) } else { line.cost };
+    let cost = Some(Money(0)).filter(|_| quantity == Quantity(0));
     let of = Source { stock_count: Some(it.id), ..Source::default() };
-    Entry { product, warehouse, date, kind, quantity, cost, of }
+    let (kind, takes_back, line) = (Movement::Count, None, line.id.0);
+    Entry { product, warehouse, date, kind, quantity, cost, takes_back, of, line }
+}
+
+/// Says what the goods of a line cost by now.
+pub fn retell(tx: &mut Tx, count: Id<StockCount>, line: i64, cost: Option<Money>) -> Result<()> {
+    tx.touch(Id::<StockCountLine>::of(line), "cost", Value::from(&cost))?;
+    let lines: Vec<StockCountLine> = tx.find(&[("stock_count", (&count).into())])?;
+    let cost = lines.iter().try_fold(Money(0), |sum, it| Some(sum + it.cost?));
+    tx.touch(count, "cost", Value::from(&cost))
+}
+
+fn moves(it: &StockCount, tx: &mut Tx) -> Result<Option<Notice>> {
+    if it.status != Status::Draft {
+        return Ok(None);
+    }
+    let goods = tx.lines(it)?.iter().map(|line| entry(it, line, Id::NEW)).collect();
+    moves::moves(tx, it.date, None, goods)
 }
 
 /// Takes the differences out of the books again.
@@ -156,8 +187,7 @@ fn reverse(it: &mut StockCount, tx: &mut Tx, asked: Reason) -> Result<()> {
     let today = tx.today();
     check_open(today, tx)?;
     let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
-    let mut lines = tx.lines(it)?;
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(it, |line| line.product, tx)?;
     let mut opposite = StockCount {
         id: Id::NEW,
         number: Some(tx.next_number::<StockCount>()?),
@@ -173,9 +203,11 @@ fn reverse(it: &mut StockCount, tx: &mut Tx, asked: Reason) -> Result<()> {
     for line in lines {
         let (difference, cost, stamp) = (-line.difference, line.cost.map(|it| -it), Stamp::default());
         let stock_count = opposite.id;
+        let takes_back = entry_of(tx, ("stock_count", (&it.id).into()), line.id.0)?;
         let mut line = StockCountLine { id: Id::NEW, stock_count, difference, cost, stamp, ..line };
         tx.save(&mut line)?;
-        enter(tx, entry(&opposite, &line, warehouse, Movement::Reversal))?;
+        let kind = Movement::Reversal;
+        enter(tx, Entry { kind, takes_back, ..entry(&opposite, &line, warehouse) })?;
     }
     tx.because(&asked.reason);
     it.status = Status::Reversed;

@@ -1,18 +1,19 @@
 //! Goods that come in 入库单: bought, or there when the books begin. Purchasing proper comes later.
 
-use crate::document::{Reason, Status, check_date, check_open, no_lines};
+use crate::document::{Reason, Status, check_date, check_open, goods_of};
 use model::{
-    Choice, Code, Date, Entity, Error, Id, Money, Price, Quantity, Rate, Result, Stamp, Tx, Verbs, Views,
-    verbs, views,
+    Choice, Code, Date, Entity, Error, Id, Money, Notice, Price, Quantity, Rate, Result, Stamp, Tx, Verbs,
+    Views, verbs, views,
 };
 
-use super::ledger::{Entry, Movement, Source, check_warehouse, enter, main_warehouse};
+use super::ledger::{Entry, Movement, Source, check_warehouse, enter, entry_of, main_warehouse};
 use super::{Product, Warehouse};
+use crate::moves;
 use crate::sales::amount_of;
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "入库单", en = "Goods receipt", module = "stock", icon = "truck-delivery", number = "RK-{yymm}-{4}", title = number)]
-#[entity(lines = StockInLine, verbs = VERBS, views = VIEWS, check = check, tally = tally)]
+#[entity(lines = StockInLine, verbs = VERBS, views = VIEWS, check = check, tally = tally, moves = moves)]
 #[entity(edit = |it| it.status == Status::Draft)]
 pub struct StockIn {
     pub id: Id<StockIn>,
@@ -82,9 +83,7 @@ const VIEWS: Views = views![
 ];
 
 fn check(new: &mut StockIn, old: Option<&StockIn>, tx: &mut Tx) -> Result<()> {
-    if old.is_none_or(|old| old.date != new.date) {
-        check_date(new.date, tx)?;
-    }
+    check_date(new.date, old.map(|old| old.date), tx)?;
     if new.warehouse.is_none() {
         new.warehouse = Some(main_warehouse(tx)?);
     }
@@ -119,14 +118,9 @@ fn post(it: &mut StockIn, tx: &mut Tx) -> Result<()> {
     check_open(it.date, tx)?;
     let warehouse = warehouse(it)?;
     check_warehouse(tx, warehouse)?;
-    let mut lines = tx.lines(it)?;
-    if lines.is_empty() {
-        return Err(no_lines());
-    }
-    // In one order for everybody, so that two documents never wait for each other.
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(it, |line| line.product, tx)?;
     for line in &lines {
-        enter(tx, entry(it, line, warehouse, Movement::In))?;
+        enter(tx, entry(it, line, warehouse))?;
     }
     it.status = Status::Posted;
     if it.number.is_none() {
@@ -135,10 +129,19 @@ fn post(it: &mut StockIn, tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-fn entry(it: &StockIn, line: &StockInLine, warehouse: Id<Warehouse>, kind: Movement) -> Entry {
+fn entry(it: &StockIn, line: &StockInLine, warehouse: Id<Warehouse>) -> Entry {
     let (product, quantity, cost) = (line.product, line.quantity, line.amount);
     let of = Source { stock_in: Some(it.id), ..Source::default() };
-    Entry { product, warehouse, date: it.date, kind, quantity, cost, of }
+    let (kind, takes_back, line) = (Movement::In, None, line.id.0);
+    Entry { product, warehouse, date: it.date, kind, quantity, cost, takes_back, of, line }
+}
+
+fn moves(it: &StockIn, tx: &mut Tx) -> Result<Option<Notice>> {
+    if it.status != Status::Draft {
+        return Ok(None);
+    }
+    let goods = tx.lines(it)?.iter().map(|line| entry(it, line, Id::NEW)).collect();
+    moves::moves(tx, it.date, None, goods)
 }
 
 /// Takes goods out again as they came in.
@@ -146,8 +149,7 @@ fn reverse(it: &mut StockIn, tx: &mut Tx, asked: Reason) -> Result<()> {
     let today = tx.today();
     check_open(today, tx)?;
     let warehouse = warehouse(it)?;
-    let mut lines = tx.lines(it)?;
-    lines.sort_by_key(|line| line.product.0);
+    let lines = goods_of(it, |line| line.product, tx)?;
     let mut opposite = StockIn {
         id: Id::NEW,
         number: Some(tx.next_number::<StockIn>()?),
@@ -163,9 +165,11 @@ fn reverse(it: &mut StockIn, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.save(&mut opposite)?;
     for line in lines {
         let (quantity, stamp) = (-line.quantity, Stamp::default());
+        let takes_back = entry_of(tx, ("stock_in", (&it.id).into()), line.id.0)?;
         let mut line = StockInLine { id: Id::NEW, stock_in: opposite.id, quantity, stamp, ..line };
         tx.save(&mut line)?;
-        enter(tx, entry(&opposite, &line, warehouse, Movement::Reversal))?;
+        let kind = Movement::Reversal;
+        enter(tx, Entry { kind, takes_back, ..entry(&opposite, &line, warehouse) })?;
     }
     tx.because(&asked.reason);
     it.status = Status::Reversed;

@@ -26,7 +26,7 @@ pub use batch::{Piece, Run, WrongFile, WrongRow};
 pub use lots::{Lot, lots};
 pub use plan::Place;
 pub use preview::{Filled, Looking, Meant, Preview, look};
-pub use profile::{Profile, no_column};
+pub use profile::{Known, Profile, no_column};
 
 use crate::{Change, EntityDef, Fault, Result, Value};
 

@@ -1,15 +1,98 @@
 //! Profiles: how files of one kind are read, written down once. Those under `profiles/` are in the program; others are
-//! files beside.
+//! files beside, or were mapped in the wizard and given a name.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sheet::columns::normalised;
 
 use super::{Column, Duplicates, Opposite, Plan};
-use crate::{Error, Lang, Registry, Result, Text};
+use crate::system::ImportProfile;
+use crate::{Desk, EntityDef, Error, Id, Label, Lang, Registry, Result, Stamp, Text};
 
-#[derive(Debug, Clone, Deserialize)]
+/// A profile that may be chosen.
+pub struct Known {
+    /// By which it is called, on the command line too.
+    pub name: String,
+    pub profile: Profile,
+    /// It was saved in the wizard, and the actor may take it away.
+    pub mine: Option<i64>,
+}
+
+/// Most letters of a profile's name.
+const NAME: usize = 40;
+
+impl Desk<'_> {
+    /// The profiles for an entity: those of the program, then what people saved.
+    pub fn profiles(&mut self, def: &EntityDef) -> Result<Vec<Known>> {
+        let own = Profile::all(self.catalog().registry, def.code)?.into_iter();
+        let mut all: Vec<Known> =
+            own.map(|(name, profile)| Known { name: name.to_owned(), profile, mine: None }).collect();
+        let (me, everything) = (self.actor.user, self.actor.rights.all);
+        let mut saved: Vec<ImportProfile> = self.trusted().find(&[("entity", def.code.into())])?;
+        saved.sort_by(|a, b| a.name.cmp(&b.name));
+        for it in saved {
+            let profile = serde_json::from_str(&it.profile).map_err(|_| crate::unreadable("profile"))?;
+            let mine = (everything || it.user == Some(Id::of(me))).then_some(it.id.0);
+            all.push(Known { name: it.name, profile, mine });
+        }
+        Ok(all)
+    }
+
+    pub fn profile(&mut self, def: &EntityDef, name: &str) -> Result<Profile> {
+        let found = self.profiles(def)?.into_iter().find(|it| it.name == name);
+        found.map(|it| it.profile).ok_or_else(|| Error::invalid("profile", "unknown_record"))
+    }
+
+    /// Keeps what a plan says of its columns under a name, for everybody who imports this. One's own of that name is
+    /// written anew.
+    pub fn keep_profile(&mut self, def: &'static EntityDef, plan: &mut Plan, name: &str) -> Result<()> {
+        self.may(def, "import")?;
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > NAME {
+            return Err(Error::invalid(
+                "profile_name",
+                if name.is_empty() { "required" } else { "too_long" },
+            ));
+        }
+        let known = match self.profiles(def)?.iter().find(|it| it.name == name).map(|it| it.mine) {
+            None => None,
+            Some(Some(id)) => Some(self.trusted().get::<ImportProfile>(Id::of(id))?),
+            Some(None) => {
+                let says = Label {
+                    zh: "已有同名的配置，不是您存的，请换一个名字",
+                    en: "Somebody else's profile has this name; choose another",
+                };
+                return Err(Error::fault("profile_name", "duplicate", says));
+            }
+        };
+        let profile = serde_json::to_string(&Profile::of(plan, name))
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        let mut kept = known.unwrap_or(ImportProfile {
+            id: Id::NEW,
+            entity: def.code.to_owned(),
+            name: name.to_owned(),
+            profile: String::new(),
+            user: Some(Id::of(self.actor.user)),
+            stamp: Stamp::default(),
+        });
+        kept.profile = profile;
+        self.trusted().save(&mut kept)?;
+        plan.profile = name.to_owned();
+        Ok(())
+    }
+
+    /// Takes away a profile that one saved.
+    pub fn forget_profile(&mut self, def: &'static EntityDef, id: i64) -> Result<()> {
+        if !self.profiles(def)?.iter().any(|it| it.mine == Some(id)) {
+            return Err(Error::missing(format!("import_profile/{id}")));
+        }
+        let profile: ImportProfile = self.trusted().get(Id::of(id))?;
+        self.trusted().delete(profile)
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// What people call it.
@@ -32,7 +115,7 @@ pub struct Profile {
     opposite: Option<Opposite>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Said {
     To(String),
@@ -49,6 +132,23 @@ impl Profile {
             );
             Error::refused("malformed_profile", says)
         })
+    }
+
+    /// What a plan says, for other files of its kind.
+    fn of(plan: &Plan, name: &str) -> Profile {
+        let mapped = plan.columns.iter().filter(|it| !it.to.is_empty());
+        Profile {
+            zh: name.to_owned(),
+            en: name.to_owned(),
+            entity: plan.entity.clone(),
+            columns: mapped.map(|it| (it.header.trim().to_owned(), Said::Column(it.clone()))).collect(),
+            keys: plan.keys.clone(),
+            defaults: plan.defaults.clone(),
+            duplicates: plan.duplicates,
+            history: plan.history,
+            create: plan.create.clone(),
+            opposite: plan.opposite.clone(),
+        }
     }
 
     /// The one of this name that is in the program.

@@ -8,7 +8,9 @@ mod work;
 pub use attached::{Attachment, Follower, Link, Note, Tag, Team, hashed};
 pub use people::{Department, DepartmentKind, Role, Session, Theme, Token, Tongue, User, UserRole};
 pub(crate) use people::{keeper_remains, may_grant};
-pub use settings::{CodeEntry, CustomField, CustomKind, NumberRule, Parameter, SavedView, Sharing};
+pub use settings::{
+    CodeEntry, CustomField, CustomKind, ImportProfile, NumberRule, Parameter, SavedView, Sharing,
+};
 pub use work::{Access, ImportBatch, Job, JobStatus, WORDS};
 
 use crate::{Entity, EntityDef};
@@ -26,6 +28,7 @@ pub static ENTITIES: &[&EntityDef] = &[
     CustomField::DEF,
     NumberRule::DEF,
     SavedView::DEF,
+    ImportProfile::DEF,
     Attachment::DEF,
     Note::DEF,
     Tag::DEF,

@@ -218,7 +218,7 @@ fn check_custom(new: &mut CustomField, old: Option<&CustomField>, tx: &mut Tx) -
     }
     new.key = format!("{}.{}", new.entity, new.field);
     // Its columns sort and filter by indexes, which are made behind the scenes.
-    tx.queue("index_custom", &serde_json::json!({}), 0, None).map(drop)
+    tx.job("index_custom").map(drop)
 }
 
 /// The company's own pattern for an entity's numbers.
@@ -235,6 +235,23 @@ pub struct NumberRule {
 
 fn check_rule(new: &mut NumberRule, _: Option<&NumberRule>, _: &mut Tx) -> Result<()> {
     pattern::checked(&new.pattern)
+}
+
+/// How files of one kind are imported, as somebody mapped one and gave that a name.
+#[derive(Debug, Clone, Entity)]
+#[entity(zh = "导入配置", en = "Import profile", title = name, owner = user)]
+pub struct ImportProfile {
+    pub id: Id<ImportProfile>,
+    #[field(zh = "档案", en = "Entity", required, readonly, format = Entity)]
+    pub entity: String,
+    #[field(zh = "名称", en = "Name", required, readonly)]
+    pub name: String,
+    /// A [`crate::import::Profile`] as JSON.
+    #[field(zh = "内容", en = "Profile", readonly, format = Json)]
+    pub profile: String,
+    #[field(zh = "用户", en = "User", readonly)]
+    pub user: Option<Id<User>>,
+    pub stamp: Stamp,
 }
 
 /// A filter with columns, sort and grouping under a name; the query holds all of them.

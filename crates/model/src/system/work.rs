@@ -6,7 +6,7 @@ use crate::{Choice, Entity, Id, Moment, Result, Stamp, Tx, Verbs, Views, verbs, 
 use super::User;
 
 /// What kinds of jobs and of taking there are.
-pub const WORDS: [(&str, &str, &str); 12] = [
+pub const WORDS: [(&str, &str, &str); 13] = [
     ("import", "导入", "Import"),
     ("undo_import", "撤销导入", "Undo an import"),
     ("export", "导出", "Export"),
@@ -17,6 +17,7 @@ pub const WORDS: [(&str, &str, &str); 12] = [
     ("backup", "备份", "Backup"),
     ("daily_backup", "每日备份", "Daily backup"),
     ("index_custom", "自定义字段索引", "Index of custom fields"),
+    ("recalculate", "重新计算", "Recalculation"),
     ("housekeeping", "清理", "Housekeeping"),
     ("request", "接口请求", "API request"),
 ];

@@ -495,7 +495,7 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
         let to = format!("/{}/{id}", def.code);
         return Ok(([(header::SET_COOKIE, done)], visit.lead(&to)).into_response());
     }
-    let undo = (deed.can_undo(def) && end.ok > 0).then(|| format!("/undo/batch/{}", end.batch));
+    let undo = if end.ok == 0 { None } else { way_back(def, deed, &merged, &end, lang) };
     let label = deed.label(lang);
     let title = match lang {
         Lang::Zh => format!("{label}：完成 {} 条", amount(end.ok, 0, 0)),
@@ -503,8 +503,9 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
     };
     let toast = |kind: &str, text: &str| {
         let mut toast = serde_json::json!({ "kind": kind, "title": title, "text": text });
-        if let Some(undo) = &undo {
+        if let Some((undo, with)) = &undo {
             toast["undo"] = undo.as_str().into();
+            toast["with"] = with.clone();
         }
         toast
     };
@@ -542,6 +543,24 @@ async fn act(visit: Visit, uri: Uri, Sent(mut input): Sent) -> Answer {
         serde_json::json!({})
     };
     Ok(([("hx-trigger", ascii(&events.to_string()))], dialog).into_response())
+}
+
+/// The way back from what was done: an address, and what to send there.
+fn way_back(
+    def: &EntityDef,
+    deed: Deed,
+    picked: &Picked,
+    end: &run::End,
+    lang: Lang,
+) -> Option<(String, serde_json::Value)> {
+    if deed.can_undo(def) {
+        return Some((format!("/undo/batch/{}", end.batch), serde_json::Value::Null));
+    }
+    // What a verb did to an account, another verb takes back, with a reason on record.
+    let (Deed::Verb(verb), Picked::Ids(ids)) = (deed, picked) else { return None };
+    let done = ids.iter().filter(|id| !end.refused.iter().any(|it| it.0 == **id)).map(i64::to_string);
+    let with = serde_json::json!({ "_ids": done.collect::<Vec<_>>().join(","), "reason": t(lang, "撤销", "Undone") });
+    (!verb.back.is_empty()).then(|| (format!("/{}/{}", def.code, verb.back), with))
 }
 
 /// The address of a link, to be passed on.

@@ -150,6 +150,11 @@ fn figures(report: &'static ReportDef) -> Json {
             ),
         ),
     };
+    let ages = report.ages.iter().map(|it| it.name).collect::<Vec<_>>().join(" or ");
+    let ages = [
+        text("buckets", "Ages are told apart after so many days: 30,60,90".into()),
+        text("aged", format!("From which day ages are counted: {ages}")),
+    ];
     let parameters = [
         text("group", format!("Up to four of: {dimensions}; {} when there is none", report.group)),
         text("measure", format!("Any of: {measures}; {} when there is none", report.shown)),
@@ -158,6 +163,8 @@ fn figures(report: &'static ReportDef) -> Json {
         json!({ "name": "size", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 500 }, "description": "Rows of a page; all of them when there is none" }),
         json!({ "name": "page", "in": "query", "schema": { "type": "integer", "minimum": 1 } }),
     ];
+    let ages = ages.into_iter().filter(|_| !report.ages.is_empty());
+    let parameters: Vec<Json> = parameters.into_iter().chain(ages).collect();
     let rows = json!({ "type": "array", "items": { "type": "array" }, "description": "Values in the order of the columns" });
     let answer = json!({ "type": "object", "required": ["columns", "rows", "totals"], "properties": {
         "columns": { "type": "array", "items": { "type": "object", "properties": {

@@ -467,20 +467,48 @@ fn tabs(view: &View) -> Markup {
             a class="ky-tab" href=(view.to(at)) aria-current=[(view.at == at).then_some("page")] { (label) @if let Some(rows) = rows { span class="ky-n" { (count(rows)) } } }
         }
     };
+    let sections = view.parts.len() - 1;
+    let is_part = view.at == DETAILS || view.at.parse::<usize>().is_ok();
+    // What has rows comes first, and all that would make a second row stands behind one button.
+    let mut below: Vec<_> = view.below.iter().collect();
+    below.sort_by_key(|it| it.1 == 0 && it.0.code != view.at);
+    let shown = below.iter().filter(|it| it.1 > 0 || it.0.code == view.at).count().clamp(FEW, TABS);
+    let more = below.split_off(shown.min(below.len()));
     html! {
-        nav class="ky-tabs is-sections" aria-label=(t(lang, "档案分区", "Sections")) {
-            (tab("overview", t(lang, "概览", "Overview"), None))
-            @for (n, part) in view.parts.iter().enumerate().take(view.parts.len() - 1) { (tab(&n.to_string(), part.title, None)) }
-            span class="ky-sep" {}
-            @for (def, rows) in &view.below { (tab(def.code, &def.many(lang), Some(*rows))) }
-            @if view.past.is_none() {
-                (tab("notes", t(lang, "备注", "Notes"), Some(view.notes.len() as i64)))
-                (tab("files", t(lang, "文档", "Files"), Some(view.files.len() as i64)))
+        div class="ky-sections" {
+            nav class="ky-tabs is-sections" aria-label=(t(lang, "档案分区", "Sections")) {
+                (tab("overview", t(lang, "概览", "Overview"), None))
+                @if sections > FEW {
+                    a class="ky-tab" href=(view.to(DETAILS)) aria-current=[is_part.then_some("page")] { (t(lang, "静态信息", "Details")) }
+                } @else {
+                    @for (n, part) in view.parts.iter().enumerate().take(sections) { (tab(&n.to_string(), part.title, None)) }
+                }
+                span class="ky-sep" {}
+                @for (def, rows) in below { (tab(def.code, &def.many(lang), Some(*rows))) }
+                @if view.past.is_none() {
+                    (tab("notes", t(lang, "备注", "Notes"), Some(view.notes.len() as i64)))
+                    (tab("files", t(lang, "文档", "Files"), Some(view.files.len() as i64)))
+                }
+                (tab("history", t(lang, "变更记录", "History"), None))
             }
-            (tab("history", t(lang, "变更记录", "History"), None))
+            @if !more.is_empty() {
+                details class="ky-menu" data-menu {
+                    summary class="ky-tab" { (t(lang, "更多", "More")) (icon12("chevron-down")) }
+                    nav class="ky-pop is-menu is-right" aria-label=(t(lang, "更多分区", "More sections")) {
+                        @for (def, rows) in more { a href=(view.to(def.code)) aria-current=[(view.at == def.code).then_some("page")] { (def.many(lang)) span class="ky-n" { (count(*rows)) } } }
+                    }
+                }
+            }
         }
     }
 }
+
+/// All sections of fields under one another.
+const DETAILS: &str = "details";
+/// More sections of fields than these stand behind one tab; so many entities below have one even without rows, and no
+/// more than these have one.
+const FEW: usize = 3;
+const TABS: usize = 7;
 
 /// A section with its heading, how much it holds, and what can be done there.
 fn section(
@@ -506,6 +534,11 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
     match view.at.as_str() {
         "history" => return history::history(desk, view),
         "files" if now => return Ok(file::list(desk, view)),
+        DETAILS => {
+            let panels: Vec<_> =
+                (0..last).map(|n| part::panel(desk, view, n, false)).collect::<Result<_>>()?;
+            return Ok(html! { @for it in panels { (it) } });
+        }
         "notes" if now => return Ok(hang::notes(desk, view)),
         at => {
             if let Some(n) = at.parse().ok().filter(|it| *it <= last) {
@@ -519,6 +552,7 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
     if view.card.def.lines.is_some() {
         return crate::document::overview(desk, view);
     }
+    let moves = if now { desk.moves(&view.card)? } else { None };
     let (mut panels, mut children) = (Vec::new(), Vec::new());
     for n in 0..=last {
         panels.push(part::panel(desk, view, n, true)?);
@@ -530,6 +564,7 @@ fn column(desk: &mut Desk, view: &View) -> Result<Markup> {
         children.push(rail::panel(desk, view, child, true)?);
     }
     Ok(html! {
+        @if let Some(it) = &moves { (crate::document::section::notice(&view.cells, &view.card, it)) }
         div class="ky-halves" { @for panel in &panels { (panel) } }
         @for child in &children { (child) }
     })

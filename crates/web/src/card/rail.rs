@@ -215,7 +215,13 @@ fn child_panel(desk: &mut Desk, view: &View, child: &'static EntityDef, brief: b
         let mut line = Vec::new();
         for field in &fields {
             let value = row.fields.iter().find(|it| it.0.name == field.name).and_then(|it| it.1.as_ref());
-            line.push(part::shown(desk, &view.cells, field, value)?);
+            let shown = part::shown(desk, &view.cells, field, value)?;
+            // A sentence stands below what it is said of: the field before it.
+            let said = child.at(field.name).and_then(|at| child.fields.get(at));
+            let said = said.filter(|it| it.format == Format::Said && !it.list && desk.may_see(child, it));
+            let said = said.and_then(|it| row.value(it.name)).map(|it| model::message::said(it.text()));
+            let said = said.map(|it| it.of(lang).to_owned()).filter(|it| !it.is_empty());
+            line.push(html! { (shown) @if let Some(said) = &said { p class="ky-small ky-mute" { (said) } } });
         }
         lines.push(line);
     }

@@ -228,7 +228,10 @@ pub fn live(desk: &mut Desk, cells: &Cells, saved: Option<&Card>, trial: &Trial)
     };
     let more = html! { @for it in sections { (section::section(cells, it)) } };
     let notice = saved.or(Some(&trial.head)).zip(trial.panel.notice.as_ref());
-    let notice = notice.map_or(html! {}, |(card, it)| section::notice(cells, card, it));
+    let notice = html! {
+        @if let Some((card, it)) = notice { (section::notice(cells, card, it)) }
+        @if let Some(it) = &trial.moves { (section::notice(cells, &trial.head, it)) }
+    };
     Ok(Live { panel, more, notice, foot: foot(desk, cells, trial) })
 }
 
@@ -409,9 +412,11 @@ pub fn overview(desk: &mut Desk, view: &View) -> Result<Markup> {
     let (cells, card) = (&view.cells, &view.card);
     let line = lines_of(card.def)?;
     let panel = if view.past.is_none() { desk.panel(card)? } else { model::Panel::default() };
+    let moves = if view.past.is_none() { desk.moves(card)? } else { None };
     let lines = desk.rows_at(card.def, card.id, line, view.past)?;
     let head = desk.get(card.def.code, card.id)?;
-    let trial = Trial { head, lines, faults: Vec::new(), refused: None, panel: model::Panel::default() };
+    let trial =
+        Trial { head, lines, faults: Vec::new(), refused: None, panel: model::Panel::default(), moves: None };
     let foot = foot(desk, cells, &trial);
     let table = rail::panel(desk, view, line, true)?;
     let mut parts = Vec::new();
@@ -425,7 +430,7 @@ pub fn overview(desk: &mut Desk, view: &View) -> Result<Markup> {
         }
     }
     Ok(html! {
-        @if let Some(it) = &panel.notice { (section::notice(cells, card, it)) }
+        @for it in panel.notice.iter().chain(&moves) { (section::notice(cells, card, it)) }
         (table)
         section class="ky-card ky-doc-sums is-card" { (foot) }
         @for it in &parts { (it) }

@@ -192,6 +192,7 @@ fn way(it: &Way, class: &str, lang: Lang) -> Markup {
 /// Why a document waits: the reason, the figures, the ways on.
 pub fn notice(cells: &Cells, card: &Card, it: &Notice) -> Markup {
     let lang = cells.lang;
+    let is_held = it.tone == Tone::Bad;
     let own = format!("/{}/{}/", card.def.code, card.id);
     // A verb of the document itself is a way only while it may run.
     let ready = |to: &str| match to.strip_prefix(&own) {
@@ -200,8 +201,8 @@ pub fn notice(cells: &Cells, card: &Card, it: &Notice) -> Markup {
     };
     let ways: Vec<_> = it.ways.iter().filter(|it| ready(&it.to)).collect();
     html! {
-        div class="ky-alert is-bad ky-doc-notice" role="alert" id="doc-notice" {
-            (icon("lock"))
+        div class={ "ky-alert ky-doc-notice " (class_of(it.tone)) } role=(if is_held { "alert" } else { "status" }) id=[is_held.then_some("doc-notice")] {
+            (icon(if is_held { "lock" } else { "history" }))
             div {
                 b { (it.title.of(lang)) }
                 @if !it.figures.is_empty() { dl class="ky-inline" { @for it in &it.figures { (fact(cells, it)) } } }

@@ -1,7 +1,7 @@
 //! Step 2, at the left: what each column of the file means, by which fields records are found, what new ones hold.
 
 use maud::{Markup, html};
-use model::import::{self, Column, Filled, Meant, Place, Plan, Profile, Unknown};
+use model::import::{self, Column, Filled, Meant, Place, Plan, Unknown};
 use model::message::fault;
 use model::{Desk, EntityDef, Error, Given, Input, Kind, Result, Value};
 
@@ -315,7 +315,7 @@ fn settings(desk: &mut Desk, import: &Import) -> Result<Markup> {
     // A document is found by its number.
     let is_document = plan.has_lines();
     let keys: Vec<&Place> = import.places.iter().filter(|it| !is_document && finds(it)).collect();
-    let profiles = Profile::all(desk.catalog().registry, import.def.code)?;
+    let profiles = desk.profiles(import.def)?;
     let mut makes: Vec<&EntityDef> =
         import.places.iter().filter(|it| it.link.is_some()).filter_map(|it| it.of).collect();
     makes.dedup_by_key(|it| it.code);
@@ -336,14 +336,20 @@ fn settings(desk: &mut Desk, import: &Import) -> Result<Markup> {
     let free = |it: &&Place| !it.fixed && !maps(&it.path()) && !plan.defaults.contains_key(&it.path());
     Ok(html! {
         div class="ky-card-body ky-import-settings" {
-            @if !profiles.is_empty() {
-                div class="ky-row" {
+            div class="ky-row" {
+                @if !profiles.is_empty() {
                     label class="ky-mute ky-small" for="profile" { (t(lang, "按已有的配置", "By a profile")) }
                     select class="ky-select is-small" name="profile" id="profile" {
                         option value="" { (t(lang, "选一个导入配置", "Choose a profile")) }
-                        @for (name, profile) in &profiles { option value=(name) selected[*name == plan.profile] { (profile.label(lang)) } }
+                        @for it in &profiles { option value=(it.name) selected[it.name == plan.profile] { (it.profile.label(lang)) } }
+                    }
+                    @if let Some(it) = profiles.iter().find(|it| it.name == plan.profile && it.mine.is_some()) {
+                        button class="ky-iconbtn is-small" name="forget" value=[it.mine] hx-post=(import.link("/plan")) hx-target="#main" hx-swap=(WHOLE) hx-select="#main" aria-label={ (t(lang, "删除配置 ", "Delete the profile ")) (it.name) } { (icon12("trash")) }
                     }
                 }
+                label class="ky-mute ky-small" for="profile_name" { (t(lang, "把上面的对应存为配置", "Save this mapping as a profile")) }
+                input class="ky-input is-small" name="profile_name" id="profile_name" maxlength="40" placeholder=(t(lang, "名称", "Name"));
+                button class="ky-btn is-small" name="keep" value="1" hx-post=(import.link("/plan")) hx-target="#main" hx-swap=(WHOLE) hx-select="#main" { (t(lang, "存为配置", "Save profile")) }
             }
             @if is_document {
                 fieldset class="ky-row" {
@@ -396,7 +402,7 @@ pub fn changed(desk: &mut Desk, import: &Import, site: &Site, form: &Input) -> R
     if let Some(profile) = said("profile".into()).filter(|it| *it != plan.profile) {
         plan.profile = profile.to_owned();
         if !profile.is_empty() {
-            Profile::named(desk.catalog().registry, profile)?.fit(&mut plan)?;
+            desk.profile(import.def, profile)?.fit(&mut plan)?;
             return Ok(plan);
         }
     }

@@ -297,7 +297,18 @@ where
         work(desk, &import, &asked)
     });
     let (id, plan) = (place.1, plan.await?);
-    visit.write(move |desk| desk.save_plan(id, &plan)).await?;
+    let (entity, asked) = (place.0.clone(), form.clone());
+    let keep = move |desk: &mut Desk| {
+        let (def, mut plan) = (desk.entity(&entity)?, plan.clone());
+        if !asked.text("keep").is_empty() {
+            desk.keep_profile(def, &mut plan, asked.text("profile_name"))?;
+        }
+        if let Ok(profile) = asked.text("forget").parse() {
+            desk.forget_profile(def, profile)?;
+        }
+        desk.save_plan(id, &plan)
+    };
+    visit.write(keep).await?;
     if visit.is_part() {
         return page(visit, place, form).await;
     }

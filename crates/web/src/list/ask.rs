@@ -1,7 +1,7 @@
 //! What a list's address asks for: a view to start from, and what the address says otherwise.
 
 use form_urlencoded::Serializer;
-use model::{Desk, EntityDef, Error, Query, Result, Shown};
+use model::{Desk, EntityDef, Error, Query, Result, Shown, VerbDef};
 
 /// A key that takes back what the view says: `closed=*`.
 const TAKEN_BACK: &str = "*";
@@ -12,6 +12,8 @@ pub struct Ask {
     pub at: String,
     /// The view that it starts from.
     pub view: Option<Shown>,
+    /// The verb that takes a row out of the view, where the visitor may run it.
+    pub verb: Option<&'static VerbDef>,
     /// What the address says beside the view, without the place in the list.
     own: Vec<(String, String)>,
     /// What the view says.
@@ -46,6 +48,9 @@ impl Ask {
             ask.view = Some(found.ok_or_else(|| Error::invalid("view", "unknown_record"))?);
         }
         if let Some(view) = &ask.view {
+            let declared = def.views.iter().find(|it| it.code == view.code);
+            let verb = declared.and_then(|it| def.verb(it.verb).ok()).map(|it| it.1);
+            ask.verb = verb.filter(|it| desk.may(def, it.right).is_ok());
             ask.base = form_urlencoded::parse(view.query.as_bytes()).into_owned().collect();
         }
         let kept = |it: &&(String, String)| !ask.own.iter().any(|own| name(&own.0) == name(&it.0));
@@ -68,6 +73,7 @@ impl Ask {
             def,
             at: def.code.to_owned(),
             view: None,
+            verb: None,
             own: Vec::new(),
             base: Vec::new(),
             query: Query { count: true, ..Query::default() },

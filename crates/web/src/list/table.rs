@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use model::{
     Cell, Column, Desk, Error, FieldDef, Format, Group, Kind, Lang, List, Query, Result, Totals, Value,
+    VerbDef,
 };
 
 use super::ask::{Ask, encode};
@@ -225,7 +226,8 @@ fn width(field: &FieldDef, is_title: bool) -> usize {
         _ if is_title => 210,
         (_, Format::Meter(_)) => 150,
         (_, Format::Phone) => 120,
-        (_, Format::Email | Format::Url | Format::Long | Format::Said) => 180,
+        (_, Format::Said) => 300,
+        (_, Format::Email | Format::Url | Format::Long) => 180,
         (Kind::Choice(all), _) if is_grade(all) => 56,
         (Kind::Choice(_) | Kind::Bool, _) => 84,
         (Kind::Link(to), _) if to().title_field().name == "number" => 124,
@@ -249,7 +251,7 @@ pub fn table_start(ask: &Ask, heads: &[Head], totals: &Totals, lang: Lang, inner
         _ => "",
     };
     html! {
-        table class={ "ky-table is-list" (density) } data-list=(ask.def.code) data-filter=(ask.filter()) data-total=(totals.count) {
+        table class={ "ky-table is-list" (density) } data-list=(ask.def.code) data-filter=(ask.filter()) data-total=(totals.count) data-verb=[ask.verb.map(|it| it.name)] data-asks=[ask.verb.filter(|it| asks(ask, it)).map(|_| "")] {
             colgroup { col width="40"; @for head in heads { col width=(head.width); } }
             thead { tr {
                 th scope="col" class="is-center" { input class="ky-check" type="checkbox" data-all aria-label=(t(lang, "选择本页", "Select the page")); }
@@ -258,6 +260,11 @@ pub fn table_start(ask: &Ask, heads: &[Head], totals: &Totals, lang: Lang, inner
             (inner)
         }
     }
+}
+
+/// Whether a verb is asked for in its dialog: it wants to know something, or nothing takes it back.
+fn asks(ask: &Ask, verb: &VerbDef) -> bool {
+    !verb.asks.is_empty() || verb.danger || verb.back.is_empty() && !ask.def.can_undo()
 }
 
 fn head_cell(ask: &Ask, head: &Head, lang: Lang) -> Markup {
@@ -307,7 +314,7 @@ fn line(
             td class="is-center" { input class="ky-check" type="checkbox" data-row aria-label={ (t(cells.lang, "选择 ", "Select ")) (title) }; }
             td class="ky-at-title" {
                 a class="ky-lead" href={ "/" (ask.def.code) "/" (id) "?from=" (from) } lang=[cells.foreign(&title)] title=(title) {
-                    @if title.is_empty() { "#" (id) } @else { (title) }
+                    @if title.is_empty() { @if ask.def.edit.is_some() { (t(cells.lang, "草稿 ", "Draft ")) } "#" (id) } @else { (title) }
                 }
             }
             @for head in &heads[1..] {
@@ -448,6 +455,7 @@ fn foot(
                 }
             }
             span class="ky-desktop" { (t(lang, "更新于 ", "Updated ")) time { (now) } }
+            @if let Some(verb) = ask.verb { span class="ky-desktop" { kbd { "J" } " " kbd { "K" } " " (t(lang, "换行", "move")) "　" kbd { "A" } " " (verb.label.of(lang)) } }
             nav class="ky-pager" aria-label=(t(lang, "分页", "Pages")) {
                 (arrow("chevron-left", t(lang, "上一页", "Previous page"), "[", &before))
                 @for (n, number) in numbers.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Above a report: the path that was drilled, time, slices, grouping, measures, conditions, ways out.
 
 use maud::{Markup, html};
-use model::{Condition, Desk, Figures, Result, Term};
+use model::{Condition, Desk, Figures, Lang, Result, Term};
 
 use super::Asked;
 use crate::list::{bar, filter, words};
@@ -103,6 +103,7 @@ pub fn query_row(desk: &mut Desk, asked: &Asked, found: &Figures) -> Result<Mark
                     }
                 }
             }
+            @if !def.ages.is_empty() { (ages(asked, lang)) }
             button class="ky-iconbtn is-line ky-phone" type="button" data-sheet="filters" aria-label=(t(lang, "筛选", "Filter")) { (icon14("adjustments-horizontal")) }
             div class="ky-filters-set" id="filters" {
                 div class="ky-filters-head" { (t(lang, "筛选", "Filter")) button class="ky-iconbtn" type="button" data-sheet-close aria-label=(t(lang, "关闭", "Close")) { (icon14("x")) } }
@@ -113,6 +114,30 @@ pub fn query_row(desk: &mut Desk, asked: &Asked, found: &Figures) -> Result<Mark
             }
         }
     })
+}
+
+/// From which day an age is counted, and where its parts end.
+fn ages(asked: &Asked, lang: Lang) -> Markup {
+    let (query, ask) = (asked.query(), &asked.ask);
+    let now = query.aged.as_deref().unwrap_or(asked.def.ages[0].name);
+    let ends = query.buckets.as_deref().unwrap_or("30,60,90");
+    let label = asked.def.ages.iter().find(|it| it.name == now).map_or("", |it| it.label.of(lang));
+    html! {
+        span class="ky-chip" {
+            details data-menu {
+                summary { (icon14("clock")) (t(lang, "账龄", "Ages")) " " b { (label) } (icon12("chevron-down")) }
+                form class="ky-pop ky-pop-body" method="get" action={ "/" (ask.at) } {
+                    @for (key, value) in ask.pairs("buckets").into_iter().filter(|it| !matches!(it.0, "aged" | "sort" | "page")) { input type="hidden" name=(key) value=(value); }
+                    @for it in asked.def.ages { label class="ky-choice" { input class="ky-check" type="radio" name="aged" value=(it.name) checked[it.name == now]; span { (it.label.of(lang)) } } }
+                    div class="ky-field" {
+                        label class="ky-label" for="buckets" { (t(lang, "各段到第几天", "Parts end after days")) }
+                        input class="ky-input" id="buckets" name="buckets" value=(ends) required pattern="[0-9 ,，]+" autocomplete="off";
+                    }
+                    button class="ky-btn is-small is-primary" { (t(lang, "查看", "Show")) }
+                }
+            }
+        }
+    }
 }
 
 /// The span of time, or the day at whose end things stand.

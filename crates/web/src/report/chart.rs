@@ -35,7 +35,7 @@ pub fn draw(desk: &mut Desk, asked: &Asked, found: &Figures) -> Result<Option<(S
     let (bars, title, share) = if asked.def.date.is_empty() {
         // The parts of the whole, which is the first of the measures.
         let parts = (axes..found.columns.len()).filter(|n| {
-            let is_part = asked.def.measure(found.columns[*n].field.name).is_some_and(|it| it.only.is_some());
+            let is_part = found.measure(*n).is_some_and(|it| it.only.is_some());
             is_part && matches!(found.columns[*n].field.kind, Kind::Money)
         });
         let bar = |n: usize| Bar {
@@ -97,7 +97,7 @@ fn over_time(over: &Figures, slice: &str, cells: &Cells) -> Vec<Bar> {
 }
 
 /// The least round figure that is no less: 1, 2, 2.5 or 5 times a power of ten, of four steps.
-fn round(most: i64) -> i64 {
+pub fn round(most: i64) -> i64 {
     let step = (most.max(1) + 3) / 4;
     let mut unit = 1i64;
     while unit.saturating_mul(10) <= step {
@@ -109,8 +109,8 @@ fn round(most: i64) -> i64 {
 }
 
 /// A figure in little room: `250万`, `1.2m`.
-fn short(value: i64, field: &FieldDef, lang: Lang) -> String {
-    let unit = 10i64.pow(field.kind.places());
+pub fn short(value: i64, kind: Kind, lang: Lang) -> String {
+    let unit = 10i64.pow(kind.places());
     let steps: &[(i64, &str)] = match lang {
         Lang::Zh => &[(100_000_000, "亿"), (10_000, "万")],
         Lang::En => &[(1_000_000, "m"), (1_000, "k")],
@@ -158,7 +158,7 @@ fn svg(title: &str, bars: &[Bar], field: &FieldDef, has_share: bool, is_state: b
             @for line in lines {
                 @let value = top / 4 * line;
                 path d={ "M" (LEFT) " " (y(value)) "H" (WIDE - RIGHT) } {}
-                text x=(LEFT - 8) y=(y(value) + 4) text-anchor="end" { (short(value, field, lang)) }
+                text x=(LEFT - 8) y=(y(value) + 4) text-anchor="end" { (short(value, field.kind, lang)) }
                 @if has_share && line >= 0 && bottom == 0 { text x=(WIDE - RIGHT + 8) y=(y(value) + 4) { (table::percent(peak / 4 * line)) } }
             }
             @for (at, bar) in bars.iter().enumerate() {

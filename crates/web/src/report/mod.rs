@@ -4,6 +4,9 @@ mod bar;
 mod chart;
 mod table;
 
+pub use chart::{round, short};
+pub use table::percent;
+
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;

@@ -120,6 +120,50 @@ fn lines_are_pasted_removed_and_kept() {
 }
 
 #[test]
+fn a_saved_draft_shows_the_price_of_the_quantity_as_it_is_typed() {
+    let house = House::demo();
+
+    visit(&house, DESKTOP, |page| {
+        page.sign_in("sales", "demo", "/sale/new?customer=1");
+        page.see("账款明细");
+        page.click("粘贴明细");
+        page.run("document.querySelector('#paste textarea').value = 'SP-0001\\t10'", &[]);
+        page.click("加入明细");
+        page.wait_for("one line", "document.querySelector('[data-count]').innerText === '1'");
+        page.press("Control+S");
+        page.wait_for("it is saved", "/^.sale.\\d+$/.test(location.pathname)");
+        page.see("已新建");
+        let price = "document.querySelector('[data-cell=price] [name]').value";
+        let before = page.run(&format!("return {price}"), &[]).as_str().unwrap().to_owned();
+        let into = |cell: &str| {
+            page.run(&format!("document.querySelector('[data-cell={cell}] input').focus()"), &[]);
+            page.press("Control+A");
+        };
+        into("quantity");
+
+        // The customer's own list gives more off from a hundred on.
+        page.type_text("100");
+
+        page.wait_for("the price follows", &format!("{price} !== '{before}'"));
+        page.wait_for(
+            "and is that of the amount",
+            &format!("parseFloat(document.querySelector('[data-shown=amount]').innerText.replace(/,/g, '')) === Math.round({price} * 10000) / 100"),
+        );
+        // One written by hand stays.
+        into("price");
+        page.type_text("7");
+        page.wait_for("it counts", "document.querySelector('[data-shown=amount]').innerText === '700.00'");
+        into("quantity");
+        page.type_text("10");
+        page.wait_for(
+            "and the quantity",
+            "document.querySelector('[data-shown=amount]').innerText === '70.00'",
+        );
+        page.wait_for("it stays", &format!("{price} === '7'"));
+    });
+}
+
+#[test]
 fn a_document_and_its_papers_are_accessible_in_light_dark_english_and_on_the_phone() {
     for screen in [DESKTOP, PHONE] {
         let house = House::demo();

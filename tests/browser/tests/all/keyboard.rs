@@ -157,3 +157,27 @@ fn a_setting_is_changed_with_the_keyboard_alone() {
         );
     });
 }
+
+#[test]
+fn proposed_bank_lines_are_accepted_by_one_key_and_the_last_is_taken_back_by_another() {
+    visit(&House::demo(), DESKTOP, |page| {
+        page.sign_in("boss", "demo", "/bank_line?view=proposed");
+        let rows = |n: i64| format!("document.querySelectorAll('tbody tr[data-id]').length === {n}");
+        page.wait_for("the proposals", &rows(3));
+        page.see("等于一张未收单据");
+
+        page.press("J J A");
+        page.wait_for("one is booked", &rows(2));
+        page.wait_for(
+            "the next one stands at its place",
+            "[...document.querySelectorAll('tbody tr')].indexOf(document.querySelector('tr.is-current')) === 1",
+        );
+        page.press("A");
+        page.wait_for("another is booked", &rows(1));
+        page.screenshot("bank-keys");
+        page.press("U");
+        page.wait_for("it waits again", &rows(2));
+        page.see("撤销入账：完成 1 条");
+        page.is_accessible("bank lines");
+    });
+}

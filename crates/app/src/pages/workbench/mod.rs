@@ -6,6 +6,7 @@ mod month;
 mod recent;
 mod tiles;
 mod todo;
+mod trade;
 
 use axum::Router;
 use axum::http::HeaderMap;
@@ -39,6 +40,7 @@ fn body(desk: &mut Desk, asked: &Input, headers: &HeaderMap, name: &str) -> Resu
     let is_empty = may_read && desk.count(customers.code, &Query::default())? == 0;
     let lang = desk.actor.lang;
     let tiles = if is_empty { Vec::new() } else { tiles::read(desk, mine)? };
+    let trade = if is_empty { None } else { trade::Trade::read(desk, mine || !others)? };
     let whose = if mine || !others { "owner=me" } else { "" };
     Ok(html! {
         div class="ky-bench" {
@@ -53,8 +55,10 @@ fn body(desk: &mut Desk, asked: &Input, headers: &HeaderMap, name: &str) -> Resu
             @if may_read && !is_empty {
                 div class="ky-bench-thirds" {
                     (recent::opened(desk, headers, whose)?)
-                    (month::figures(desk, customers, whose)?)
-                    (month::chart(desk, customers, whose)?)
+                    @match &trade {
+                        Some(trade) => { (trade.month(desk)) (trade.chart(desk)) }
+                        None => { (month::figures(desk, customers, whose)?) (month::chart(desk, customers, whose)?) }
+                    }
                 }
             }
             @if !is_empty {

@@ -54,9 +54,9 @@ pub fn figures(desk: &mut Desk, def: &'static EntityDef, whose: &str) -> Result<
 }
 
 /// A bar for a part of the greatest.
-fn meter(rows: i64, most: i64) -> Markup {
+pub fn meter(rows: i64, most: i64) -> Markup {
     html! {
-        svg class="ky-meter" viewBox="0 0 1000 4" preserveAspectRatio="none" aria-hidden="true" { rect width="1000" height="4" {} rect class="is-value" width=(rows * 1000 / most) height="4" {} }
+        svg class="ky-meter" viewBox="0 0 1000 4" preserveAspectRatio="none" aria-hidden="true" { rect width="1000" height="4" {} rect class="is-value" width=((i128::from(rows) * 1000 / i128::from(most)) as i64) height="4" {} }
     }
 }
 

@@ -70,11 +70,7 @@ fn changed(desk: &mut Desk, whose: &str) -> Result<Vec<Line>> {
         for row in desk.rows(&list)?.0 {
             let Ok(moment) = row[at].text().parse() else { continue };
             let title = cells.value(title.field, row[title.at].cell());
-            let title = if title.is_empty() {
-                format!("{} #{}", def.label.of(cells.lang), row[0].int())
-            } else {
-                title
-            };
+            let title = if title.is_empty() { desk.called(def, row[0].int())?.1 } else { title };
             found.push((moment, Line { def, id: row[0].int(), title, hint: when(desk, moment) }));
         }
     }

@@ -1,10 +1,10 @@
 //! Reminder tiles (PLT-11, PLT-12): a view that reminds as one figure, one qualifier and three parts, each a door.
 
 use maud::{Markup, html};
-use model::{Desk, EntityDef, Error, FieldDef, Group, Kind, Label, Lang, Result, Scope, Value};
+use model::{Desk, EntityDef, Error, FieldDef, Group, Kind, Label, Lang, Query, Result, Scope, Value};
 use web::list::ask::Ask;
 use web::list::cell::{Cells, is_grade};
-use web::ui::{count, icon, t};
+use web::ui::{amount, count, icon, t};
 
 use super::figure::{Figure, address, with};
 
@@ -18,6 +18,8 @@ pub struct Tile {
     /// The view and whose rows, as a list's address says it.
     pub raw: String,
     note: (&'static str, Figure),
+    /// What it is about in money, of all rows; then that is said instead of how many are new.
+    worth: Option<i64>,
     parts: Vec<(String, Figure)>,
 }
 
@@ -79,7 +81,22 @@ fn draw_up(desk: &mut Desk, entity: &str, code: &str, mine: bool) -> Result<Tile
         None => Vec::new(),
     };
     let all = Figure::of(desk, def, &raw)?;
-    Ok(Tile { def, code: code.into(), label, urgent, all, raw, note, parts })
+    let worth = worth(desk, def, &ask)?;
+    Ok(Tile { def, code: code.into(), label, urgent, all, raw, note, worth, parts })
+}
+
+/// The sum of the amount that a view asks about, else of a document's own.
+fn worth(desk: &mut Desk, def: &'static EntityDef, ask: &Ask) -> Result<Option<i64>> {
+    let catalog = desk.catalog().clone();
+    let is_money = |it: &&FieldDef| it.sum && matches!(it.kind, Kind::Money) && desk.may_read(def, it);
+    let money: Vec<_> = catalog.fields(def).filter(is_money).collect();
+    let asked = money.iter().find(|it| ask.is_in_view(it.name));
+    let own = || money.iter().find(|it| it.list && def.edit.is_some());
+    let Some(field) = asked.or_else(own) else { return Ok(None) };
+    let query = Query { columns: vec![field.name.to_owned()], ..ask.query.clone() };
+    let list = desk.list(def.code, &query)?;
+    let sums = desk.totals(&list)?.sums;
+    Ok(sums.iter().find(|it| it.0 == field.name).and_then(|it| it.1))
 }
 
 /// Whether the actor sees more than their own records.
@@ -166,7 +183,10 @@ pub fn draw(tiles: &[Tile], lang: Lang) -> Markup {
                         header { (icon(sign(tile))) h2 { (tile.label) } a href=(tile.all.href) aria-label={ (all) " " (tile.label) } { (all) } }
                         p {
                             a href=(tile.all.href) { (count(tile.all.count)) } small { (unit(tile.def, lang)) }
-                            span { (tile.note.0) " " (tile.note.1.link()) }
+                            @match tile.worth {
+                                Some(sum) => { span { a class="ky-fig" href=(tile.all.href) { "¥" (amount(sum, 2, 2)) } } }
+                                None => { span { (tile.note.0) " " (tile.note.1.link()) } }
+                            }
                         }
                         ul { @for (label, figure) in &tile.parts { li { a href=(figure.href) { span class="ky-clip" { (label) } b { (count(figure.count)) } } } } }
                     }

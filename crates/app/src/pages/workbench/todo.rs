@@ -16,7 +16,9 @@ const ROWS: usize = 8;
 pub fn draw(desk: &mut Desk, tiles: &[Tile], only: &str, base: &str) -> Result<Markup> {
     let lang = desk.actor.lang;
     let tiles: Vec<&Tile> = tiles.iter().filter(|it| it.all.count > 0 && reminds(it)).collect();
-    let chosen: Vec<&Tile> = tiles.iter().filter(|it| it.code == only).copied().collect();
+    // Views of two entities may have the same code.
+    let name = |it: &Tile| format!("{}.{}", it.def.code, it.code);
+    let chosen: Vec<&Tile> = tiles.iter().filter(|it| name(it) == only).copied().collect();
     let shown = if chosen.is_empty() { &tiles } else { &chosen };
     let grades = shown.iter().any(|it| grade(it.def).is_some());
     // Each reminder has its share; the longer ones fill what the shorter ones leave.
@@ -41,7 +43,7 @@ pub fn draw(desk: &mut Desk, tiles: &[Tile], only: &str, base: &str) -> Result<M
                 @if tiles.len() > 1 {
                     nav class="ky-seg is-small" aria-label=(t(lang, "今天要处理", "To do today")) {
                         a href=(at("")) aria-current=[chosen.is_empty().then_some("true")] { (t(lang, "全部", "All")) }
-                        @for tile in &tiles { a href=(at(&tile.code)) aria-current=[(tile.code == only).then_some("true")] { (tile.label) " " (count(tile.all.count)) } }
+                        @for tile in &tiles { a href=(at(&name(tile))) aria-current=[(name(tile) == only).then_some("true")] { (tile.label) " " (count(tile.all.count)) } }
                     }
                 }
                 span class="ky-grow" {}
@@ -134,7 +136,8 @@ fn row(desk: &mut Desk, tile: &Tile, id: i64, grades: bool) -> Result<Markup> {
 /// What settles it: a verb, or a page of the record.
 fn deed(tile: &Tile, card: &Card, address: &str, lang: Lang) -> Markup {
     let mut ready = card.verbs.iter().filter(|it| it.unless.is_none()).map(|it| it.verb);
-    let verb = ready.find(|it| tile.code == "handed_in" && it.name == "register");
+    let settles = tile.def.views.iter().find(|it| it.code == tile.code).map_or("", |it| it.verb);
+    let verb = ready.find(|it| it.name == settles);
     if let Some(verb) = verb {
         let label = verb.label.of(lang);
         return html! { button class="ky-btn is-small" type="button" hx-get={ (address) "/" (verb.name) } hx-target="#dialog" aria-label={ (label) " " (card.title) } { (label) } };
