@@ -431,8 +431,18 @@ impl<'c> Desk<'c> {
         }
         self.fill(def, input, &mut new, false)?;
         let documents = [self.open_document(def, &old)?, self.open_document(def, &new)?];
-        self.tx.store(def, Some(old), new)?;
-        self.children(def, id, input)?;
+        let saved = self.tx.store(def, Some(old.clone()), new)?;
+        let changed = saved[at] != old[at];
+        let given =
+            def.lines.is_some_and(|it| input.rows.keys().any(|key| key == "lines" || key == it().code));
+        if changed && !given {
+            self.tx.recheck(def, old)?;
+        } else {
+            self.tx.before = changed.then_some((def, old));
+        }
+        let written = self.children(def, id, input);
+        self.tx.before = None;
+        written?;
         for (document, id) in documents.into_iter().flatten() {
             self.tx.tally(document, id)?;
         }
