@@ -226,7 +226,7 @@ fn before_it_is_posted_the_page_says_what_a_document_of_an_earlier_day_moves() {
         assert_eq!(figures, [(cost, 1_200), (margin, -1_200)]);
         // A sale says whose ageing moves; what goods cost is not for everybody.
         let (says, _) = house.moves("何振邦", "sale", sale).unwrap();
-        assert!(says.contains("金泰格") && says.contains("1 笔往来"), "{says}");
+        assert!(says.contains("客户之后已有") && says.contains("1 笔往来"), "{says}");
         let (_, figures) = house.moves("王海燕", "sale", sale).unwrap();
         assert_eq!(figures, []);
         // Nothing follows, nothing is said; nor of what is posted.

@@ -766,3 +766,52 @@ fn goods_are_kept_for_an_order_until_its_day_is_past() {
         assert_eq!(shop.value("product", 1, "available").int() / 10_000, -8);
     });
 }
+
+#[test]
+fn a_draft_return_opens_though_its_sale_was_reversed_and_keeps_the_sold_price_when_its_lines_are_written_anew()
+ {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let sale = shop.sold(3);
+        let id = back(&shop, sale, &["铜球阀 3"]);
+        let dearer = Input::from([("price", "30")]);
+        shop.world.act("何振邦", move |desk| desk.update("product", 1, None, &dearer)).unwrap();
+
+        let mut anew = Input::default();
+        anew.rows.insert("lines".into(), lines(&["铜球阀 3"]));
+        shop.world.act("王海燕", move |desk| desk.update("sale_return", id, None, &anew)).unwrap();
+        assert_eq!(amount(&shop, "sale_return", id), 7_500);
+
+        shop.run("张国栋", "sale", sale, "reverse", reason()).unwrap();
+        let opened = shop.world.look("王海燕", |desk| {
+            let card = desk.get("sale_return", id)?;
+            desk.moves(&card)
+        });
+        assert!(opened.unwrap().is_none());
+        assert_eq!(code(run(&shop, "sale_return", id, "post")), "wrong_state");
+    });
+}
+
+#[test]
+fn a_promised_price_outlives_another_date_and_the_queue_counts_an_order_once() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.credit("500", "30");
+        let order = draft(&shop, "sale_order", &[], &["铜球阀 20"]);
+        run(&shop, "sale_order", order, "check").unwrap();
+        let sale = draft(&shop, "sale", &[("order", format!("#{order}"))], &["铜球阀 20"]);
+        let dearer = Input::from([("price", "30")]);
+        shop.world.act("何振邦", move |desk| desk.update("product", 1, None, &dearer)).unwrap();
+
+        let today = shop.world.look("王海燕", |desk| Ok(desk.today())).unwrap();
+        let yesterday = Input::from([("date", (today - 1.days()).to_string())]);
+        shop.world.act("王海燕", move |desk| desk.update("sale", sale, None, &yesterday)).unwrap();
+        assert_eq!(amount(&shop, "sale", sale), 50_000);
+
+        // 100.00 less may be owed: that much is over, not the whole promise once more.
+        shop.credit("400", "30");
+        assert_eq!(code(run(&shop, "sale", sale, "post")), "credit_limit_exceeded");
+        let over = shop.world.look("周会计", |desk| Ok(desk.get("sale", sale)?.value("over").cloned()));
+        assert_eq!(over.unwrap(), Some(Value::Int(10_000)));
+    });
+}

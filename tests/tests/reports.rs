@@ -372,6 +372,21 @@ fn the_active_rate_counts_each_owners_customers_of_the_month_whoever_served_them
     });
 }
 
+#[test]
+fn what_came_in_is_told_without_what_was_reversed() {
+    databases(|db| {
+        let trade = Trade::new(db);
+        trade.receive(0, "2026-03-15", "100");
+        trade.receive(0, "2026-03-16", "30");
+        trade.run("周会计", "receipt", 1, "reverse", reason());
+
+        let found = trade.ask("周会计", "receipts", "period=2026-01-01..&measure=amount,receipts").unwrap();
+
+        assert_eq!(told(&found), [named(&["北京金泰格散热器有限公司"], &[3_000, 1])]);
+        trade.proves("周会计", "receipts", "period=2026-01-01..&measure=amount", "amount");
+    });
+}
+
 /// The people of the stories, each with a role, signed in under their names.
 const ROLES: [(&str, &str); 5] = [
     ("何振邦", "owner"),

@@ -132,7 +132,10 @@ impl House {
             let local = desk.catalog().zone.to_datetime(desk.now());
             let late = i64::from(local.hour()) >= desk.catalog().number("backup_hour");
             let mut due = Vec::new();
-            for (kind, when) in [("daily_backup", late), ("housekeeping", true)] {
+            // What a cancelled or failed job left is taken up again.
+            let is_put_off = domain::is_put_off(desk.trusted())?;
+            let all = [("daily_backup", late), ("housekeeping", true), ("recalculate", is_put_off)];
+            for (kind, when) in all {
                 let request = format!("{kind}/{}", local.date());
                 if when && desk.job_of(&request)?.is_none() {
                     due.push((kind, request));

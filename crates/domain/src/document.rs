@@ -80,6 +80,18 @@ pub fn goods_of<D: Document>(
     if lines.is_empty() { Err(no_lines()) } else { Ok(lines) }
 }
 
+/// The same of a document that is taken back: nobody moves its goods or their cost from here on.
+pub fn locked_goods_of<D: Document>(
+    it: &D,
+    product: fn(&D::Line) -> Id<Product>,
+    tx: &mut Tx,
+) -> Result<Vec<D::Line>> {
+    for line in goods_of(it, product, tx)? {
+        tx.get(product(&line))?;
+    }
+    goods_of(it, product, tx)
+}
+
 /// That day, or the first one after it whose period is open: what is closed stays as it was.
 pub fn first_open(tx: &Tx, date: Date) -> Date {
     closed_until(tx).map_or(date, |closed| date.max(closed.saturating_add(1.days())))

@@ -22,7 +22,8 @@ pub use sales::{
     SaleOrderLine, SaleReturn, SaleReturnLine, Statement, StatementLine,
 };
 pub use stock::{
-    Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse, recalculate,
+    Product, StockCount, StockCountLine, StockEntry, StockIn, StockInLine, StockLevel, Warehouse, is_put_off,
+    recalculate,
 };
 
 static ENTITIES: &[&EntityDef] = &[

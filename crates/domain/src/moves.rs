@@ -94,11 +94,10 @@ fn account(tx: &mut Tx, date: Date, customer: Id<Customer>, notice: &mut Notice)
     let mut sql = Sql::new("SELECT COUNT(*) FROM receivable WHERE customer = ");
     let count = tx.one(sql.bind(customer.0).push(" AND date > ").bind(date.to_string()))?;
     if count > 0 {
-        let name = tx.get(customer)?.name;
         say(
             notice,
-            format!("{name} 之后已有 {count} 笔往来，从 {date} 起各天的余额和账龄会变。"),
-            format!("{count} entries of {name} follow; its balance and ageing change from {date} on."),
+            format!("客户之后已有 {count} 笔往来，从 {date} 起各天的余额和账龄会变。"),
+            format!("{count} entries of the customer follow; its balance and ageing change from {date} on."),
         );
     }
     Ok(())

@@ -123,7 +123,7 @@ static RECEIPTS: ReportDef = ReportDef {
     label: Label { zh: "回款", en: "Receipts" },
     module: "money",
     fact: Receipt::DEF,
-    only: "status=posted",
+    only: "status=posted&reverses=none",
     date: "date",
     dimensions: &[
         by("customer", "customer"),

@@ -10,7 +10,7 @@ use model::{
     Stamp, Tx, Views, views,
 };
 
-pub use course::{Change, forecast, recalculate};
+pub use course::{Change, forecast, is_put_off, recalculate};
 pub use ledger::{
     AUDITS, Entry, Movement, Source, StockEntry, StockLevel, Warehouse, check_warehouse, enter, entry_of,
     main_warehouse, seed,
@@ -91,7 +91,7 @@ pub struct Product {
     #[field(zh = "最近出入库", en = "Last moved", readonly)]
     pub moved: Option<Date>,
     /// Its cost from this day on is being reckoned anew, and unknown meanwhile.
-    #[field(zh = "成本重算自", en = "Cost being reckoned from", readonly)]
+    #[field(zh = "成本重算自", en = "Cost being reckoned from", readonly, filter)]
     pub recalculating: Option<Date>,
     #[field(zh = "备注", en = "Remark", format = Long)]
     pub remark: Option<String>,

@@ -460,7 +460,15 @@ impl<'c> Desk<'c> {
             few(code, rows)?;
             let mut sql = select(child);
             sql.push(" WHERE ").name(child.fields[of - 1].name).push(" = ").bind(id).push(" ORDER BY id");
-            let mut before = self.tx.rows(&sql)?;
+            // What is gone is gone before the rest is checked: lines look at those beside them.
+            let kept =
+                |it: &Input| it.clone().take("id").and_then(|it| it.trim_start_matches('#').parse().ok());
+            let kept: Vec<i64> = rows.iter().filter_map(kept).collect();
+            let (mut before, gone): (Vec<_>, Vec<_>) =
+                self.tx.rows(&sql)?.into_iter().partition(|it| kept.contains(&it[0].int()));
+            for gone in gone {
+                self.tx.remove(child, &gone)?;
+            }
             for (n, row) in rows.iter().enumerate() {
                 let mut row = row.clone();
                 row.fields.remove(child.fields[of - 1].name);
@@ -472,9 +480,6 @@ impl<'c> Desk<'c> {
                 new[of] = Value::Int(id);
                 self.fill(child, &row, &mut new, old.is_none()).map_err(|error| under(code, n, error))?;
                 self.tx.store(child, old, new).map_err(|error| under(code, n, error))?;
-            }
-            for gone in before {
-                self.tx.remove(child, &gone)?;
             }
             self.tx.tally(def, id)?;
         }

@@ -205,9 +205,16 @@ fn waiting(mut sql: Sql, now: Moment, kinds: &[&str]) -> Sql {
 }
 
 impl Tx<'_> {
-    /// Queues a job that finds its work by itself.
+    /// Queues a job that finds its work by itself, unless one waits already. It is the program's own: nobody else cancels it.
     pub fn job(&mut self, kind: &str) -> Result<i64> {
-        self.queue(kind, &json!({}), 0, None)
+        let waits = [("kind", kind.into()), ("status", (&JobStatus::Queued).into())];
+        if let Some(job) = self.first::<Job>(&waits)? {
+            return Ok(job.id.0);
+        }
+        let user = std::mem::take(&mut self.user);
+        let queued = self.queue(kind, &json!({}), 0, None);
+        self.user = user;
+        queued
     }
 
     /// Puts a job into the queue; the same request makes one job.

@@ -3,7 +3,7 @@
 use crate::{Amount, Error, Fault, Figure, Label, Lang, Registry, Text, target_of};
 
 /// The sentences of the common faults of a field.
-const FAULTS: [(&str, Label); 23] = [
+const FAULTS: [(&str, Label); 24] = [
     ("required", Label { zh: "必须填写", en: "Required" }),
     ("malformed", Label { zh: "格式不正确", en: "Malformed" }),
     (
@@ -38,6 +38,12 @@ const FAULTS: [(&str, Label); 23] = [
     ("forbidden_field", Label { zh: "这个字段不能在这里改", en: "This field can't be changed here" }),
     ("unknown_entity", Label { zh: "没有这种档案", en: "No such entity" }),
     ("too_long", Label { zh: "内容太长", en: "Too long" }),
+    (
+        "too_many",
+        Label {
+            zh: "分段太多种，请用常见的天数", en: "Too many different parts; choose usual days"
+        },
+    ),
     ("too_many_rows", Label { zh: "行数太多", en: "Too many rows" }),
     ("too_far", Label { zh: "页数太多，请缩小范围", en: "Too many pages; narrow the filter" }),
     ("negative", Label { zh: "不能小于零", en: "Must not be negative" }),

@@ -349,12 +349,14 @@ pub const fn goes_over(sql: &'static str) -> FieldDef {
     }
 }
 
-/// Its expression, by what of the document counts.
+/// Its expression, by what of the document counts and what of the customer's exposure is that already.
 macro_rules! over_by {
-    ($counts:literal) => {
+    ($counts:literal, $own:literal) => {
         concat!(
-            "SELECT CASE WHEN h.much > 0 THEN h.much END FROM (SELECT CAST(c.balance + c.pending + {t}.",
+            "SELECT CASE WHEN h.much > 0 THEN h.much END FROM (SELECT CAST(c.balance + c.pending \
+             + COALESCE((SELECT SUM(m.balance + m.pending) FROM customer m WHERE m.merged_into = c.id), 0) + {t}.",
             $counts,
+            $own,
             " - c.credit_limit - COALESCE((SELECT SUM(g.amount) FROM credit_grant g WHERE g.customer = c.id \
              AND g.first <= {today} AND g.last >= {today}), 0) AS BIGINT) AS much \
              FROM customer c WHERE c.id = {t}.customer AND {t}.status = 'held') h"
@@ -372,7 +374,8 @@ pub const OVERDUE: FieldDef = FieldDef {
         "客户逾期",
         "Customer overdue",
         Kind::Money,
-        "SELECT CAST(SUM(r.open) AS BIGINT) FROM receivable r WHERE r.customer = {t}.customer AND r.open > 0 \
+        "SELECT CAST(SUM(r.open) AS BIGINT) FROM receivable r WHERE r.customer IN (SELECT {t}.customer UNION ALL \
+         SELECT m.id FROM customer m WHERE m.merged_into = {t}.customer) AND r.settled IS NULL AND r.open > 0 \
          AND r.due < {today} AND {t}.status = 'held'",
     )
 };

@@ -16,7 +16,7 @@ use super::price::{self, offers};
 use super::receivable::{self, Item, Kind};
 use super::sale_order::{self, Part, SaleOrder, SaleOrderLine};
 use super::{actor, made_by, owner_on};
-use crate::document::{Reason, check_date, check_open, goods_of, no_lines};
+use crate::document::{Reason, check_date, check_open, locked_goods_of, no_lines};
 use crate::moves;
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product, SaleReturn};
@@ -157,7 +157,11 @@ static DERIVED: &[FieldDef] = &[
         ..FieldDef::DERIVED
     },
     HELD_DAYS,
-    goes_over(over_by!("amount")),
+    goes_over(over_by!(
+        "amount",
+        " - COALESCE((SELECT CASE WHEN o.rest < {t}.amount THEN o.rest ELSE {t}.amount END FROM sale_order o \
+         WHERE o.id = {t}.\"order\" AND o.status = 'checked'), 0)"
+    )),
     OVERDUE,
 ];
 
@@ -236,7 +240,7 @@ fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result
 /// The line of its order that a line sells at the price that was promised, be it a part of it: for the same reason.
 fn promised(new: &SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result<Option<SaleOrderLine>> {
     let is_same = old.is_some_and(|old| (old.product, old.quantity) == (new.product, new.quantity));
-    if is_same || new.price.is_none() || tx.history {
+    if (is_same && tx.before(new.sale)?.is_none()) || new.price.is_none() || tx.history {
         return Ok(None);
     }
     let Some(order) = tx.get(new.sale)?.order else { return Ok(None) };
@@ -529,7 +533,7 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
     if back.iter().any(|it| it.status == crate::document::Status::Posted && it.reverses.is_none()) {
         refuse!("wrong_state", "这张销售单有过账的退货，请先红冲退货单" "Goods of this sale came back; reverse that return first");
     }
-    let lines = goods_of(sale, |line| line.product, tx)?;
+    let lines = locked_goods_of(sale, |line| line.product, tx)?;
     let mut opposite = Sale {
         id: Id::NEW,
         number: None,

@@ -105,7 +105,7 @@ pub struct SaleOrderLine {
     pub stamp: Stamp,
 }
 
-static DERIVED: &[FieldDef] = &[HELD_DAYS, goes_over(over_by!("rest")), OVERDUE];
+static DERIVED: &[FieldDef] = &[HELD_DAYS, goes_over(over_by!("rest", "")), OVERDUE];
 
 static LINE: &[FieldDef] = &[FieldDef {
     name: "rest",

@@ -13,7 +13,7 @@ use super::price::{self, Terms};
 use super::receivable::{self, Item, Kind};
 use super::settle::{self, Aim, Allocate, Unallocate};
 use super::{Sale, SaleLine, made_by, owner_on};
-use crate::document::{Reason, Status, check_date, check_open, goods_of};
+use crate::document::{Reason, Status, check_date, check_open, goods_of, locked_goods_of};
 use crate::moves;
 use crate::stock::{self, Entry, Movement, Source, Warehouse, check_warehouse, main_warehouse};
 use crate::{Customer, Product};
@@ -430,7 +430,14 @@ fn moves(it: &SaleReturn, tx: &mut Tx) -> Result<Option<Notice>> {
     if it.status != Status::Draft {
         return Ok(None);
     }
-    let (lines, mut sold) = (tx.lines(it)?, tied(it, tx)?);
+    // Whether they may come back is asked when it is posted.
+    let (lines, mut sold) = (
+        tx.lines(it)?,
+        match it.sale {
+            Some(sale) => sold(&tx.get(sale)?, tx)?,
+            None => Vec::new(),
+        },
+    );
     let goods = lines.iter().filter(|_| it.goods).map(|line| goods(it, line, &take(&mut sold, line), tx));
     let goods = goods.collect::<Result<_>>()?;
     moves::moves(tx, it.date, Some(it.customer), goods)
@@ -479,7 +486,7 @@ fn reverse(it: &mut SaleReturn, tx: &mut Tx, asked: Reason) -> Result<()> {
     tx.get(it.customer)?;
     let today = tx.today();
     check_open(today, tx)?;
-    let lines = goods_of(it, |line| line.product, tx)?;
+    let lines = locked_goods_of(it, |line| line.product, tx)?;
     let mut opposite = SaleReturn {
         id: Id::NEW,
         number: Some(tx.next_number::<SaleReturn>()?),

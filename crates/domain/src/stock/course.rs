@@ -156,10 +156,12 @@ fn put_off(tx: &mut Tx, product: &Product, from: Date) -> Result<()> {
     let mut all = Sql::new("id IN (");
     all.append(&moved("id", " AND kind <> 'adjustment'")).push(")");
     tx.touch_all::<StockEntry>("worth", Value::Null, &all)?;
-    if product.recalculating.is_none() {
-        tx.job("recalculate")?;
-    }
-    Ok(())
+    tx.job("recalculate").map(drop)
+}
+
+/// Whether the cost of anything waits for that.
+pub fn is_put_off(tx: &mut Tx) -> Result<bool> {
+    Ok(!tx.find_where::<Product>(&Sql::new("recalculating IS NOT NULL ORDER BY id LIMIT 1"))?.is_empty())
 }
 
 /// One step of reckoning anew what was put off; `false` when nothing is left.

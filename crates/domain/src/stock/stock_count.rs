@@ -1,6 +1,6 @@
 //! The stock count 盘点单: what was found on the shelves beside what the books say; the difference goes into the books.
 
-use crate::document::{Reason, Status, check_date, check_open, goods_of};
+use crate::document::{Reason, Status, check_date, check_open, goods_of, locked_goods_of};
 use model::{
     Code, Date, Entity, Error, Id, Label, Money, Notice, Quantity, Result, Sql, Stamp, Text, Tx, Value,
     Verbs, Views, refuse, verbs, views,
@@ -187,7 +187,7 @@ fn reverse(it: &mut StockCount, tx: &mut Tx, asked: Reason) -> Result<()> {
     let today = tx.today();
     check_open(today, tx)?;
     let warehouse = it.warehouse.ok_or_else(|| Error::invalid("warehouse", "required"))?;
-    let lines = goods_of(it, |line| line.product, tx)?;
+    let lines = locked_goods_of(it, |line| line.product, tx)?;
     let mut opposite = StockCount {
         id: Id::NEW,
         number: Some(tx.next_number::<StockCount>()?),

@@ -1,6 +1,6 @@
 //! Goods that come in 入库单: bought, or there when the books begin. Purchasing proper comes later.
 
-use crate::document::{Reason, Status, check_date, check_open, goods_of};
+use crate::document::{Reason, Status, check_date, check_open, goods_of, locked_goods_of};
 use model::{
     Choice, Code, Date, Entity, Error, Id, Money, Notice, Price, Quantity, Rate, Result, Stamp, Tx, Verbs,
     Views, verbs, views,
@@ -149,7 +149,7 @@ fn reverse(it: &mut StockIn, tx: &mut Tx, asked: Reason) -> Result<()> {
     let today = tx.today();
     check_open(today, tx)?;
     let warehouse = warehouse(it)?;
-    let lines = goods_of(it, |line| line.product, tx)?;
+    let lines = locked_goods_of(it, |line| line.product, tx)?;
     let mut opposite = StockIn {
         id: Id::NEW,
         number: Some(tx.next_number::<StockIn>()?),

@@ -161,11 +161,6 @@ pub fn merge(customer: &mut Customer, tx: &mut Tx, asked: Merge) -> Result<()> {
         (into.blacklisted_on, into.unlisted_on) = (customer.blacklisted_on, None);
         tx.save(&mut into)?;
     }
-    // Who was merged into this one stands behind the other too: one step always finds them all.
-    for mut earlier in tx.find::<Customer>(&[("merged_into", (&customer.id).into())])? {
-        earlier.merged_into = Some(into.id);
-        tx.save(&mut earlier)?;
-    }
     customer.merged_into = Some(into.id);
     customer.closed = true;
     Ok(())
