@@ -227,7 +227,7 @@ fn documents(customer: &Customer, tx: &mut Tx) -> Result<Part> {
         (label("日期", "Date"), <Date as model::Scalar>::KIND),
         (label("单据", "Document"), Kind::Text),
         (label("商品", "Goods"), Kind::Text),
-        (label("业务员", "Salesperson"), Kind::Text),
+        (label("业务员", "By"), Kind::Text),
         (label("金额", "Amount"), Kind::Money),
         (label("状态", "Status"), Kind::Text),
     ];
