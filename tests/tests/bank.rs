@@ -1,6 +1,8 @@
 //! The bank's lines (issue 3): proposed with a reason, accepted as a receipt, taken back with history.
 
+use model::import::Counts;
 use model::{Input, Value, message};
+use tests::importing::{self, company, counts};
 use tests::shop::Shop;
 use tests::{code, databases};
 
@@ -103,6 +105,59 @@ fn the_same_line_comes_in_once_and_only_for_who_keeps_the_books() {
 
         assert_eq!([code(again), code(out), code(seen)], ["duplicate", "not_positive", "not_found"]);
         assert_eq!(shop.value("bank_line", 1, "customer"), Value::Null);
+    });
+}
+
+/// As 建设银行 exports it: what went out has a column of its own.
+const EXPORT: &str = "\
+账号,账户名称,交易时间,借方发生额（支取）,贷方发生额（收入）,余额,币种,对方户名,对方账号,对方开户机构,记账日期,摘要,备注
+1100101,恒联暖通有限公司,20260605 10:22:31,0.00,\"1,250.00\",\"9,250.00\",人民币,北京金泰格散热器有限公司,1100102,建行北京大兴支行,20260605,货款,
+1100101,恒联暖通有限公司,20260605 11:02:07,300.00,0.00,\"8,950.00\",人民币,国网北京电力,1100103,工行北京分行,20260605,电费,
+1100101,恒联暖通有限公司,20260605 11:30:00,15.00,,\"8,935.00\",人民币,建设银行,,,20260605,手续费,
+1100101,恒联暖通有限公司,20260605 14:45:59,0.00,\"1,250.00\",\"10,185.00\",人民币,北京金泰格散热器有限公司,1100102,建行北京大兴支行,20260605,货款,
+";
+
+#[test]
+fn a_banks_file_comes_in_without_what_went_out_and_no_line_of_it_twice() {
+    company(|world, shop| {
+        let boss = world.person("何振邦");
+        let file = |name: &str, text: &str| {
+            let plan = shop.plan(boss, "bank_line", name, encoding_rs::GB18030.encode(text).0);
+            shop.foretold(boss, &plan)
+        };
+        let lines = |wanted: &str| shop.count(&format!("SELECT COUNT(*) FROM bank_line WHERE {wanted}"));
+
+        let first = file("june.csv", EXPORT);
+        assert_eq!(counts(&first), Counts { rows: 4, new: 2, skipped: 2, ..Counts::default() });
+        let named = "payer = '北京金泰格散热器有限公司' AND amount = 125000 AND date = '2026-06-05'";
+        assert_eq!(lines(named), 2, "two of a day differ in the balance");
+        assert_eq!(
+            lines("purpose = '货款' AND payer_account = '1100102' AND balance IN (925000, 1018500)"),
+            2
+        );
+
+        // The same file again, and one that reaches further.
+        let again = file("again.csv", EXPORT);
+        assert_eq!(counts(&again), Counts { rows: 4, same: 2, skipped: 2, ..Counts::default() });
+        let more = format!("{EXPORT}1100101,,20260606 09:00:00,,70,\"10,255.00\",人民币,张三,,,20260606,,\n");
+        assert_eq!(counts(&file("more.csv", &more)).new, 1);
+        assert_eq!(lines("1 = 1"), 3);
+    });
+}
+
+#[test]
+fn a_line_like_one_that_is_there_is_shown_before_it_comes_in() {
+    company(|world, shop| {
+        let boss = world.person("何振邦");
+        let plan = |name: &str, purpose: &str| {
+            let file = format!("交易日期,对方户名,收入,摘要\n2026-06-05,张三,70,{purpose}\n");
+            shop.plan(boss, "bank_line", name, file)
+        };
+        shop.foretold(boss, &plan("first.csv", "货款"));
+
+        assert_eq!(shop.preview(boss, &plan("again.csv", "货款")).counts.same, 1);
+        assert_eq!(shop.preview(boss, &plan("other.csv", "定金")).counts.near, 1);
+        assert_eq!(importing::counts(&shop.run(boss, &plan("taken.csv", "定金"))).new, 1);
     });
 }
 

@@ -51,9 +51,10 @@ fn the_limit_of_a_group_holds_for_all_below_it_together() {
         let refused = refused.unwrap_err();
         assert_eq!(refused.code(), "credit_limit_exceeded");
         let model::Error::Refused(refusal) = &refused else { panic!("{refused:?}") };
-        let figure = |name| refusal.figures.iter().find(|it| it.name == name).map(|it| it.amount.0);
-        assert_eq!((figure("group_exposure"), figure("group_limit")), (Some(155_000), Some(150_000)));
-        assert_eq!(figure("over"), Some(0), "its own limit is not passed");
+        let figure = |name| refusal.figures.iter().find(|it| it.name == name).map(|it| it.amount.to_string());
+        assert_eq!(figure("group_exposure").as_deref(), Some("1550.00"));
+        assert_eq!(figure("group_limit").as_deref(), Some("1500.00"));
+        assert_eq!(figure("over").as_deref(), Some("0.00"), "its own limit is not passed");
         assert_eq!(shop.status(held), "held");
         sell(&shop, depot, "10").1.unwrap();
         // None of the group gets more, the head neither.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{
-    Actor, Choice, Date, Desk, Door, Entity, EntityDef, Error, Figure, Id, Input, Label, Lang, Money,
+    Actor, Amount, Choice, Date, Desk, Door, Entity, EntityDef, Error, Figure, Id, Input, Label, Lang, Money,
     Refusal, Registry, Result, Rights, Stamp, Tx, Value, Verbs, verbs,
 };
 use store::{Address, Db, Plan, Settings};
@@ -100,13 +100,24 @@ fn post(bill: &mut Bill, tx: &mut Tx) -> Result<()> {
     let owed = party.owed;
     if owed + bill.total > party.limit {
         let says = Label { zh: "超过额度", en: "Beyond the limit" };
-        let figure = |name, zh, en, amount| Figure { name, label: Label { zh, en }, amount, group: None };
+        let figure = |name, zh, en, amount| Figure {
+            name,
+            label: Label { zh, en },
+            amount: Amount::Money(amount),
+            group: None,
+        };
         let figures = vec![
             figure("limit", "额度", "Limit", party.limit),
             figure("owed", "已欠", "Owed", owed),
             figure("asked", "本单", "Asked", bill.total),
         ];
-        let refusal = Refusal { code: "credit_limit_exceeded", says: says.into(), figures, held: false };
+        let refusal = Refusal {
+            code: "credit_limit_exceeded",
+            says: says.into(),
+            figures,
+            reasons: Vec::new(),
+            held: false,
+        };
         return Err(Error::Refused(Box::new(refusal)));
     }
     enter(tx, bill, bill.day, bill.total)?;

@@ -810,6 +810,8 @@ impl Walk<'_> {
             it.entity == "sale_entry" && it.date.year() == company.today.year() && company.sees_deal(user, it)
         });
         let bought: BTreeSet<_> = mine.map(|it| it.customer.0).collect();
+        // Of customers only those within sight count.
+        let bought: BTreeSet<_> = bought.intersection(&company.mine(user)).copied().collect();
         let active = Some(bought.len() as i64).filter(|_| may);
         let has = company.mine(user).len() as i64;
         let all = |measure: &str| {

@@ -433,7 +433,7 @@ fn a_line_below_the_floor_is_held_until_somebody_with_the_right_lets_it_pass() {
 }
 
 #[test]
-fn a_release_holds_for_these_prices_and_no_lower_one() {
+fn a_release_holds_for_these_lines_and_no_others() {
     databases(|db| {
         let shop = Shop::new(db);
         (1..=2).for_each(|product| shop.floor(product, "22"));
@@ -449,9 +449,10 @@ fn a_release_holds_for_these_prices_and_no_lower_one() {
             shop.run("王海燕", "sale", sale, "check")
         };
 
-        // Fewer at that price pass, more do not, nor does a lower price, nor other goods.
-        again(&[["铜球阀", "1", "20", ""]]).unwrap();
-        again(&[["铜球阀", "1", "21", ""]]).unwrap();
+        // Neither fewer nor more pass, nor does another price, nor other goods; above the floor nothing needs to.
+        assert_eq!(code(again(&[["铜球阀", "1", "20", ""]])), "below_floor");
+        assert_eq!(code(again(&[["铜球阀", "1", "21", ""]])), "below_floor");
+        again(&[["铜球阀", "1", "22", ""]]).unwrap();
         assert_eq!(code(again(&[["铜球阀", "3", "20", ""]])), "below_floor");
         assert_eq!(code(again(&[["铜球阀", "1", "19.99", ""]])), "below_floor");
         assert_eq!(code(again(&[["铜球阀", "1", "20", "1%"]])), "below_floor");

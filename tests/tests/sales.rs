@@ -6,7 +6,7 @@ use tests::{code, databases};
 
 fn figure(error: &Error, name: &str) -> Option<Money> {
     let Error::Refused(refusal) = error else { return None };
-    refusal.figures.iter().find(|it| it.name == name).map(|it| it.amount)
+    refusal.figures.iter().find(|it| it.name == name).and_then(|it| Money::parse(&it.amount.to_string()))
 }
 
 #[test]

@@ -241,3 +241,39 @@ fn an_entry_that_is_called_by_a_link_is_not_found_by_a_text() {
         );
     });
 }
+
+#[test]
+fn an_order_of_whoever_is_overdue_or_blacklisted_is_held_by_programs_and_pages_alike() {
+    House::on_both(PEOPLE, |house| {
+        let mut order = stocked(house);
+        order["lines"][0]["quantity"] = 4.into();
+        let customer = format!("customer/{}", order["customer"]);
+        let opening = json!({ "customer": order["customer"], "date": "2026-01-01", "due": "2026-01-02", "amount": 5000 });
+        let (_, opening) = ask(house, "周会计", "receivable_opening", &opening);
+        assert_eq!(
+            ask(house, "周会计", &format!("receivable_opening/{}/post", opening["id"]), &json!({})).0,
+            200
+        );
+
+        for gravest in ["overdue", "blacklisted"] {
+            let made = || ask(house, "王海燕", "sale_order", &order).1["id"].as_i64().unwrap();
+            let [program, page, many] = [(); 3].map(|()| made());
+            let (status, told) = ask(house, "王海燕", &format!("sale_order/{program}/check"), &json!({}));
+            assert_eq!((status, told["code"].as_str()), (409, Some(gravest)), "{told}");
+            // Every rule that refuses is named, and the figures stand beside them.
+            let reasons: Vec<_> = told["reasons"].as_array().unwrap().iter().map(|it| &it["code"]).collect();
+            assert_eq!(reasons.len(), if gravest == "overdue" { 2 } else { 3 }, "{told}");
+            assert!(reasons.iter().any(|it| **it == "credit_limit_exceeded"), "{told}");
+            assert_eq!(told["overdue"].as_str(), Some("5000.00"));
+            let answer = house.post("王海燕", &format!("/sale_order/{page}/check"), &[]);
+            assert!(matches!(answer.status, 200 | 409), "{} {}", answer.status, answer.text());
+            let (_, told) = ask(house, "王海燕", "sale_order/check", &json!({ "ids": [many], "input": {} }));
+            assert_eq!(told["results"][0]["problem"]["code"].as_str(), Some(gravest), "{told}");
+            for id in [program, page, many] {
+                let state = house.get(BOSS, &format!("/api/v1/sale_order/{id}")).text();
+                assert!(state.contains("\"status\":\"held\""), "{state}");
+            }
+            ask(house, "周会计", &format!("{customer}/blacklist"), &json!({ "reason": "支票退票" }));
+        }
+    });
+}

@@ -12,7 +12,7 @@ use tests::{Random, cases, databases};
 const ACCOUNTS: [&str; 2] = ["bank", "cash"];
 const PRODUCTS: [&str; 3] = ["铜球阀", "截止阀", "暖气片"];
 /// What a document, a rule or a right may answer; anything else is a fault of the program.
-const REFUSALS: [&str; 16] = [
+const REFUSALS: [&str; 17] = [
     "counted_later",
     "duplicate",
     "wrong_state",
@@ -20,6 +20,7 @@ const REFUSALS: [&str; 16] = [
     "overdue",
     "insufficient_stock",
     "more_than_sold",
+    "free_return",
     "not_found",
     "forbidden",
     "no_lines",

@@ -64,17 +64,36 @@ pub struct Refusal {
     pub code: &'static str,
     pub says: Text,
     pub figures: Vec<Figure>,
+    /// What each of several rules said, the gravest first, where there were several to ask.
+    pub reasons: Vec<(&'static str, Text)>,
     /// A declared gate stopped a document that now waits, held, for a way on.
     pub held: bool,
 }
 
 /// A figure of a refusal; who may not read its field group does not see it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     pub name: &'static str,
+    /// How people call it; empty for what the sentence says already.
     pub label: Label,
-    pub amount: Money,
+    pub amount: Amount,
     pub group: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Amount {
+    Money(Money),
+    /// As the API writes it.
+    Other(String),
+}
+
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Amount::Money(money) => money.fmt(f),
+            Amount::Other(text) => f.write_str(text),
+        }
+    }
 }
 
 impl Error {
@@ -122,7 +141,21 @@ impl Error {
 
     /// A business rule's no without figures.
     pub fn refused(code: &'static str, says: impl Into<Text>) -> Error {
-        Error::Refused(Box::new(Refusal { code, says: says.into(), figures: Vec::new(), held: false }))
+        let (figures, reasons) = (Vec::new(), Vec::new());
+        Error::Refused(Box::new(Refusal { code, says: says.into(), figures, reasons, held: false }))
+    }
+
+    /// The same with figures for programs: people read them in the sentence.
+    pub fn with(mut self, figures: &[(&'static str, &dyn std::fmt::Display)]) -> Error {
+        if let Error::Refused(refusal) = &mut self {
+            refusal.figures.extend(figures.iter().map(|(name, amount)| Figure {
+                name,
+                label: Label::NONE,
+                amount: Amount::Other(amount.to_string()),
+                group: None,
+            }));
+        }
+        self
     }
 
     /// Takes the faults of several fields together; any other error wins over them.

@@ -7,7 +7,7 @@ mod number;
 use std::fmt;
 use std::marker::PhantomData;
 
-pub use error::{Error, Fault, Figure, Reference, Refusal, Result};
+pub use error::{Amount, Error, Fault, Figure, Reference, Refusal, Result};
 pub use jiff::{Timestamp as Moment, ToSpan, civil::Date, tz::TimeZone};
 pub use number::{Money, Price, Quantity, Rate, decimal};
 

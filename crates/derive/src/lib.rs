@@ -62,8 +62,8 @@ struct Field {
     def: TokenStream,
 }
 
-const FLAGS: [&str; 10] =
-    ["unique", "search", "list", "filter", "readonly", "required", "like", "sum", "again", "auto"];
+const FLAGS: [&str; 11] =
+    ["unique", "search", "list", "filter", "readonly", "required", "like", "sum", "again", "auto", "sieve"];
 
 /// Attributes that carry a text, each filling the descriptor's slot of the same name.
 const TEXTS: [&str; 7] = ["code", "unit", "group", "default", "depends", "only", "behind"];
@@ -189,6 +189,7 @@ struct EntityAttr {
     derived: Option<Expr>,
     lines: Option<Type>,
     verbs: Option<Expr>,
+    rights: Option<Expr>,
     views: Option<Expr>,
     check: Option<Expr>,
     alike: Option<Expr>,
@@ -218,6 +219,7 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             "closed" => fill(&mut it.closed, &meta),
             "lines" => fill(&mut it.lines, &meta),
             "verbs" => fill(&mut it.verbs, &meta),
+            "rights" => fill(&mut it.rights, &meta),
             "views" => fill(&mut it.views, &meta),
             "check" => fill(&mut it.check, &meta),
             "alike" => fill(&mut it.alike, &meta),
@@ -246,7 +248,7 @@ fn entity_attr(input: &DeriveInput) -> Result<EntityAttr> {
             other => Err(meta.error(format!(
                 "unknown attribute `{other}`; an entity takes zh, en, module, icon, number, title, owner, \
                  department, tree, of, within, closed, feeds, ledger, index, derived, lines, verbs, views, check, alike, \
-                 edit, tally, hold, panel, moves, brings"
+                 edit, tally, hold, panel, moves, brings, rights"
             ))),
         })?;
     }
@@ -330,6 +332,7 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
         }))
     });
     let derived = attr.derived.as_ref().map_or(quote!(&[]), |derived| quote!(#derived));
+    let rights = attr.rights.as_ref().map_or(quote!(&[]), |rights| quote!(#rights));
     let ledger = attr.ledger;
     attr.indexes.iter().flatten().try_for_each(|column| place(column).map(drop))?;
     let indexes = attr.indexes.iter().map(|columns| {
@@ -370,6 +373,7 @@ fn entity_tokens(input: &DeriveInput) -> Result<TokenStream> {
                 derived: #derived,
                 number: #number,
                 verbs: VERBS_OF.defs,
+                rights: #rights,
                 views: #views,
                 apply: |verb, row, tx, input| ::model::apply::<#name>(&VERBS_OF, verb, row, tx, input),
                 ready: |verb, row| ::model::ready::<#name>(&VERBS_OF, verb, row),

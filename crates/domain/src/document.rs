@@ -52,12 +52,21 @@ fn closed_until(tx: &Tx) -> Option<Date> {
     tx.catalog.parameter("closed_until").parse().ok()
 }
 
-/// Refuses what would write into a period that the company has closed.
+/// Refuses what would write into a period that the company has closed, or that is to come: that can be drafted only.
 pub fn check_open(date: Date, tx: &Tx) -> Result<()> {
-    if closed_until(tx).is_some_and(|closed| date <= closed) {
-        refuse!("period_closed", "这一天所在的期间已经结账，请改用之后的日期" "The period of this date is closed; use a later date");
+    if date > tx.today() {
+        refuse!("future_date", "日期还没到，先存为草稿，到那天再过账；或改成今天" "Its date is still to come: keep it as a draft and post it then, or date it today");
     }
-    Ok(())
+    match closed_until(tx) {
+        Some(closed) if date <= closed => {
+            let says = Label {
+                zh: "这一天所在的期间已经结账，请改用之后的日期",
+                en: "The period of this date is closed; use a later date",
+            };
+            Err(Error::refused("period_closed", says).with(&[("closed_until", &closed)]))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The lines of a document about to move goods, in one order for everybody, so that two documents never wait for each other.

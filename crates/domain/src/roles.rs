@@ -24,7 +24,7 @@ const ACCOUNTS: &str = "receipt,refund,receivable_opening,receivable,allocation,
 const ALL_ACCOUNTS: &str =
     "receipt,refund,receivable_opening,receivable,allocation,credit_grant,statement: read export @all";
 const SELLING: &str = "sale: read create update delete export check post post_paid void reverse release_credit @below credit=read cost=read; sale_order: read create update delete export check deliver void release_credit @below credit=read; \
-     sale_return: read create update delete export post reverse @below cost=read; sale_entry,performance: read export @below cost=read";
+     sale_return: read create update delete export post return_freely reverse @below cost=read; sale_entry,performance: read export @below cost=read";
 /// Who sells sees the lists for everybody and for the customers within sight.
 const PRICES: &str = "price_list: read @own";
 const FLOORS: &str = "product: read export @all/none floor=read";
@@ -221,7 +221,7 @@ pub static PRESETS: &[Preset] = &[
         "Finance",
         says("应收、收款、信用", "Receivables, receipts, credit"),
         &[
-            "sale: read export check post post_paid void reverse @all credit=read cost=read; sale_order: read export @all credit=read; sale_return: read export post reverse allocate @all cost=read; sale_entry,performance: read export @all cost=read",
+            "sale: read export check post post_paid void reverse @all credit=read cost=read; sale_order: read export @all credit=read; sale_return: read export post return_freely reverse allocate @all cost=read; sale_entry,performance: read export @all cost=read",
             "receipt,refund,receivable_opening,cash_move,statement,bank_line: * @all",
             "receivable,allocation,cash_entry,credit_grant: read export @all",
             "credit_rule: read update @all",

@@ -22,11 +22,12 @@ use model::{Date, Id, Result, Text, Tx, system::Department, system::User};
 
 use crate::Customer;
 
-pub use account::{SaleEntry, retell, unknown};
+pub use account::{SaleEntry, amount_of, retell, unknown};
 pub use bank::BankLine;
 pub use cash::{AUDITS as CASH_AUDITS, CashEntry, CashMove};
 pub use credit::{
-    CreditGrant, CreditRule, DERIVED, Grant, Standing, grant_temporary, groups, seed, standing,
+    CreditGrant, CreditRule, DERIVED, Ending, Grant, LEVELS, Standing, end_temporary, grant_temporary,
+    groups, seed, standing,
 };
 pub use file::file;
 pub use opening::ReceivableOpening;

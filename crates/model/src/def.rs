@@ -55,6 +55,8 @@ pub struct EntityDef {
     pub derived: &'static [FieldDef],
     pub number: Option<Pattern>,
     pub verbs: &'static [VerbDef],
+    /// Rights beside those of its verbs, for which their functions ask.
+    pub rights: &'static [(&'static str, Label)],
     pub views: &'static [ViewDef],
     /// Runs the n-th verb on a row: old values in, new values out.
     pub apply: Apply,
@@ -159,6 +161,8 @@ pub struct FieldDef {
     pub again: bool,
     /// Left empty, a check fills it: a dialog does not ask for it.
     pub auto: bool,
+    /// A row of a file in which nothing stands here, or no more than zero, is passed over.
+    pub sieve: bool,
     /// The code table.
     pub code: Option<&'static str>,
     pub unit: Option<&'static str>,
@@ -201,6 +205,7 @@ impl FieldDef {
         sum: false,
         again: false,
         auto: false,
+        sieve: false,
         code: None,
         unit: None,
         group: None,

@@ -41,6 +41,9 @@ impl Card {
     }
 }
 
+/// So many records of a reading are kept at hand.
+const SEEN: usize = 64;
+
 impl<'c> Desk<'c> {
     pub fn new(actor: &'c Actor, catalog: Arc<Catalog>, conn: &'c mut dyn Conn, writes: bool) -> Desk<'c> {
         Desk { actor, tx: Tx::new(conn, catalog, actor, writes) }
@@ -169,20 +172,24 @@ impl<'c> Desk<'c> {
     /// A record within the actor's sight; not read a second time before something is written.
     fn sight(&mut self, def: &'static EntityDef, id: i64) -> Result<Option<&Seen>> {
         let wrote = self.tx.wrote;
-        let known = |it: &Seen| std::ptr::eq(it.def, def) && it.record[0].int() == id && it.wrote == wrote;
-        if !self.tx.seen.as_ref().is_some_and(known) {
-            let mut sql = Sql::new("SELECT ");
-            for name in def.columns() {
-                sql.push("t.").name(name).push(", ");
-            }
-            sql.push("CASE WHEN ").append(&self.reach(def, "t", true)?).push(" THEN 1 ELSE 0 END FROM ");
-            sql.name(def.code).push(" t WHERE t.id = ").bind(id).push(" AND ");
-            sql.append(&self.reach(def, "t", false)?);
-            let Some(mut record) = self.tx.rows(&sql)?.pop() else { return Ok(None) };
-            let acts = record.pop().is_some_and(|it| it.int() == 1);
-            self.tx.seen = Some(Seen { def, record, acts, wrote, alone: false });
+        if self.tx.seen.len() >= SEEN || self.tx.seen.first().is_some_and(|it| it.wrote != wrote) {
+            self.tx.seen.clear();
         }
-        Ok(self.tx.seen.as_ref())
+        let known = |it: &Seen| std::ptr::eq(it.def, def) && it.record[0].int() == id;
+        if let Some(at) = self.tx.seen.iter().position(known) {
+            return Ok(self.tx.seen.get(at));
+        }
+        let mut sql = Sql::new("SELECT ");
+        for name in def.columns() {
+            sql.push("t.").name(name).push(", ");
+        }
+        sql.push("CASE WHEN ").append(&self.reach(def, "t", true)?).push(" THEN 1 ELSE 0 END FROM ");
+        sql.name(def.code).push(" t WHERE t.id = ").bind(id).push(" AND ");
+        sql.append(&self.reach(def, "t", false)?);
+        let Some(mut record) = self.tx.rows(&sql)?.pop() else { return Ok(None) };
+        let acts = record.pop().is_some_and(|it| it.int() == 1);
+        self.tx.seen.push(Seen { def, record, acts, wrote, alone: false });
+        Ok(self.tx.seen.last())
     }
 
     /// A record on which the actor may do more than read, as it is once nobody else is at work on it.
@@ -397,7 +404,7 @@ impl<'c> Desk<'c> {
             other => other,
         })?;
         let made = |it: &&mut Seen| std::ptr::eq(it.def, def) && it.record[0].int() == id;
-        if let Some(seen) = self.tx.seen.as_mut().filter(made) {
+        if let Some(seen) = self.tx.seen.iter_mut().find(made) {
             seen.alone = input.rows.is_empty();
         }
         Ok(id)
@@ -424,8 +431,18 @@ impl<'c> Desk<'c> {
         }
         self.fill(def, input, &mut new, false)?;
         let documents = [self.open_document(def, &old)?, self.open_document(def, &new)?];
-        self.tx.store(def, Some(old), new)?;
-        self.children(def, id, input)?;
+        let saved = self.tx.store(def, Some(old.clone()), new)?;
+        let changed = saved[at] != old[at];
+        let given =
+            def.lines.is_some_and(|it| input.rows.keys().any(|key| key == "lines" || key == it().code));
+        if changed && !given {
+            self.tx.recheck(def, old)?;
+        } else {
+            self.tx.before = changed.then_some((def, old));
+        }
+        let written = self.children(def, id, input);
+        self.tx.before = None;
+        written?;
         for (document, id) in documents.into_iter().flatten() {
             self.tx.tally(document, id)?;
         }

@@ -1,6 +1,6 @@
 //! Every refusal as a sentence in the user's language: what happened, why, what to do.
 
-use crate::{Error, Fault, Figure, Label, Lang, Registry, Text, target_of};
+use crate::{Amount, Error, Fault, Figure, Label, Lang, Registry, Text, target_of};
 
 /// The sentences of the common faults of a field.
 const FAULTS: [(&str, Label); 23] = [
@@ -146,8 +146,12 @@ pub fn message(error: &Error, registry: Registry, entity: &str, lang: Lang) -> S
             faults.iter().map(one).collect::<Vec<_>>().join(if zh { "；" } else { "; " })
         }
         Error::Refused(refusal) => {
-            let figure = |it: &Figure| format!("{} {}", it.label.of(lang), it.amount.grouped());
-            let figures = refusal.figures.iter().map(figure).collect::<Vec<_>>();
+            let figure = |it: &Figure| match (&it.amount, it.label.of(lang)) {
+                (_, "") => None,
+                (Amount::Money(amount), label) => Some(format!("{label} {}", amount.grouped())),
+                (Amount::Other(text), label) => Some(format!("{label} {text}")),
+            };
+            let figures = refusal.figures.iter().filter_map(figure).collect::<Vec<_>>();
             let says = refusal.says.of(lang);
             match figures.as_slice() {
                 [] => says.to_owned(),

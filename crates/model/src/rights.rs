@@ -254,7 +254,7 @@ impl Rights {
     }
 }
 
-/// Every right that a grant of `def` may name: the five of all, then the verbs'.
+/// Every right that a grant of `def` may name: the five of all, the verbs', and those that it says itself.
 pub fn rights_of(def: &EntityDef) -> Vec<(&'static str, Label)> {
     let mut rights = vec![
         ("read", Label { zh: "查看", en: "Read" }),
@@ -269,6 +269,7 @@ pub fn rights_of(def: &EntityDef) -> Vec<(&'static str, Label)> {
             rights.push((verb.right, verb.label));
         }
     }
+    rights.extend(def.rights);
     rights
 }
 

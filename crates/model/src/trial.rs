@@ -32,7 +32,7 @@ impl Desk<'_> {
         };
         let dry = std::mem::replace(&mut self.tx.dry, true);
         let tried = self.tried_out(def, line, old, input, at);
-        (self.tx.trial, self.tx.head) = (None, None);
+        (self.tx.trial, self.tx.head, self.tx.before) = (None, None, None);
         self.tx.dry = dry;
         tried
     }
@@ -49,6 +49,7 @@ impl Desk<'_> {
         let new = old.clone().unwrap_or_else(|| self.fresh(def));
         let mut head = self.completed(def, old.as_ref(), new, input, "", &mut faults, &mut refused)?;
         self.tx.head = Some((def, head.clone()));
+        self.tx.before = old.clone().map(|it| (def, it));
         let of = line.of.map_or(1, |it| it + 1);
         let known = match &old {
             Some(old) => self.rows_of(def, old[0].int(), line)?,

@@ -53,6 +53,8 @@ pub struct Tx<'c> {
     pub(crate) trial: Option<(&'static EntityDef, Vec<Record>)>,
     /// Its head, as the checks of its lines see it.
     pub(crate) head: Option<(&'static EntityDef, Record)>,
+    /// A document's head before it was changed, while its lines are checked again.
+    pub(crate) before: Option<(&'static EntityDef, Record)>,
     /// The address of a link that was made: told to whoever acts, written nowhere.
     pub(crate) link: Option<String>,
     /// How many statements wrote something.
@@ -61,8 +63,8 @@ pub struct Tx<'c> {
     pub(crate) unindexed: Option<&'static EntityDef>,
     /// Whose records the actor shares: entity, record, and whether to edit them. Asked once.
     pub(crate) shares: Option<Arc<Vec<(String, i64, bool)>>>,
-    /// The record that was read last, as long as nothing was written since.
-    pub(crate) seen: Option<Seen>,
+    /// Records that were read, as long as nothing was written since.
+    pub(crate) seen: Vec<Seen>,
     /// How many rows the views have that were counted before anything was written: entity, query, rows.
     pub(crate) told: HashMap<(&'static str, String), Option<i64>>,
     as_of: (Option<Date>, Option<&'static str>),
@@ -103,11 +105,12 @@ impl<'c> Tx<'c> {
             imagined: Vec::new(),
             trial: None,
             head: None,
+            before: None,
             link: None,
             wrote: 0,
             unindexed: None,
             shares: None,
-            seen: None,
+            seen: Vec::new(),
             told: HashMap::new(),
             as_of: (None, None),
         }
@@ -207,6 +210,7 @@ impl<'c> Tx<'c> {
         if self.batch.is_none() {
             self.batch = Some(format!("merge-{}-{from}-{}", def.code, self.now.as_millisecond()));
         }
+        let mut moved = Vec::new();
         for (of, at) in self.registry.links_to(def).collect::<Vec<_>>() {
             let mut sql = select(of);
             sql.push(" WHERE ").name(of.fields[at].name).push(" = ").bind(from).push(" ORDER BY id");
@@ -220,10 +224,12 @@ impl<'c> Tx<'c> {
                 if !circle && !fixed {
                     let mut new = old.clone();
                     new[at + 1] = Value::Int(to);
-                    self.store(of, Some(old), new)?;
+                    self.store(of, Some(old.clone()), new)?;
+                    moved.push((of, old));
                 }
             }
         }
+        moved.into_iter().try_for_each(|(of, old)| self.recheck(of, old))?;
         let on = |attached: &EntityDef, record: i64| {
             let mut sql = select(attached);
             sql.push(" WHERE entity = ")
@@ -307,6 +313,26 @@ impl<'c> Tx<'c> {
         }
         let of = line.of.expect("a line says `of = …`; the registry walk checks it");
         self.find(&[(line.fields[of].name, document.write().swap_remove(0))])
+    }
+
+    /// A document's head as it was before the change because of which its lines are checked.
+    pub fn before<D: Document>(&self, id: Id<D>) -> Result<Option<D>> {
+        let before = self.before.as_ref().filter(|it| std::ptr::eq(it.0, D::DEF) && it.1[0].int() == id.0);
+        before.map(|it| D::read(&it.1)).transpose()
+    }
+
+    /// Checks the lines of a document whose head was changed: what they took from it may be another now.
+    pub(crate) fn recheck(&mut self, def: &'static EntityDef, old: Record) -> Result<()> {
+        let Some((line, of)) = def.lines.and_then(|it| Some((it(), it().of?))) else { return Ok(()) };
+        let id = old[0].int();
+        let mut sql = select(line);
+        sql.push(" WHERE ").name(line.fields[of].name).push(" = ").bind(id).push(" ORDER BY id");
+        let rows = self.rows(&sql)?;
+        self.before = Some((def, old));
+        let checked = rows.into_iter().try_for_each(|it| self.store(line, Some(it.clone()), it).map(drop));
+        self.before = None;
+        checked?;
+        self.tally(def, id)
     }
 
     /// Inserts a new record, or saves the changes of one; a record that moved on meanwhile is a conflict.
@@ -939,7 +965,8 @@ impl<'c> Tx<'c> {
             Err(_) => {
                 self.conn.execute("ROLLBACK TO SAVEPOINT alone", &[])?;
                 self.stale = false;
-                (self.shares, self.seen) = (None, None);
+                self.shares = None;
+                self.seen.clear();
             }
             Ok(_) => {}
         }

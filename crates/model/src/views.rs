@@ -35,7 +35,7 @@ impl Desk<'_> {
                 entity: def.code,
                 code: it.code.into(),
                 label: it.label.of(lang).into(),
-                query: it.query.into(),
+                query: self.readable_columns(def, it.query),
                 remind: it.remind,
                 urgent: it.urgent,
                 pinned: it.urgent,
@@ -52,6 +52,15 @@ impl Desk<'_> {
             }
         }
         views
+    }
+
+    /// A declared view's query without the columns that are not there for whoever looks.
+    fn readable_columns(&self, def: &'static EntityDef, query: &str) -> String {
+        let Some((before, columns)) = query.split_once("columns=") else { return query.to_owned() };
+        let (columns, after) = columns.split_once('&').unwrap_or((columns, ""));
+        let is_there = |name: &&str| self.tx.catalog.field(def, name).is_some_and(|it| self.may_see(def, it));
+        let columns = columns.split(',').filter(is_there).collect::<Vec<_>>().join(",");
+        [format!("{before}columns={columns}").as_str(), after].join(if after.is_empty() { "" } else { "&" })
     }
 
     /// Views that stand in the frame of every page: the pinned ones and the reminders.

@@ -75,7 +75,12 @@ pub fn body(site: &Site, lang: Lang, entity: &str, error: &Error) -> serde_json:
         Error::InUse(by) => {
             by.iter().map(|it| json!({ "entity": it.entity, "field": it.field, "count": it.count })).collect()
         }
-        Error::Refused(refusal) => vec![json!({ "code": refusal.code, "detail": detail })],
+        Error::Refused(refusal) if refusal.reasons.is_empty() => {
+            vec![json!({ "code": refusal.code, "detail": detail })]
+        }
+        Error::Refused(refusal) => {
+            refusal.reasons.iter().map(|it| json!({ "code": it.0, "detail": it.1.of(lang) })).collect()
+        }
         _ => Vec::new(),
     };
     let mut body = json!({

@@ -1,14 +1,14 @@
 //! Customers 客户: the companies and people we sell to, or hope to.
 
 use model::{
-    Alike, Choice, Code, Custom, Entity, Error, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Verbs,
+    Alike, Choice, Code, Custom, Date, Entity, Error, Id, Label, Money, Result, Sql, Stamp, Tx, Value, Verbs,
     Views, refuse, system::Department, system::User, verbs, views,
 };
 
 use super::name::core_name;
 use super::tax_number::{self, Verdict};
 use super::{Contact, phone};
-use crate::sales::{DERIVED, Grant, file, grant_temporary, groups};
+use crate::sales::{DERIVED, Ending, Grant, LEVELS, end_temporary, file, grant_temporary, groups};
 
 mod verb;
 
@@ -171,6 +171,12 @@ pub struct Customer {
     pub pending: Money,
     #[field(zh = "黑名单", en = "Blacklisted", readonly, filter, group = "credit")]
     pub blacklisted: bool,
+    #[field(zh = "列入原因", en = "Blacklisted because", readonly, group = "credit")]
+    pub blacklist_reason: Option<String>,
+    #[field(zh = "列入日期", en = "Blacklisted on", readonly, group = "credit")]
+    pub blacklisted_on: Option<Date>,
+    #[field(zh = "移出日期", en = "Taken off on", readonly, group = "credit")]
+    pub unlisted_on: Option<Date>,
     #[field(zh = "备注", en = "Remark", format = Long, section("其他", "Other"), alias = "说明|remarks|note|notes|comments")]
     pub remark: Option<String>,
     #[field(zh = "登记", en = "Registration", readonly, filter)]
@@ -265,6 +271,7 @@ const VERBS: Verbs<Customer> = verbs![
     register("登记", "Register", when |it| it.registration == Registration::HandedIn, else "客户已经登记" "Registered already"),
     set_credit("调整信用", "Set credit", asks Credit, needs "credit"),
     grant_temporary("临时额度", "Temporary limit", asks Grant, needs "credit"),
+    end_temporary("结束临时额度", "End the temporary limit", asks Ending, needs "credit"),
     blacklist("列入黑名单", "Blacklist", asks Blacklist, when |it| !it.blacklisted, else "客户已在黑名单" "Blacklisted already", needs "credit"),
     unblacklist("移出黑名单", "Take off the blacklist", asks Blacklist, when |it| it.blacklisted, else "客户不在黑名单" "Not blacklisted", needs "credit"),
     merge("合并", "Merge", asks Merge, when |it| it.merged_into.is_none(), else "客户已被合并" "Merged already"),
@@ -283,6 +290,7 @@ const VIEWS: Views = views![
     over_limit("超额度", "Over the limit", "available<0&exposure>0", remind),
     near_limit("额度将满", "Near the limit", "used=80..100&available=0..", remind),
     late_twice("两次以上超期", "Late twice or more", "lapses=2..", remind),
+    blacklisted("黑名单", "Blacklisted", "blacklisted=true&columns=name,owner,balance,overdue,blacklist_reason,blacklisted_on"),
     incomplete("资料不全", "Incomplete files", "missing>0&closed=false", remind),
     wrong_tax("税号待核", "Tax numbers to check", "tax_check=wrong&closed=false", remind),
     recent("本月新增", "New this month", "created=this_month"),
@@ -308,12 +316,8 @@ fn check(new: &mut Customer, old: Option<&Customer>, tx: &mut Tx) -> Result<()> 
     };
     new.phone = new.phone.as_deref().map(phone::normalise).filter(|it| !it.is_empty());
     new.missing = missing(new);
-    if new.parent == Some(new.id) && new.id != Id::NEW {
-        return Err(Error::fault(
-            "parent",
-            "cycle",
-            Label { zh: "上级客户不能是自己", en: "A customer can't be its own parent" },
-        ));
+    if old.is_some_and(|old| old.parent != new.parent) {
+        check_above(new, tx)?;
     }
     // Nobody leaves a group to get around its limit.
     let left = old.filter(|old| old.parent != new.parent).and_then(|old| old.parent);
@@ -326,6 +330,22 @@ fn check(new: &mut Customer, old: Option<&Customer>, tx: &mut Tx) -> Result<()> 
     // The department follows the owner; a customer in a pool keeps the last one.
     if let Some(owner) = new.owner.filter(|owner| old.is_none_or(|old| old.owner != Some(*owner))) {
         new.department = tx.catalog.department_of(owner.0).map(Id::of).or(new.department);
+    }
+    Ok(())
+}
+
+/// Refuses a parent that stands below the customer itself.
+fn check_above(it: &Customer, tx: &mut Tx) -> Result<()> {
+    let (mut above, mut levels) = (it.parent, 0);
+    while let Some(id) = above.filter(|_| levels < LEVELS) {
+        if id == it.id {
+            let says = Label {
+                zh: "上级客户不能是自己，也不能是自己下级的客户",
+                en: "A customer's parent is neither itself nor anyone below it",
+            };
+            return Err(Error::fault("parent", "cycle", says));
+        }
+        (above, levels) = (tx.get(id)?.parent, levels + 1);
     }
     Ok(())
 }

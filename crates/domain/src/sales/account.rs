@@ -89,6 +89,17 @@ pub fn enter(tx: &mut Tx, mut entry: SaleEntry) -> Result<()> {
     tx.save(&mut entry).map(drop)
 }
 
+/// `round(quantity × price × (1 − discount))`, as far as that is no slip of the hand.
+pub fn amount_of(quantity: Quantity, price: Price, discount: Rate, field: &str) -> Result<Money> {
+    price.times(quantity, discount).filter(|it| it.0.abs() < MOST).ok_or_else(|| {
+        let says = Label {
+            zh: "这一行的金额太大：请核对数量和单价",
+            en: "This line's amount is too large: check quantity and price",
+        };
+        Error::fault(field, "out_of_range", says)
+    })
+}
+
 /// Says what the goods of a line cost by now: in its document, in this account, and for whom it counts.
 pub fn retell(tx: &mut Tx, it: &StockEntry, cost: Option<Money>) -> Result<()> {
     let sold = Value::from(&cost.map(|it| -it));
@@ -135,7 +146,7 @@ pub fn unknown(tx: &mut Tx, moved: &dyn Fn(&str, &str) -> Sql) -> Result<()> {
     Ok(())
 }
 
-/// The amount of a line, `round(quantity × price × (1 − discount))`, and the tax within it.
+/// The amount of a line and the tax within it.
 pub fn reckon(quantity: Quantity, price: Price, discount: Rate, rate: Rate) -> Result<(Money, Money)> {
     if !(Rate(0)..=Rate(10_000)).contains(&discount) {
         let says = Label { zh: "折扣应在 0 到 100% 之间", en: "A discount is between 0 and 100 %" };
@@ -144,14 +155,7 @@ pub fn reckon(quantity: Quantity, price: Price, discount: Rate, rate: Rate) -> R
     if price < Price(0) {
         return Err(Error::invalid("price", "negative"));
     }
-    let amount = price.times(quantity, discount).filter(|it| it.0.abs() < MOST);
-    let amount = amount.ok_or_else(|| {
-        let says = Label {
-            zh: "这一行的金额太大：请核对数量和单价",
-            en: "This line's amount is too large: check quantity and price",
-        };
-        Error::fault("price", "out_of_range", says)
-    })?;
+    let amount = amount_of(quantity, price, discount, "price")?;
     Ok((amount, amount.tax_within(rate).unwrap_or(Money(0))))
 }
 

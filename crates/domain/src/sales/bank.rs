@@ -2,8 +2,8 @@
 //! why; accepted it is a posted receipt, and that can be taken back.
 
 use model::{
-    Code, Date, Entity, Error, Id, Money, Result, Sql, Stamp, Text, Tx, Verbs, Views, message, refuse, verbs,
-    views,
+    Alike, Code, Date, Entity, Error, Id, Money, Result, Sql, Stamp, Text, Tx, Value, Verbs, Views, message,
+    refuse, verbs, views,
 };
 
 use super::receipt::{self, Receipt};
@@ -15,7 +15,7 @@ use crate::document::{Reason, check_date};
 /// Money that a bank says came in.
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "银行流水", en = "Bank line", module = "money", icon = "download", title = payer)]
-#[entity(verbs = VERBS, views = VIEWS, check = check, edit = |it| it.status.is_open())]
+#[entity(verbs = VERBS, views = VIEWS, check = check, edit = |it| it.status.is_open(), alike = alike)]
 pub struct BankLine {
     pub id: Id<BankLine>,
     #[field(
@@ -24,7 +24,7 @@ pub struct BankLine {
         required,
         list,
         filter,
-        alias = "交易日期|交易时间|记账日期|入账日期|transaction date"
+        alias = "交易日期|交易日|交易时间|记账日期|入账日期|transaction date"
     )]
     pub date: Date,
     #[field(
@@ -33,7 +33,7 @@ pub struct BankLine {
         required,
         search,
         list,
-        alias = "对方户名|对方名称|对方账户名称|付款方|付款人名称|户名|counterparty|name"
+        alias = "对方户名|对方名称|对方账户名称|付款方|付款人名称|收付方名称|对方单位|户名|counterparty|name"
     )]
     pub payer: String,
     #[field(zh = "对方账号", en = "Payer's account", alias = "付款账号|对方账户")]
@@ -44,9 +44,13 @@ pub struct BankLine {
         required,
         list,
         sum,
+        sieve,
         alias = "金额|收入|贷方发生额|贷方金额|贷方|收款金额|交易金额|credit|credit amount"
     )]
     pub amount: Money,
+    /// What was in the account after it: two lines alike in all else differ in this.
+    #[field(zh = "余额", en = "Balance", alias = "账户余额")]
+    pub balance: Option<Money>,
     #[field(zh = "收款账户", en = "Account", code = "money_account", filter, again)]
     pub account: Option<Code>,
     /// The same line of a bank is taken in once.
@@ -122,6 +126,19 @@ fn check(new: &mut BankLine, old: Option<&BankLine>, tx: &mut Tx) -> Result<()> 
         propose(new, chosen, tx)?;
     }
     Ok(())
+}
+
+/// The same money, taken in before: by day, payer and amount, unless reference or balance tell them apart.
+fn alike(it: &BankLine, tx: &mut Tx) -> Result<Vec<Alike>> {
+    let of =
+        [("date", Value::from(&it.date)), ("payer", (&*it.payer).into()), ("amount", (&it.amount).into())];
+    let mut found = tx.find::<BankLine>(&of)?;
+    found.retain(|old| {
+        old.id != it.id
+            && old.reference.as_ref().zip(it.reference.as_ref()).is_none_or(|it| it.0 == it.1)
+            && old.balance.zip(it.balance).is_none_or(|it| it.0 == it.1)
+    });
+    Ok(found.into_iter().map(|it| Alike { id: it.id.0, field: "payer" }).collect())
 }
 
 /// Says whom the money is from and what it is for, with the reason.

@@ -1,8 +1,10 @@
 //! Credit control 放账控制: who may still have goods on credit, and who says so when the rules do not.
 
+use std::collections::BTreeMap;
+
 use model::{
-    Choice, Date, Entity, Error, FieldDef, Figure, Form, Format, Id, Kind, Label, Lang, Money, Refusal,
-    Result, Sql, Stamp, Text, ToSpan, Tx, Value, refuse,
+    Amount, Choice, Date, Entity, Error, FieldDef, Figure, Form, Format, Id, Kind, Label, Lang, Money,
+    Refusal, Result, Sql, Stamp, Text, ToSpan, Tx, Value, refuse,
 };
 
 use super::price;
@@ -143,6 +145,35 @@ pub fn grant_temporary(customer: &mut Customer, tx: &mut Tx, asked: Grant) -> Re
         reason,
         stamp,
     })?;
+    Ok(())
+}
+
+#[derive(Form)]
+pub struct Ending {
+    #[field(zh = "原因", en = "Reason", required, again)]
+    reason: String,
+}
+
+/// Ends what was granted from today on, by entries the other way round.
+pub fn end_temporary(customer: &mut Customer, tx: &mut Tx, asked: Ending) -> Result<()> {
+    let today = tx.today();
+    let mut sql = Sql::new("customer = ");
+    sql.bind(customer.id.0).push(" AND last >= ").bind(today.to_string()).push(" ORDER BY id");
+    // What is left of each time to come, without what was ended before.
+    let mut left: BTreeMap<(Date, Date), Money> = BTreeMap::new();
+    for it in tx.find_where::<CreditGrant>(&sql)? {
+        let amount = left.entry((it.first.max(today), it.last)).or_default();
+        *amount = *amount + it.amount;
+    }
+    left.retain(|_, amount| *amount != Money(0));
+    if left.is_empty() {
+        refuse!("wrong_state", "没有生效或将要生效的临时额度" "No temporary limit is in force or to come");
+    }
+    tx.because(&asked.reason);
+    for ((first, last), amount) in left {
+        let (id, reason, stamp) = (Id::NEW, asked.reason.clone(), Stamp::default());
+        tx.save(&mut CreditGrant { id, customer: customer.id, amount: -amount, first, last, reason, stamp })?;
+    }
     Ok(())
 }
 
@@ -288,7 +319,63 @@ pub static DERIVED: &[FieldDef] = &[
              AND COALESCE(r.settled, {today}) > r.due AND {days}{today}{since}r.due{end} <= 730",
         )
     },
+    figure(
+        "releases",
+        "近一年放行",
+        "Released within a year",
+        Kind::Int,
+        "(SELECT COUNT(*) FROM sale s WHERE s.customer = {t}.id AND s.releaser IS NOT NULL \
+         AND {days}{today}{since}s.date{end} <= 365) + (SELECT COUNT(*) FROM sale_order o WHERE o.customer = {t}.id \
+         AND o.releaser IS NOT NULL AND {days}{today}{since}o.date{end} <= 365)",
+    ),
 ];
+
+/// How long a document has been held.
+pub const HELD_DAYS: FieldDef = FieldDef {
+    name: "held_days",
+    label: Label { zh: "已扣天数", en: "Days held" },
+    kind: Kind::Int,
+    unit: Some("day"),
+    sql: "CASE WHEN {t}.status = 'held' THEN {days}{today}{since}{t}.held_since{end} END",
+    ..FieldDef::DERIVED
+};
+
+/// By how much a held document would go over its customer's limit today.
+pub const fn goes_over(sql: &'static str) -> FieldDef {
+    FieldDef {
+        format: Format::Late,
+        sum: true,
+        ..figure("over", "超出额度", "Over the limit by", Kind::Money, sql)
+    }
+}
+
+/// Its expression, by what of the document counts.
+macro_rules! over_by {
+    ($counts:literal) => {
+        concat!(
+            "SELECT CASE WHEN h.much > 0 THEN h.much END FROM (SELECT CAST(c.balance + c.pending + {t}.",
+            $counts,
+            " - c.credit_limit - COALESCE((SELECT SUM(g.amount) FROM credit_grant g WHERE g.customer = c.id \
+             AND g.first <= {today} AND g.last >= {today}), 0) AS BIGINT) AS much \
+             FROM customer c WHERE c.id = {t}.customer AND {t}.status = 'held') h"
+        )
+    };
+}
+
+pub(super) use over_by;
+
+/// What the customer of a held document owes though it is due.
+pub const OVERDUE: FieldDef = FieldDef {
+    format: Format::Late,
+    ..figure(
+        "overdue",
+        "客户逾期",
+        "Customer overdue",
+        Kind::Money,
+        "SELECT CAST(SUM(r.open) AS BIGINT) FROM receivable r WHERE r.customer = {t}.customer AND r.open > 0 \
+         AND r.due < {today} AND {t}.status = 'held'",
+    )
+};
 
 /// Where a customer stands today.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -313,11 +400,9 @@ fn granted(tx: &mut Tx, customer: Id<Customer>) -> Result<Money> {
     tx.one(&sql).map(Money)
 }
 
-/// Reads where a customer stands, with what those owe that were merged into it; the customer is locked, so nobody else
-/// moves it.
-pub fn standing(tx: &mut Tx, customer: &Customer, days: i64) -> Result<Standing> {
+/// What a customer and those merged into it owe though it was due more than so many days ago, and for how many days.
+fn late(tx: &mut Tx, customer: &Customer, days: i64) -> Result<(Money, i64)> {
     let today = tx.today();
-    let limit = customer.credit_limit + granted(tx, customer.id)?;
     let since = today.saturating_sub(days.days());
     let mut sql = Sql::new(
         "SELECT CAST(COALESCE(SUM(open), 0) AS BIGINT), MIN(due) FROM receivable WHERE settled IS NULL AND open > 0 AND customer IN (SELECT ",
@@ -328,26 +413,34 @@ pub fn standing(tx: &mut Tx, customer: &Customer, days: i64) -> Result<Standing>
     sql.bind(customer.id.0).push(") AND due < ").bind(since.to_string());
     let row = tx.rows(&sql)?.pop().unwrap_or_else(|| vec![Value::Int(0), Value::Null]);
     let oldest = row[1].text().parse::<Date>().ok();
-    let days = oldest.map_or(0, |oldest| i64::from((today - oldest).get_days()));
+    Ok((Money(row[0].int()), oldest.map_or(0, |oldest| i64::from((today - oldest).get_days()))))
+}
+
+/// Reads where a customer stands, with what those owe that were merged into it; the customer is locked, so nobody else
+/// moves it.
+pub fn standing(tx: &mut Tx, customer: &Customer, days: i64) -> Result<Standing> {
+    let limit = customer.credit_limit + granted(tx, customer.id)?;
+    let (overdue, days) = late(tx, customer, days)?;
     let mut sql = Sql::new(
         "SELECT CAST(COALESCE(SUM(balance + pending), 0) AS BIGINT) FROM customer WHERE merged_into = ",
     );
     let merged = Money(tx.one(sql.bind(customer.id.0))?);
     let exposure = customer.balance + customer.pending + merged;
-    Ok(Standing { exposure, limit, overdue: Money(row[0].int()), days })
+    Ok(Standing { exposure, limit, overdue, days })
 }
 
 /// What somebody with the right let pass, as long as that holds.
 #[derive(Debug, Default)]
 pub struct Released {
     pub amount: Option<Money>,
-    /// Prices below the floor, as [`price::released`] wrote them.
-    pub prices: String,
+    /// The lines, as [`price::kept`] wrote them: at these prices, be they below the floor.
+    pub lines: String,
 }
 
 /// A document at the gate.
 pub struct Asked<'a> {
-    pub moment: Moment,
+    /// The strictest of their rules holds.
+    pub moments: &'a [Moment],
     pub customer: &'a Customer,
     pub amount: Money,
     /// What of the customer's exposure is this document's already.
@@ -364,7 +457,7 @@ pub struct Group {
 }
 
 /// More levels than any group of companies has.
-const LEVELS: usize = 32;
+pub const LEVELS: usize = 32;
 
 /// The groups that a customer belongs to, its own first, then up the tree. Each head is locked, after the customer itself,
 /// so that what its other members do waits.
@@ -400,35 +493,54 @@ pub struct Verdict {
     pub below_floor: Response,
 }
 
-/// Judges a document of `amount`. `own` is what of the customer's exposure is this document's already.
-pub fn judge(tx: &mut Tx, moment: Moment, customer: &Customer, amount: Money, own: Money) -> Result<Verdict> {
-    let rule = tx.first::<CreditRule>(&[("moment", (&moment).into())])?;
-    let rule = rule.unwrap_or_else(|| CreditRule::of(moment));
-    let now = standing(tx, customer, rule.overdue_days)?;
+/// Judges a document of `amount` by the strictest of the rules of some moments. `own` is what of the customer's exposure
+/// is this document's already.
+pub fn judge(
+    tx: &mut Tx,
+    moments: &[Moment],
+    customer: &Customer,
+    amount: Money,
+    own: Money,
+) -> Result<Verdict> {
+    let all = tx.find::<CreditRule>(&[])?;
+    let rule =
+        |of: &Moment| all.iter().find(|it| it.moment == *of).cloned().unwrap_or_else(|| CreditRule::of(*of));
+    let rules: Vec<CreditRule> = moments.iter().map(rule).collect();
+    let strictest = |of: fn(&CreditRule) -> Response| rules.iter().map(of).max().unwrap_or(Response::Allow);
+    let days = rules.iter().map(|it| it.overdue_days).min().unwrap_or(0);
+    let now = standing(tx, customer, days)?;
+    let mut overdue = Response::Allow;
+    for rule in &rules {
+        let same = rule.overdue_days == days;
+        let late = if same { now.overdue } else { late(tx, customer, rule.overdue_days)?.0 };
+        if late > rule.overdue_amount {
+            overdue = overdue.max(rule.overdue);
+        }
+    }
+    let over_limit = strictest(|it| it.over_limit);
     let exposure = now.exposure - own + amount;
     let mut reasons = Vec::new();
     if customer.blacklisted {
         let says = Text::new("客户在黑名单上", "the customer is blacklisted");
-        reasons.push((rule.blacklisted, "blacklisted", says));
+        reasons.push((strictest(|it| it.blacklisted), "blacklisted", says));
     }
-    if now.overdue > rule.overdue_amount {
-        reasons.push((rule.overdue, "overdue", Text::new("有过期账款", "amounts are overdue")));
-    }
-    if exposure > now.limit {
+    reasons.push((overdue, "overdue", Text::new("有过期账款", "amounts are overdue")));
+    // What is paid at once, or a gift, goes over no limit, however far over it the customer is.
+    if amount > Money(0) && exposure > now.limit {
         let says = Text::new("超过放账额度", "it goes over the credit limit");
-        reasons.push((rule.over_limit, "credit_limit_exceeded", says));
+        reasons.push((over_limit, "credit_limit_exceeded", says));
     }
     let all = groups(tx, customer)?.into_iter();
     let mut all = all.map(|it| Group { exposure: it.exposure - own + amount, ..it });
-    let group = all.find(|it| it.exposure > it.limit);
+    let group = all.find(|it| amount > Money(0) && it.exposure > it.limit);
     // Whose group it is may be none of the actor's business.
     if group.is_some() {
         let says = Text::new("超过集团额度", "it goes over the limit of its group");
-        reasons.push((rule.over_limit, "credit_limit_exceeded", says));
+        reasons.push((over_limit, "credit_limit_exceeded", says));
     }
     reasons.retain(|it| it.0 != Response::Allow);
     reasons.sort_by_key(|it| std::cmp::Reverse(it.0));
-    Ok(Verdict { now, exposure, group, reasons, below_floor: rule.below_floor })
+    Ok(Verdict { now, exposure, group, reasons, below_floor: strictest(|it| it.below_floor) })
 }
 
 /// The gate: lets a document pass, or says why not.
@@ -439,9 +551,9 @@ pub fn gate(tx: &mut Tx, asked: Asked) -> Result<()> {
         let may = tx.actor_can(crate::Sale::DEF, right);
         return if may { Ok(()) } else { Err(Error::Forbidden { entity, right: right.to_owned() }) };
     }
-    let Asked { moment, customer, amount, own, released, offers } = asked;
+    let Asked { moments, customer, amount, own, released, offers } = asked;
     let Verdict { now, exposure, group, mut reasons, below_floor } =
-        judge(tx, moment, customer, amount, own)?;
+        judge(tx, moments, customer, amount, own)?;
     reasons.retain(|it| match it.0 {
         Response::Allow | Response::Warn => false,
         Response::Release => released.amount.is_none_or(|released| amount > released),
@@ -450,7 +562,7 @@ pub fn gate(tx: &mut Tx, asked: Asked) -> Result<()> {
     let on_credit = !reasons.is_empty();
     let may = match below_floor {
         Response::Allow | Response::Warn => None,
-        Response::Release => Some(&*released.prices),
+        Response::Release => Some(&*released.lines),
         Response::Refuse => Some(""),
     };
     if let Some(may) = may {
@@ -475,8 +587,12 @@ pub fn gate(tx: &mut Tx, asked: Asked) -> Result<()> {
         format!("单据已暂扣：{}。{}。", joined(Lang::Zh, "，"), ways[0]),
         format!("Held: {}. {}.", joined(Lang::En, ", "), ways[1]),
     );
-    let figure =
-        |name, zh, en, amount| Figure { name, label: Label { zh, en }, amount, group: Some("credit") };
+    let figure = |name, zh, en, amount: Money| Figure {
+        name,
+        label: Label { zh, en },
+        amount: Amount::Money(amount),
+        group: Some("credit"),
+    };
     let mut figures = vec![
         figure("amount", "本单", "This document", amount),
         figure("exposure", "连同本单已用", "Used with it", exposure),
@@ -488,7 +604,9 @@ pub fn gate(tx: &mut Tx, asked: Asked) -> Result<()> {
         figures.push(figure("group_exposure", "集团已用", "Used by the group", group.exposure));
         figures.push(figure("group_limit", "集团额度", "Limit of the group", group.limit));
     }
-    Err(Error::Refused(Box::new(Refusal { code, says, figures, held: true })))
+    let mut reasons: Vec<_> = reasons.into_iter().map(|it| (it.1, it.2)).collect();
+    reasons.dedup_by_key(|it| it.0);
+    Err(Error::Refused(Box::new(Refusal { code, says, figures, reasons, held: true })))
 }
 
 /// The last day on which what is sold on `date` may be paid without being overdue (A-06).

@@ -399,12 +399,31 @@ fn lateness(customer: &Customer, tx: &mut Tx) -> Result<Section> {
     ];
     let none = label("没有超期记录", "Never late");
     let mut parts = vec![Part::Figures(figures), Part::Rows { heads, rows: rows.collect(), none }];
+    parts.splice(0..0, listed(customer));
     parts.splice(0..0, score(customer, all.len(), late.len(), tx)?);
     parts.extend(suggestion(customer, all.len(), late.len(), most, tx)?);
     let more =
         vec![(label("额度和期限记录", "Changes of limit and term"), format!("/customer/{id}?at=history"))];
     let title = label("信誉信息", "Credit").into();
     Ok(Section { title, state: None, more, group: Some("credit"), of: None, parts })
+}
+
+/// When and why the customer was put on the blacklist, and when it was taken off.
+fn listed(customer: &Customer) -> Option<Part> {
+    let (on, reason) = (customer.blacklisted_on?, customer.blacklist_reason.as_deref().unwrap_or(""));
+    Some(match customer.unlisted_on {
+        None => Part::Says(
+            Tone::Bad,
+            Text::new(format!("{on} 列入黑名单：{reason}"), format!("Blacklisted on {on}: {reason}")),
+        ),
+        Some(off) => Part::Says(
+            Tone::Plain,
+            Text::new(
+                format!("{on} 列入黑名单：{reason}；{off} 移出"),
+                format!("Blacklisted on {on}: {reason}; taken off on {off}"),
+            ),
+        ),
+    })
 }
 
 /// Fewer documents than these say nothing of how somebody pays.

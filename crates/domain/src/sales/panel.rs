@@ -56,7 +56,7 @@ pub fn of_sale(sale: &Sale, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
         held: sale.held.as_deref().filter(|_| sale.status == sale::Status::Held),
         date: sale.date,
         order: sale.order,
-        released: sale::released(sale, own, tx)?.prices,
+        released: sale::released(sale, own, tx)?.lines,
         lines: lines.iter().map(Terms::from).collect(),
     };
     panel(&asked, at, tx)
@@ -74,7 +74,7 @@ pub fn of_order(order: &SaleOrder, at: Option<usize>, tx: &mut Tx) -> Result<Pan
         held: order.held.as_deref().filter(|_| order.status == sale_order::Status::Held),
         date: order.date,
         order: Some(order.id).filter(|it| *it != Id::NEW),
-        released: sale_order::released(order, tx).prices,
+        released: sale_order::released(order, tx)?.lines,
         lines: lines.iter().map(Terms::from).collect(),
     };
     panel(&asked, at, tx)
@@ -94,14 +94,14 @@ fn panel(asked: &Asked, at: Option<usize>, tx: &mut Tx) -> Result<Panel> {
         section.parts.push(shared(&it, asked.amount - asked.own));
     }
     // What the rule lets pass, but not in silence.
-    let verdict = judge(tx, asked.moment, &customer, asked.amount, asked.own)?;
+    let verdict = judge(tx, &[asked.moment], &customer, asked.amount, asked.own)?;
     let below_floor = verdict.below_floor;
     for (_, _, says) in verdict.reasons.into_iter().filter(|it| it.0 == Response::Warn) {
         section.parts.push(Part::Says(Tone::Warn, says));
     }
     panel.sections.push(section);
     if let Some(why) = asked.held {
-        panel.notice = Some(held(asked, why, &now));
+        panel.notice = Some(held(asked, why, &customer, &now));
     }
     short(asked, &mut panel, tx)?;
     too_low(asked, below_floor, &mut panel, tx)?;
@@ -164,7 +164,7 @@ fn shared(group: &Group, more: Money) -> Part {
 }
 
 /// Why a held sale waits, in today's figures, and the ways on.
-fn held(asked: &Asked, why: &str, now: &Standing) -> Notice {
+fn held(asked: &Asked, why: &str, customer: &Customer, now: &Standing) -> Notice {
     let own = asked.amount;
     let money = |label, amount: Money| Fact::new(label, Kind::Money, Value::from(&amount));
     let mut figures = vec![
@@ -179,6 +179,12 @@ fn held(asked: &Asked, why: &str, now: &Standing) -> Notice {
     if now.overdue > Money(0) {
         let hint = Text::new(format!("逾期 {} 天", now.days), format!("{} days", now.days));
         figures.push(Fact { hint, tone: Tone::Bad, ..money(label("过期", "Overdue"), now.overdue) });
+    }
+    if let Some(reason) = customer.blacklist_reason.as_ref().filter(|_| customer.blacklisted) {
+        let since = customer.blacklisted_on.map_or(String::new(), |it| it.to_string());
+        let hint = Text::new(format!("{since} 起"), format!("since {since}"));
+        let listed = Fact::new(label("黑名单", "Blacklisted"), Kind::Text, Value::from(reason.as_str()));
+        figures.push(Fact { hint, tone: Tone::Bad, ..listed });
     }
     let id = asked.customer.0;
     let way = |label, entity, right, to: String, dialog| Way { label, entity, right, to, dialog };

@@ -1,8 +1,8 @@
 //! Prices 价格: which one a line takes when nobody wrote one, why, and which is too low to be given without a release.
 
 use model::{
-    Code, Date, Entity, Error, Id, Label, Lang, Money, Price, Quantity, Rate, Result, Sql, Stamp, Text, Tx,
-    Value, Views, message, views,
+    Code, Date, Document, Entity, Error, Id, Label, Lang, Money, Price, Quantity, Rate, Result, Sql, Stamp,
+    Text, Tx, Value, Views, message, views,
 };
 
 use super::account::reckon;
@@ -186,6 +186,8 @@ pub struct Line<'a> {
     /// The product, the quantity and the price that it had before.
     pub was: Option<(Id<Product>, Quantity, Option<Price>)>,
     pub quantity: Quantity,
+    /// The price that a rule gave changes with what the rule looks at.
+    pub follows: bool,
     pub discount: Rate,
     pub unit: &'a mut Option<Code>,
     pub price: &'a mut Option<Price>,
@@ -193,13 +195,15 @@ pub struct Line<'a> {
     pub tax_rate: &'a mut Option<Rate>,
 }
 
-/// A line with what the rule needs of it; `$was` is as it was before: product, quantity, price.
+/// A line with what the rule needs of it; `$was` is as it was before: product, quantity, price; `$follows` says whether a
+/// price that a rule gave changes with what the rule looks at.
 macro_rules! line {
-    ($new:expr, $was:expr) => {{
-        let (product, quantity, discount, was) = ($new.product, $new.quantity, $new.discount, $was);
+    ($new:expr, $was:expr, $follows:expr) => {{
+        let (product, quantity, discount) = ($new.product, $new.quantity, $new.discount);
+        let (was, follows) = ($was, $follows);
         let (unit, price, why, tax_rate) =
             (&mut $new.unit, &mut $new.price, &mut $new.why, &mut $new.tax_rate);
-        $crate::sales::price::Line { product, was, quantity, discount, unit, price, why, tax_rate }
+        $crate::sales::price::Line { product, was, quantity, follows, discount, unit, price, why, tax_rate }
     }};
 }
 pub(super) use line;
@@ -207,10 +211,11 @@ pub(super) use line;
 impl Line<'_> {
     /// Completes a line from its product and from the rule for its head's customer and date; its amount and the tax
     /// within it.
-    pub fn reckon(
+    pub fn reckon<D: Document>(
         self,
         tx: &mut Tx,
-        head: impl FnOnce(&mut Tx) -> Result<(Id<Customer>, Date)>,
+        head: Id<D>,
+        of: fn(&D) -> (Id<Customer>, Date),
     ) -> Result<(Money, Money)> {
         let product = tx.get(self.product)?;
         if self.was.is_none_or(|was| was.0 != self.product) {
@@ -221,12 +226,15 @@ impl Line<'_> {
         if self.was.is_some() && same.is_none() {
             *self.why = None;
         }
-        // The rule's price is one for a quantity.
-        let stale = self.why.is_some() && same.is_some_and(|was| was.1 != self.quantity);
+        // The rule's price is one for a quantity, a customer and a day.
+        let before = if self.follows { tx.before(head)?.map(|it| of(&it)) } else { None };
+        let moved = before.is_some() && before != Some(of(&tx.get(head)?));
+        let stale =
+            self.why.is_some() && self.follows && same.is_some_and(|was| moved || was.1 != self.quantity);
         let price = match self.price.filter(|_| !stale) {
             Some(price) => price,
             None => {
-                let (customer, date) = head(tx)?;
+                let (customer, date) = of(&tx.get(head)?);
                 let ruled = ruled(tx, customer, &product, self.quantity, date)?;
                 *self.why = Some(message::kept(&ruled.why));
                 *self.price.insert(ruled.price)
@@ -235,6 +243,14 @@ impl Line<'_> {
         let rate = *self.tax_rate.get_or_insert(product.tax_rate);
         reckon(self.quantity, price, self.discount, rate)
     }
+}
+
+/// So much of a product, at what one unit of it brings after the discount, in 10⁻⁸ of the currency.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    pub product: Id<Product>,
+    pub net: i128,
+    pub quantity: Quantity,
 }
 
 /// What is agreed on in a line, whichever document it stands in.
@@ -258,12 +274,10 @@ macro_rules! terms {
 }
 terms!(SaleLine, SaleOrderLine);
 
-/// A product at what one unit of it brings after the discount, in 10⁻⁸ of the currency.
-pub type Offer = (Id<Product>, i128);
-
 impl Terms {
     pub fn offer(&self) -> Offer {
-        (self.product, i128::from(self.price.unwrap_or(Price(0)).0) * i128::from(10_000 - self.discount.0))
+        let net = i128::from(self.price.unwrap_or(Price(0)).0) * i128::from(10_000 - self.discount.0);
+        Offer { product: self.product, net, quantity: self.quantity }
     }
 }
 
@@ -278,28 +292,29 @@ where
 fn below(tx: &mut Tx, offers: &[Offer]) -> Result<Vec<(usize, String)>> {
     let mut sql =
         Sql::new("SELECT id, name, floor_price FROM product WHERE floor_price IS NOT NULL AND id IN ");
-    sql.any_of(offers.iter().map(|it| it.0.0)).push(" ORDER BY id");
+    sql.any_of(offers.iter().map(|it| it.product.0)).push(" ORDER BY id");
     let mut found = Vec::new();
     for row in tx.rows(&sql)? {
         let floor = i128::from(row[2].int()) * 10_000;
-        let low = offers.iter().enumerate().filter(|(_, it)| it.0.0 == row[0].int() && it.1 < floor);
+        let low = offers.iter().enumerate().filter(|(_, it)| it.product.0 == row[0].int() && it.net < floor);
         found.extend(low.map(|(n, _)| (n, row[1].text().to_owned())));
     }
     Ok(found)
 }
 
-/// What a release lets pass below the floor: each product down to this offer.
-pub fn released(tx: &mut Tx, offers: &[Offer]) -> Result<Option<String>> {
-    let all = below(tx, offers)?.into_iter().map(|(n, _)| format!("{}={}", offers[n].0.0, offers[n].1));
-    Ok(Some(all.collect::<Vec<_>>().join(" ")).filter(|it| !it.is_empty()))
+/// What a release keeps of the lines that it lets pass: others have not passed.
+pub fn kept(offers: &[Offer]) -> String {
+    let all = offers.iter().map(|it| format!("{}={}={}", it.product.0, it.net, it.quantity));
+    all.collect::<Vec<_>>().join(" ")
 }
 
 /// What is offered below its floor, and lower than it was released: its place and its name.
 pub fn too_low(tx: &mut Tx, offers: &[Offer], released: &str) -> Result<Vec<(usize, String)>> {
     let is_released = |offer: &Offer| {
-        let mut all = released.split(' ').filter_map(|it| it.split_once('='));
-        all.any(|(id, net)| {
-            id.parse() == Ok(offer.0.0) && net.parse::<i128>().is_ok_and(|net| offer.1 >= net)
+        released.split(' ').any(|it| {
+            let mut it = it.split('=');
+            it.next().and_then(|it| it.parse().ok()) == Some(offer.product.0)
+                && it.next().and_then(|it| it.parse().ok()).is_some_and(|net: i128| offer.net >= net)
         })
     };
     let mut found = below(tx, offers)?;

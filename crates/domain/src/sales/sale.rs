@@ -7,7 +7,9 @@ use model::{
 };
 
 use super::account::{self, SaleEntry};
-use super::credit::{Asked, Moment, Release, Released, check_trading, due, gate, until};
+use super::credit::{
+    Asked, HELD_DAYS, Moment, OVERDUE, Release, Released, check_trading, due, gate, goes_over, over_by, until,
+};
 use super::panel;
 use super::performance::{self, Deal};
 use super::price::{self, offers};
@@ -64,12 +66,14 @@ pub struct Sale {
     /// Why a gate stopped it.
     #[field(zh = "暂扣原因", en = "Held because", readonly, format = Said)]
     pub held: Option<String>,
-    /// Up to this amount somebody with the right let it pass, and until which day.
-    #[field(zh = "放行金额", en = "Released up to", readonly, group = "credit")]
+    #[field(zh = "暂扣日期", en = "Held since", readonly)]
+    pub held_since: Option<Date>,
+    /// At this amount somebody with the right let it pass, and until which day.
+    #[field(zh = "放行金额", en = "Released at", readonly, group = "credit")]
     pub released: Option<Money>,
-    /// The prices below the floor that were let pass.
-    #[field(zh = "放行价格", en = "Released prices", readonly, format = Hidden)]
-    pub released_prices: Option<String>,
+    /// The lines that were let pass, and no others.
+    #[field(zh = "放行明细", en = "Released lines", readonly, format = Hidden)]
+    pub released_lines: Option<String>,
     #[field(zh = "放行有效至", en = "Released until", readonly, group = "credit")]
     pub released_until: Option<Date>,
     #[field(zh = "放行人", en = "Released by", readonly, group = "credit")]
@@ -152,6 +156,9 @@ static DERIVED: &[FieldDef] = &[
         sql: "{t}.amount - {t}.tax - {t}.cost",
         ..FieldDef::DERIVED
     },
+    HELD_DAYS,
+    goes_over(over_by!("amount")),
+    OVERDUE,
 ];
 
 const VERBS: Verbs<Sale> = verbs![
@@ -168,10 +175,11 @@ const VERBS: Verbs<Sale> = verbs![
 #[allow(clippy::needless_update)]
 const VIEWS: Views = views![
     open("进行中", "Open", "status=draft,held,checked"),
-    held("暂扣待放行", "Held", "status=held" => release_credit, remind, urgent),
+    held("暂扣待放行", "Held", "status=held&sort=held_since&columns=number,customer,salesperson,amount,held,held_since,held_days,over,overdue" => release_credit, remind, urgent),
     posted("已过账", "Posted", "status=posted,reversed"),
     this_month("本月", "This month", "date=this_month"),
     unpaid("未收款", "Unpaid", "unpaid>0"),
+    released("放行过的", "Released", "releaser=any&group=releaser&columns=number,customer,date,amount,released,released_until,releaser,status"),
     all("全部", "All", ""),
 ];
 
@@ -180,7 +188,7 @@ fn complete(new: &mut Sale, old: Option<&Sale>, tx: &mut Tx) -> Result<()> {
     check_date(new.date, old.map(|old| old.date), tx)?;
     // Nobody let it pass for this customer.
     if old.is_some_and(|old| old.customer != new.customer) {
-        (new.released, new.released_prices, new.released_until, new.releaser) = (None, None, None, None);
+        (new.released, new.released_lines, new.released_until, new.releaser) = (None, None, None, None);
     }
     if old.is_none_or(|old| old.customer != new.customer) {
         let customer = tx.get(new.customer)?;
@@ -219,8 +227,8 @@ fn check_line(new: &mut SaleLine, old: Option<&SaleLine>, tx: &mut Tx) -> Result
     let promised = promised(new, old, tx)?;
     let (head, quantity) = (new.sale, promised.as_ref().map(|_| new.quantity));
     let was = old.map(|old| (old.product, quantity.unwrap_or(old.quantity), old.price));
-    let line = price::line!(new, was);
-    (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date)))?;
+    let line = price::line!(new, was, promised.is_none());
+    (new.amount, new.tax) = line.reckon(tx, head, |it| (it.customer, it.date))?;
     new.why = promised.map_or(new.why.take(), |it| it.why);
     Ok(())
 }
@@ -250,6 +258,7 @@ fn hold(sale: &mut Sale, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
     leave_exposure(sale, tx)?;
     sale.status = Status::Held;
     sale.held = Some(message::kept(&refusal.says));
+    sale.held_since = sale.held_since.or(Some(tx.today()));
     Ok(())
 }
 
@@ -257,7 +266,6 @@ fn hold(sale: &mut Sale, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
 fn locked(sale: &Sale, tx: &mut Tx) -> Result<(Customer, Vec<SaleLine>)> {
     let customer = tx.get(sale.customer)?;
     check_trading(&customer, tx)?;
-    check_open(sale.date, tx)?;
     let lines = tx.lines(sale)?;
     if lines.is_empty() {
         return Err(no_lines());
@@ -268,19 +276,22 @@ fn locked(sale: &Sale, tx: &mut Tx) -> Result<(Customer, Vec<SaleLine>)> {
     Ok((customer, lines))
 }
 
-/// What was released of the sale, at this amount and no more, or of the order that it delivers, for what that promised:
+/// What was released of the sale, with just these lines, or of the order that it delivers, for what that promised:
 /// `own` of the customer's exposure.
 pub(super) fn released(sale: &Sale, own: Money, tx: &mut Tx) -> Result<Released> {
     let mut of_order = match sale.order {
-        Some(order) => sale_order::released(&tx.get(order)?, tx),
+        Some(order) => {
+            let order = tx.get(order)?;
+            sale_order::released(&order, tx)?
+        }
         None => Released::default(),
     };
     of_order.amount = of_order.amount.filter(|_| sale.amount <= own);
     let in_force = sale.released_until.is_none_or(|until| tx.today() <= until);
-    let Some(amount) = sale.released.filter(|_| in_force) else { return Ok(of_order) };
-    of_order.amount = of_order.amount.max(Some(amount));
-    if let Some(prices) = sale.released_prices.as_deref().filter(|_| sale.amount <= amount) {
-        of_order.prices = format!("{} {prices}", of_order.prices);
+    let Some(lines) = sale.released_lines.as_deref().filter(|_| in_force) else { return Ok(of_order) };
+    if lines == price::kept(&offers(&tx.lines(sale)?)) {
+        of_order.amount = of_order.amount.max(sale.released);
+        of_order.lines = format!("{} {lines}", of_order.lines);
     }
     Ok(of_order)
 }
@@ -294,10 +305,18 @@ fn brings(sale: &Sale, tx: &mut Tx) -> Result<Vec<SaleLine>> {
 }
 
 /// Asks the gate whether `amount` may go on credit, and at these prices.
-fn ask(sale: &Sale, moment: Moment, customer: &Customer, lines: &[SaleLine], tx: &mut Tx) -> Result<()> {
+fn ask(sale: &Sale, moments: &[Moment], customer: &Customer, lines: &[SaleLine], tx: &mut Tx) -> Result<()> {
     let own = own(sale, lines, tx)?;
     let released = released(sale, own, tx)?;
-    gate(tx, Asked { moment, customer, amount: sale.amount, own, released, offers: offers(lines) })
+    gate(tx, Asked { moments, customer, amount: sale.amount, own, released, offers: offers(lines) })
+}
+
+/// The moments whose rules a sale passes to be posted: what was not checked is checked, too.
+fn to_post(status: Status) -> &'static [Moment] {
+    match status {
+        Status::Checked => &[Moment::SalePost],
+        _ => &[Moment::SaleCheck, Moment::SalePost],
+    }
 }
 
 /// What of the customer's exposure is this sale's own: what its order promised, or itself once it is checked.
@@ -316,10 +335,12 @@ fn counted(sale: &Sale) -> Money {
 /// Checks a sale: it gets its number and counts into the customer's exposure.
 fn check(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
     let (customer, lines) = locked(sale, tx)?;
-    ask(sale, Moment::SaleCheck, &customer, &lines, tx)?;
+    // One of a day to come may be promised already.
+    check_open(sale.date.min(tx.today()), tx)?;
+    ask(sale, &[Moment::SaleCheck], &customer, &lines, tx)?;
     sale.status = Status::Checked;
     tx.add(customer.id, "pending", counted(sale))?;
-    sale.held = None;
+    (sale.held, sale.held_since) = (None, None);
     give_number(sale, tx)
 }
 
@@ -334,7 +355,8 @@ fn give_number(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
 /// Posts a sale: the goods leave, the customer owes the money.
 fn post(sale: &mut Sale, tx: &mut Tx) -> Result<()> {
     let (customer, lines) = locked(sale, tx)?;
-    ask(sale, Moment::SalePost, &customer, &lines, tx)?;
+    check_open(sale.date, tx)?;
+    ask(sale, to_post(sale.status), &customer, &lines, tx)?;
     enter(sale, &customer, lines, tx)
 }
 
@@ -349,13 +371,18 @@ pub struct Paid {
 /// Posts a sale together with the receipt that pays it: cash customers need no credit.
 fn post_paid(sale: &mut Sale, tx: &mut Tx, asked: Paid) -> Result<()> {
     let (customer, lines) = locked(sale, tx)?;
+    check_open(sale.date, tx)?;
     let own = own(sale, &lines, tx)?;
     let mut released = released(sale, own, tx)?;
     // The money is here: nothing of this sale is on credit.
     released.amount = released.amount.or(Some(sale.amount));
-    let (moment, customer, amount) = (Moment::SalePost, &customer, Money(0));
-    gate(tx, Asked { moment, customer, amount, own, released, offers: offers(&lines) })?;
+    let (moments, customer, amount) = (to_post(sale.status), &customer, Money(0));
+    gate(tx, Asked { moments, customer, amount, own, released, offers: offers(&lines) })?;
     enter(sale, customer, lines, tx)?;
+    // Nobody pays for a gift.
+    if sale.amount == Money(0) {
+        return Ok(());
+    }
     super::receipt::receive(tx, sale, asked.account, asked.method)
 }
 
@@ -373,7 +400,7 @@ pub(super) fn enter(sale: &mut Sale, customer: &Customer, lines: Vec<SaleLine>, 
     let mut charge = receivable::enter(tx, customer.id, item(sale, Kind::Sale, Some(due)))?;
     receivable::use_advances(tx, &mut charge)?;
     sale.status = Status::Posted;
-    sale.held = None;
+    (sale.held, sale.held_since) = (None, None);
     give_number(sale, tx)
 }
 
@@ -463,13 +490,13 @@ fn leave_exposure(sale: &Sale, tx: &mut Tx) -> Result<()> {
     }
 }
 
-/// Lets a held sale pass, at this amount and no more (CRD-06): it is checked at once.
+/// Lets a held sale pass, with just these lines (CRD-06): it is checked at once.
 fn release_credit(sale: &mut Sale, tx: &mut Tx, asked: Release) -> Result<()> {
     let until = until(&asked, tx)?;
     tx.because(&asked.reason);
     sale.released = Some(sale.amount);
     let lines = tx.lines(sale)?;
-    sale.released_prices = price::released(tx, &offers(&lines))?;
+    sale.released_lines = Some(price::kept(&offers(&lines)));
     sale.released_until = Some(until);
     sale.releaser = actor(tx);
     check(sale, tx)
@@ -514,8 +541,9 @@ fn reverse(sale: &mut Sale, tx: &mut Tx, asked: Reason) -> Result<()> {
         delivered: None,
         status: Status::Posted,
         held: None,
+        held_since: None,
         released: None,
-        released_prices: None,
+        released_lines: None,
         released_until: None,
         releaser: None,
         reverses: Some(sale.id),
@@ -571,8 +599,9 @@ impl Sale {
             due: None,
             status: Status::Draft,
             held: None,
+            held_since: None,
             released: None,
-            released_prices: None,
+            released_lines: None,
             released_until: None,
             releaser: None,
             reverses: None,

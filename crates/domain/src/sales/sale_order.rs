@@ -7,18 +7,20 @@ use model::{
     system::User, verbs, views,
 };
 
-use super::credit::{Asked, Moment, Release, Released, check_trading, gate, until};
+use super::credit::{
+    Asked, HELD_DAYS, Moment, OVERDUE, Release, Released, check_trading, gate, goes_over, over_by, until,
+};
 use super::panel;
 use super::price::{self, offers};
 use super::sale::{self, Sale, SaleLine};
 use super::{actor, made_by, owner_on};
-use crate::document::{Reason, check_date, no_lines};
+use crate::document::{Reason, check_date, check_open, no_lines};
 use crate::stock::Warehouse;
 use crate::{Customer, Product};
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "销售订单", en = "Sale order", module = "sales", icon = "writing-sign", number = "DD-{yymm}-{4}", title = number)]
-#[entity(owner = salesperson, department = department, within = customer, lines = SaleOrderLine)]
+#[entity(owner = salesperson, department = department, within = customer, lines = SaleOrderLine, derived = DERIVED)]
 #[entity(verbs = VERBS, views = VIEWS, check = complete, tally = tally, hold = hold, panel = panel::of_order)]
 #[entity(edit = |it| matches!(it.status, Status::Draft | Status::Held) && it.rest == it.amount)]
 pub struct SaleOrder {
@@ -56,10 +58,12 @@ pub struct SaleOrder {
     pub status: Status,
     #[field(zh = "暂扣原因", en = "Held because", readonly, format = Said)]
     pub held: Option<String>,
-    #[field(zh = "放行金额", en = "Released up to", readonly, group = "credit")]
+    #[field(zh = "暂扣日期", en = "Held since", readonly)]
+    pub held_since: Option<Date>,
+    #[field(zh = "放行金额", en = "Released at", readonly, group = "credit")]
     pub released: Option<Money>,
-    #[field(zh = "放行价格", en = "Released prices", readonly, format = Hidden)]
-    pub released_prices: Option<String>,
+    #[field(zh = "放行明细", en = "Released lines", readonly, format = Hidden)]
+    pub released_lines: Option<String>,
     #[field(zh = "放行有效至", en = "Released until", readonly, group = "credit")]
     pub released_until: Option<Date>,
     #[field(zh = "放行人", en = "Released by", readonly, group = "credit")]
@@ -101,6 +105,8 @@ pub struct SaleOrderLine {
     pub stamp: Stamp,
 }
 
+static DERIVED: &[FieldDef] = &[HELD_DAYS, goes_over(over_by!("rest")), OVERDUE];
+
 static LINE: &[FieldDef] = &[FieldDef {
     name: "rest",
     label: Label { zh: "未发", en: "Open" },
@@ -140,8 +146,9 @@ const VERBS: Verbs<SaleOrder> = verbs![
 const VIEWS: Views = views![
     open("未发完", "Open", "status=checked"),
     draft("草稿", "Drafts", "status=draft,held"),
-    held("暂扣订单", "Held", "status=held" => release_credit, remind, urgent),
+    held("暂扣订单", "Held", "status=held&sort=held_since&columns=number,customer,salesperson,rest,held,held_since,held_days,over,overdue" => release_credit, remind, urgent),
     late("该发未发", "Late", "status=checked&wanted<today" => deliver, remind),
+    released("放行过的", "Released", "releaser=any&group=releaser&columns=number,customer,date,amount,released,released_until,releaser,status"),
     this_month("本月", "This month", "date=this_month"),
     all("全部", "All", ""),
 ];
@@ -164,7 +171,7 @@ fn complete(new: &mut SaleOrder, old: Option<&SaleOrder>, tx: &mut Tx) -> Result
     check_date(new.date, old.map(|old| old.date), tx)?;
     // Nobody let it pass for this customer.
     if old.is_some_and(|old| old.customer != new.customer) {
-        (new.released, new.released_prices, new.released_until, new.releaser) = (None, None, None, None);
+        (new.released, new.released_lines, new.released_until, new.releaser) = (None, None, None, None);
     }
     if old.is_none_or(|old| old.customer != new.customer) {
         let customer = tx.get(new.customer)?;
@@ -185,8 +192,8 @@ fn check_line(new: &mut SaleOrderLine, old: Option<&SaleOrderLine>, tx: &mut Tx)
         return Err(Error::invalid("quantity", "not_positive"));
     }
     let head = new.sale_order;
-    let line = price::line!(new, old.map(|old| (old.product, old.quantity, old.price)));
-    (new.amount, new.tax) = line.reckon(tx, |tx| tx.get(head).map(|it| (it.customer, it.date)))?;
+    let line = price::line!(new, old.map(|old| (old.product, old.quantity, old.price)), true);
+    (new.amount, new.tax) = line.reckon(tx, head, |it| (it.customer, it.date))?;
     Ok(())
 }
 
@@ -203,6 +210,7 @@ fn hold(it: &mut SaleOrder, refusal: &Refusal, tx: &mut Tx) -> Result<()> {
     forget(it, tx)?;
     it.status = Status::Held;
     it.held = Some(message::kept(&refusal.says));
+    it.held_since = it.held_since.or(Some(tx.today()));
     Ok(())
 }
 
@@ -214,12 +222,12 @@ fn check(it: &mut SaleOrder, tx: &mut Tx) -> Result<()> {
     if lines.is_empty() {
         return Err(no_lines());
     }
-    let (moment, customer, released, offers) =
-        (Moment::OrderCheck, &customer, released(it, tx), offers(&lines));
-    gate(tx, Asked { moment, customer, amount: it.rest, own: Money(0), released, offers })?;
+    let (moments, customer, released, offers) =
+        (&[Moment::OrderCheck], &customer, released(it, tx)?, offers(&lines));
+    gate(tx, Asked { moments, customer, amount: it.rest, own: Money(0), released, offers })?;
     tx.add(customer.id, "pending", it.rest)?;
     it.status = Status::Checked;
-    it.held = None;
+    (it.held, it.held_since) = (None, None);
     if it.reserved_until.is_none() {
         let days = tx.catalog.number("reserve_days");
         it.reserved_until = (days > 0).then(|| tx.today().saturating_add(days.days()));
@@ -278,7 +286,7 @@ fn asked_for(it: &SaleOrder, asked: &[DeliverLine], tx: &mut Tx) -> Result<Vec<S
             return Err(Error::invalid(format!("lines.{n}.quantity"), "not_positive"));
         }
         if *quantity > of.rest() {
-            return Err(over(&tx.get(of.product)?.name, of.rest(), *quantity));
+            return Err(over(&tx.get(of.product)?, of.rest(), *quantity));
         }
         of.delivered = of.delivered + *quantity;
         if *quantity > Quantity(0) {
@@ -289,23 +297,26 @@ fn asked_for(it: &SaleOrder, asked: &[DeliverLine], tx: &mut Tx) -> Result<Vec<S
 }
 
 /// An order is never over-delivered: what was not ordered is a sale of its own.
-fn over(name: &str, open: Quantity, asked: Quantity) -> Error {
+fn over(of: &Product, open: Quantity, asked: Quantity) -> Error {
+    let name = &of.name;
     let says = Text::new(
         format!("{name} 在订单里只剩 {open} 没发，这里是 {asked}。多出的请另开销售单"),
         format!("{open} of {name} are open on the order, here are {asked}. Sell what goes beyond by itself"),
     );
-    Error::refused("over_delivery", says)
+    Error::refused("over_delivery", says).with(&[("product", &of.number), ("open", &open), ("asked", &asked)])
 }
 
 /// Delivers what is open, or the part that was asked for, by a sale of its own, posted at once.
 fn deliver(it: &mut SaleOrder, tx: &mut Tx, asked: Deliver) -> Result<()> {
     let customer = tx.get(it.customer)?;
     check_trading(&customer, tx)?;
+    check_open(tx.today(), tx)?;
     let lines = asked_for(it, &asked.lines.0, tx)?;
     let part = Part::of(tx, it.id, &lines)?;
     let offers = offers(&lines);
-    let (moment, own, released) = (Moment::SalePost, part.exposure(), released(it, tx));
-    gate(tx, Asked { moment, customer: &customer, amount: part.amount, own, released, offers })?;
+    let (moments, own) = (&[Moment::SaleCheck, Moment::SalePost], part.exposure());
+    let released = released(it, tx)?;
+    gate(tx, Asked { moments, customer: &customer, amount: part.amount, own, released, offers })?;
     let mut sale = Sale::of_order(it, tx.today());
     tx.save(&mut sale)?;
     for line in lines {
@@ -317,7 +328,7 @@ fn deliver(it: &mut SaleOrder, tx: &mut Tx, asked: Deliver) -> Result<()> {
     tx.save(&mut sale)?;
     // As the delivery left the order's own row.
     let left = tx.get(it.id)?;
-    (it.rest, it.status, it.held) = (left.rest, left.status, None);
+    (it.rest, it.status, it.held, it.held_since) = (left.rest, left.status, None, None);
     Ok(())
 }
 
@@ -328,8 +339,8 @@ pub struct Part {
     amount: Money,
     /// The amount counts into the customer's exposure until it is delivered.
     counts: bool,
-    /// What goes beyond what is open: name, open, asked.
-    over: Option<(String, Quantity, Quantity)>,
+    /// What goes beyond what is open: product, open, asked.
+    over: Option<(Product, Quantity, Quantity)>,
 }
 
 impl Part {
@@ -356,7 +367,7 @@ impl Part {
                 }
             }
             if left > Quantity(0) && part.over.is_none() {
-                part.over = Some((tx.get(line.product)?.name, line.quantity - left, line.quantity));
+                part.over = Some((tx.get(line.product)?, line.quantity - left, line.quantity));
             }
         }
         Ok(part)
@@ -400,25 +411,24 @@ impl Part {
     }
 }
 
-/// What was released of an order, as long as that holds.
-pub fn released(it: &SaleOrder, tx: &Tx) -> Released {
+/// What was released of an order, as long as that holds and its lines are those.
+pub fn released(it: &SaleOrder, tx: &mut Tx) -> Result<Released> {
     let in_force = it.released_until.is_none_or(|until| tx.today() <= until);
-    match it.released.filter(|_| in_force) {
-        Some(amount) => {
-            let prices = it.released_prices.clone().filter(|_| it.rest <= amount).unwrap_or_default();
-            Released { amount: Some(amount), prices }
+    match it.released_lines.clone().filter(|_| in_force) {
+        Some(lines) if lines == price::kept(&offers(&tx.lines(it)?)) => {
+            Ok(Released { amount: it.released, lines })
         }
-        None => Released::default(),
+        _ => Ok(Released::default()),
     }
 }
 
-/// Lets a held order pass, at this rest and no more.
+/// Lets a held order pass, with just these lines.
 fn release_credit(it: &mut SaleOrder, tx: &mut Tx, asked: Release) -> Result<()> {
     let until = until(&asked, tx)?;
     tx.because(&asked.reason);
     it.released = Some(it.rest);
     let lines = tx.lines(it)?;
-    it.released_prices = price::released(tx, &offers(&lines))?;
+    it.released_lines = Some(price::kept(&offers(&lines)));
     it.released_until = Some(until);
     it.releaser = actor(tx);
     check(it, tx)

@@ -152,7 +152,7 @@ pub fn enter(tx: &mut Tx, entry: Entry) -> Result<Option<Money>> {
         && !tx.history
         && tx.catalog.parameter("negative_stock") == "forbid"
     {
-        short(&product, &level)?;
+        short(&product, &level, -entry.quantity)?;
     }
     tx.add(level.id, "quantity", entry.quantity)?;
     let is_late = product.moved.is_some_and(|it| entry.date < it);
@@ -191,13 +191,15 @@ pub fn entry_of(tx: &mut Tx, document: (&str, Value), line: i64) -> Result<Optio
     tx.first(&[document, ("line", line.into())])
 }
 
-fn short(product: &Product, level: &StockLevel) -> Result<()> {
+fn short(product: &Product, level: &StockLevel, asked: Quantity) -> Result<()> {
     let (name, left) = (&product.name, level.quantity);
     let says = Text::new(
         format!("库存不足：{name} 只有 {left}。请减少数量或先入库"),
         format!("Not enough in stock: {left} of {name}. Reduce the quantity or receive goods first"),
     );
-    Err(Error::refused("insufficient_stock", says))
+    let figures: [(_, &dyn std::fmt::Display); 3] =
+        [("product", &product.number), ("available", &left), ("asked", &asked)];
+    Err(Error::refused("insufficient_stock", says).with(&figures))
 }
 
 fn level(tx: &mut Tx, product: Id<Product>, warehouse: Id<Warehouse>) -> Result<StockLevel> {

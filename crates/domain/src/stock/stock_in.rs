@@ -9,6 +9,7 @@ use model::{
 use super::ledger::{Entry, Movement, Source, check_warehouse, enter, entry_of, main_warehouse};
 use super::{Product, Warehouse};
 use crate::moves;
+use crate::sales::amount_of;
 
 #[derive(Debug, Clone, Entity)]
 #[entity(zh = "入库单", en = "Goods receipt", module = "stock", icon = "truck-delivery", number = "RK-{yymm}-{4}", title = number)]
@@ -99,12 +100,7 @@ fn check_line(new: &mut StockInLine, _: Option<&StockInLine>, tx: &mut Tx) -> Re
     if new.cost.is_some_and(|it| it < Price(0)) {
         return Err(Error::invalid("cost", "negative"));
     }
-    new.amount = match new.cost {
-        Some(cost) => {
-            Some(cost.times(new.quantity, Rate(0)).ok_or_else(|| Error::invalid("cost", "too_long"))?)
-        }
-        None => None,
-    };
+    new.amount = new.cost.map(|cost| amount_of(new.quantity, cost, Rate(0), "cost")).transpose()?;
     Ok(())
 }
 

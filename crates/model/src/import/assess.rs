@@ -98,11 +98,17 @@ impl Desk<'_> {
             return self.bring_document(import, &lot.rows);
         }
         let row = &lot.rows[0];
-        let (mut values, mut faults) = (Vec::new(), Vec::new());
+        let (mut values, mut faults, mut passed) = (Vec::new(), Vec::new(), false);
         for n in 0..import.bound.len() {
             let bound = &mut import.bound[n];
             let Some(cell) = row.cells.get(bound.at) else { continue };
-            match self.meaning(bound, cell)? {
+            let meaning = self.meaning(bound, cell)?;
+            let is_nothing = || match &meaning {
+                Ok(value) => value.as_ref().is_none_or(|it| it.int() <= 0),
+                Err(_) => cell.text.trim_matches(['-', '—', '－', ' ']).is_empty(),
+            };
+            passed |= bound.place.field.sieve && is_nothing();
+            match meaning {
                 Ok(None) => {}
                 Ok(Some(value)) => values.push((bound.place, value)),
                 Err(fault) => faults.push(fault),
@@ -118,6 +124,7 @@ impl Desk<'_> {
         }
         let title = title_of(import.def, &values);
         let verdict = match faults.is_empty() {
+            _ if passed => Verdict::Passed,
             true => match self.decided(import, row.number, &title, &values) {
                 Err(error) if error.is_trouble() => return Err(error),
                 Err(error) => Verdict::Refused(self.faults(import.def, error)),
@@ -321,7 +328,8 @@ impl Desk<'_> {
                 }
             }
             self.tx.event = "import".into();
-            self.tx.store(def, Some(old), new)?;
+            self.tx.store(def, Some(old.clone()), new)?;
+            self.tx.recheck(def, old)?;
         }
         for part in &import.parts {
             changes.extend(self.part(import, part, (id, false), values)?);

@@ -150,6 +150,8 @@ pub enum Verdict {
     Update(i64, Vec<Change>),
     /// The record of this id has these values already.
     Same(i64),
+    /// The file says that it is about something else.
+    Passed,
     /// It resembles others; `id` is the record that was made or changed, 0 in a preview and of a row that was skipped.
     Near {
         alike: Vec<Near>,
@@ -191,6 +193,7 @@ impl Counts {
             Verdict::New(_) => self.new += 1,
             Verdict::Update(..) => self.updated += 1,
             Verdict::Same(_) => self.same += 1,
+            Verdict::Passed => self.skipped += 1,
             Verdict::Refused(_) => self.refused += 1,
             Verdict::Near { then, .. } => {
                 self.near += 1;

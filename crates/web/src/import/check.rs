@@ -28,6 +28,7 @@ fn fate(verdict: &Verdict) -> &'static str {
         Verdict::Update(..) => "update",
         Verdict::Near { .. } => "near",
         Verdict::Same(_) => "same",
+        Verdict::Passed => "skipped",
         Verdict::Refused(_) => "refused",
     }
 }
@@ -130,6 +131,7 @@ fn outcomes(
         ("update", t(lang, "更新", "Updated"), "", counts.updated - treated(Duplicates::Update)),
         ("near", t(lang, "疑似重复", "Near duplicates"), "is-warn", counts.near),
         ("same", t(lang, "没有变化", "The same"), "", counts.same),
+        ("skipped", t(lang, "跳过", "Passed over"), "", counts.skipped - treated(Duplicates::Skip)),
         ("refused", t(lang, "有错误，不会导入", "Refused"), "is-bad", counts.refused),
     ];
     let usual = match (counts.near, counts.refused) {
@@ -218,7 +220,7 @@ fn item(desk: &mut Desk, import: &Import, row: &Assessed) -> Result<Markup> {
     let number = row.number;
     let title = html! { p { span class="ky-mute" { (says!(lang, "第 {number} 行", "Row {number}")) } b lang=[cells.foreign(&row.title)] { @if row.title.is_empty() { (none()) } @else { (row.title) } } } };
     Ok(match &row.verdict {
-        Verdict::New(_) | Verdict::Same(_) => {
+        Verdict::New(_) | Verdict::Same(_) | Verdict::Passed => {
             html! { li { (title) @if let Some(lines) = lines(import, row) { p { span class="ky-mute" {} (lines) } } } }
         }
         Verdict::Refused(_) if row.rows.len() > 1 => html! {
@@ -427,6 +429,7 @@ fn trial(desk: &mut Desk, import: &Import, preview: &Preview) -> Result<Markup> 
                 ("is-info", t(lang, "更新", "Update"), changed?)
             }
             Verdict::Same(_) => ("", t(lang, "没有变化", "Same"), values(desk)?),
+            Verdict::Passed => ("", t(lang, "跳过", "Passed over"), values(desk)?),
             Verdict::Near { then, .. } => {
                 let word = match then {
                     Duplicates::New => t(lang, "疑似重复，仍新建", "Alike: new"),

@@ -127,7 +127,9 @@ fn svg(title: &str, bars: &[Bar], field: &FieldDef, has_share: bool, is_state: b
         bars.iter().map(|it| it.value).min().unwrap_or(0),
     );
     let top = round(most.max(-least));
-    let bottom = if least < 0 { -top } else { 0 };
+    // As many steps below nothing as it takes.
+    let below = ((-least).max(0) + top / 4 - 1) / (top / 4);
+    let bottom = -(top / 4) * below;
     let y = |value: i64| {
         10 + i64::try_from(i128::from(top - value) * i128::from(HIGH) / i128::from(top - bottom)).unwrap_or(0)
     };
@@ -152,7 +154,7 @@ fn svg(title: &str, bars: &[Bar], field: &FieldDef, has_share: bool, is_state: b
         .enumerate()
         .filter_map(|(at, it)| Some(format!("{},{}", middle(at), share_y(it.share?))))
         .collect();
-    let lines = if bottom < 0 { [-4, -2, 0, 2, 4] } else { [0, 1, 2, 3, 4] };
+    let lines = (-below..=4).filter(|it| below < 3 || it % 2 == 0);
     html! {
         div class="ky-chart-scroll" { svg viewBox={ "0 0 " (WIDE) " " (HIGH + 36) } role="group" aria-label=(title) {
             @for line in lines {

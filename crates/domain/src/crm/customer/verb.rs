@@ -116,12 +116,15 @@ pub struct Blacklist {
 pub fn blacklist(customer: &mut Customer, tx: &mut Tx, asked: Blacklist) -> Result<()> {
     tx.because(&asked.reason);
     customer.blacklisted = true;
+    customer.blacklist_reason = Some(asked.reason);
+    (customer.blacklisted_on, customer.unlisted_on) = (Some(tx.today()), None);
     Ok(())
 }
 
 pub fn unblacklist(customer: &mut Customer, tx: &mut Tx, asked: Blacklist) -> Result<()> {
     tx.because(&asked.reason);
     customer.blacklisted = false;
+    customer.unlisted_on = Some(tx.today());
     Ok(())
 }
 
@@ -145,10 +148,17 @@ pub fn merge(customer: &mut Customer, tx: &mut Tx, asked: Merge) -> Result<()> {
     }
     tx.move_links(Customer::DEF, customer.id.0, into.id.0)?;
     tx.take_over(Customer::DEF, customer.id.0, into.id.0, &asked.take)?;
+    // Who was merged into this one goes along, so that whoever asks looks down one level.
+    for mut earlier in tx.find::<Customer>(&[("merged_into", (&customer.id).into())])? {
+        earlier.merged_into = Some(into.id);
+        tx.save(&mut earlier)?;
+    }
     // A bad name is not left behind with the old one.
     if customer.blacklisted && !into.blacklisted {
         let mut into = tx.get(asked.into)?;
         into.blacklisted = true;
+        into.blacklist_reason = customer.blacklist_reason.clone();
+        (into.blacklisted_on, into.unlisted_on) = (customer.blacklisted_on, None);
         tx.save(&mut into)?;
     }
     // Who was merged into this one stands behind the other too: one step always finds them all.
