@@ -125,7 +125,7 @@ impl Writer<'_> {
         let sale = self.document("sale", goods)?;
         let receipt = json!({ "customer": goods["customer"], "amount": "60.00", "sale": sale });
         self.document("receipt", &receipt)?;
-        if let Some(sale) = sale.filter(|_| n % 3 == 0) {
+        if let Some(sale) = sale.filter(|_| n.is_multiple_of(3)) {
             self.turn("sale", sale, "reverse", "reversed")?;
         }
         Some(())
