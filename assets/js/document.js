@@ -62,6 +62,21 @@
   }
   const reckon = ky.later(ask, 150);
 
+  /* What a cell says that nobody types into, and where the entries behind it are. */
+  function tell(cell, text, to) {
+    if (!to) { cell.textContent = text; return; }
+    let link = cell.querySelector('a');
+    if (!link) {
+      link = document.createElement('a');
+      link.target = '_blank';
+      link.rel = 'noopener';
+      link.title = ky.text('在新标签页看流水', 'Its movements, in a new tab');
+      cell.replaceChildren(link);
+    }
+    link.href = to;
+    link.textContent = text;
+  }
+
   function show(form, rows, answer) {
     const code = form.dataset.code;
     form.querySelectorAll('[data-cell].is-bad:not([data-fault]), [data-cell].is-warn').forEach(function (cell) { cell.classList.remove('is-bad', 'is-warn'); cell.removeAttribute('title'); });
@@ -69,7 +84,7 @@
     rows.forEach(function (row, i) {
       const line = answer.lines[i];
       if (!line || !row.isConnected) return;
-      Object.keys(line.shown).forEach(function (name) { row.querySelector('[data-shown="' + name + '"]').textContent = line.shown[name]; });
+      Object.keys(line.shown).forEach(function (name) { tell(row.querySelector('[data-shown="' + name + '"]'), line.shown[name], line.behind[name]); });
       Object.keys(line.filled).forEach(function (name) { fill(row.querySelector('[data-cell="' + name + '"]'), line.filled[name]); });
       const about = row.querySelector('[data-about]');
       if (about) about.textContent = line.about;

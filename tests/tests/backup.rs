@@ -31,14 +31,14 @@ fn the_house_goes_to_a_server_and_back_and_every_table_is_equal() {
     archive::restore(&archives[0], &server, &plan(), None, false).unwrap();
     let db = open(&server, data.path());
     let back = archive::backup(db.store(), &plan(), None, &archives[1]).unwrap();
-    assert_eq!(verify(db.store(), &plan(), domain::REGISTRY.audits, None, None).unwrap(), []);
+    assert_eq!(verify(db.store(), &plan(), Some(domain::REGISTRY), None, None).unwrap(), []);
     archive::restore(&archives[1], &two, &plan(), None, false).unwrap();
     let db = open(&two, data.path());
     let again = archive::backup(db.store(), &plan(), None, &archives[2]).unwrap();
 
     assert_eq!(sent.tables["customer"].rows, 300);
     assert!(sent.same_content(&back) && back.same_content(&again));
-    assert_eq!(verify(db.store(), &plan(), domain::REGISTRY.audits, None, None).unwrap(), []);
+    assert_eq!(verify(db.store(), &plan(), Some(domain::REGISTRY), None, None).unwrap(), []);
     let query = Query { q: "zeng guofan".into(), ..Query::default() };
     assert_eq!(db.read(&actor, |desk| desk.count("customer", &query)), Ok(300));
 }

@@ -245,7 +245,10 @@ fn what_each_released_version_left_is_upgraded_and_goes_back() {
             // A backup of that time comes into the present program.
             restore(&left, address, &present, Some(&kept), false).unwrap();
             let db = Db::new(connect(address, &present, data.path()), domain::REGISTRY);
-            assert_eq!(verify(db.store(), &present, &[], Some(&kept), ATTACHED).unwrap(), []);
+            assert_eq!(
+                verify(db.store(), &present, Some(domain::REGISTRY), Some(&kept), ATTACHED).unwrap(),
+                []
+            );
             let query = Query { q: "bjjtg".into(), ..Query::default() };
             let system = Actor::system(Door::System, Lang::Zh);
             assert_eq!(db.read(&system, |desk| desk.count("customer", &query)), Ok(1));
@@ -255,7 +258,7 @@ fn what_each_released_version_left_is_upgraded_and_goes_back() {
             restore(&left, address, &then, Some(&kept), true).unwrap();
             let before = copy("before.tar.gz", &then);
             let db = connect(address, &tomorrow, data.path());
-            assert_eq!(verify(&db, &tomorrow, &[], Some(&kept), ATTACHED).unwrap(), []);
+            assert_eq!(verify(&db, &tomorrow, Some(domain::REGISTRY), Some(&kept), ATTACHED).unwrap(), []);
             db.close();
             let mut snapshots = std::fs::read_dir(data.path().join("snapshots")).unwrap();
             store::go_back(&snapshots.next().unwrap().unwrap().path(), address, &then).unwrap();

@@ -100,6 +100,33 @@ fn what_a_document_comes_to_is_reckoned_by_the_server_and_nothing_of_it_is_kept(
 }
 
 #[test]
+fn the_stock_of_a_line_leads_to_its_movements_for_who_may_read_them() {
+    let shop = Shop::new();
+    let form = shop.form(&[("SP-00002", "3")]);
+    let to = format!("/stock_entry?view=all&product={}&sort=-date", shop.product("SP-00002"));
+
+    let reckoned = shop.reckon(WANG, &form);
+    let saved = shop.run(WANG, "check", &[("SP-00002", "3")]);
+    let draft = shop.post(WANG, "/sale", &form).header("hx-redirect").to_owned();
+    let page = shop.house.get(WANG, &draft).text();
+    shop.house.change(|desk| {
+        let tx = desk.trusted();
+        let mut role: model::system::Role = tx.first(&[("code", "salesperson".into())])?.expect("her role");
+        let mut rights: Json = serde_json::from_str(&role.rights).unwrap();
+        rights["grants"].as_object_mut().unwrap().remove("stock_entry").expect("she may");
+        role.rights = rights.to_string();
+        tx.save(&mut role).map(drop)
+    });
+    let blind = shop.reckon(WANG, &form);
+
+    assert_eq!(reckoned["lines"][0]["behind"]["stock"], to);
+    assert!(!saved.is_empty() && page.contains(&to.replace('&', "&amp;")), "{page}");
+    assert_eq!(shop.house.get(WANG, &to).status, 404);
+    assert!(blind["lines"][0]["behind"].as_object().unwrap().is_empty(), "{blind}");
+    assert!(blind["lines"][0]["shown"]["stock"].is_string());
+}
+
+#[test]
 fn what_is_wrong_is_said_at_its_cell_and_what_is_only_missing_is_not() {
     let shop = Shop::new();
     let mut form = shop.form(&[("SP-00001", "-3"), ("SP-00002", "zwei"), ("SP-00003", "1")]);

@@ -1,6 +1,6 @@
 //! The rules of selling on credit, in the words of a sales manager; each on both databases.
 
-use model::{Error, Input, Money, Value};
+use model::{Error, Input, Money, Part, Value};
 use tests::shop::{Shop, reason};
 use tests::{code, databases};
 
@@ -856,6 +856,117 @@ fn the_customers_file_says_to_each_what_they_may_know() {
         assert!(boss.contains(&"Margin this year") && boss.contains(&"Sales this year"));
         assert!(sales.contains(&"Sales this year") && sales.contains(&"Used"));
         assert!(!sales.contains(&"Margin this year") && !clerk.contains(&"Margin this year"));
+    });
+}
+
+/// The rows of a section's tables, as texts in English.
+fn tables(shop: &Shop, who: &str, title: &str) -> Vec<Vec<(String, Option<String>)>> {
+    let customer = shop.customer;
+    let panel = shop.world.look(who, move |desk| {
+        let card = desk.get("customer", customer)?;
+        desk.panel(&card)
+    });
+    let of = |it: &model::Section| it.title.en == title;
+    let section = panel.unwrap().sections.into_iter().find(of).unwrap();
+    let text = |it: &Value| match it {
+        Value::Text(text) => model::message::said(text).en,
+        Value::Int(int) => int.to_string(),
+        Value::Null => "-".to_owned(),
+    };
+    let parts = section.parts.into_iter().filter_map(|it| match it {
+        Part::Rows { rows, .. } => Some(rows),
+        _ => None,
+    });
+    let row = |(cells, to): (Vec<Value>, Option<String>)| {
+        (cells.iter().skip(1).map(text).collect::<Vec<_>>().join(" "), to)
+    };
+    parts.map(|rows| rows.into_iter().map(row).collect()).collect()
+}
+
+#[test]
+fn the_card_tells_every_dealing_and_what_each_payment_paid() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        let order = ordered(&shop, 2);
+        let (first, second) = (shop.sold(4), shop.sold(6));
+        let receipt = shop.received("130", Some(first));
+        shop.received("150", None);
+        let draft = shop.draft(1);
+        let number = |entity, id| shop.value(entity, id, "number").text().to_owned();
+        let (one, two) = (number("sale", first), number("sale", second));
+
+        let dealings = tables(&shop, "王海燕", "Dealings");
+        let money = tables(&shop, "王海燕", "Money");
+
+        // Of one day the later stands above, sales above orders only where they are newer.
+        let documents: Vec<_> = dealings[0].iter().map(|it| it.0.clone()).collect();
+        assert!(documents.contains(&format!("{two} 铜球阀 王海燕 15000 Posted")), "{documents:?}");
+        assert!(documents.contains(&"Sale 铜球阀 王海燕 2500 Draft".to_owned()), "{documents:?}");
+        let to: Vec<_> = dealings[0].iter().map(|it| it.1.clone().unwrap()).collect();
+        let of = [("sale_order", order), ("sale", draft), ("sale", second), ("sale", first)];
+        assert_eq!(to, of.map(|it| format!("/{}/{}", it.0, it.1)));
+        // The balance after each entry, the newest first.
+        let balances: Vec<_> =
+            money[0].iter().map(|it| it.0.rsplit(' ').next().unwrap().to_owned()).collect();
+        assert_eq!(balances, ["-3000", "12000", "25000", "10000"]);
+        assert_eq!(money[1], []);
+        let paid: Vec<_> = money[2].iter().map(|it| it.0.as_str()).collect();
+        assert!(paid[0].ends_with(&format!("15000 {two} 120.00, in advance 30.00")), "{paid:?}");
+        assert!(paid[1].ends_with(&format!("13000 {one} 100.00, {two} 30.00")), "{paid:?}");
+        assert_eq!(money[2][1].1, Some(format!("/receipt/{receipt}")));
+
+        let third = shop.sold(2);
+        let open = &tables(&shop, "王海燕", "Money")[1];
+        assert_eq!(*open, [(format!("{} - 2000", number("sale", third)), Some(format!("/sale/{third}")))]);
+        // Who may see no orders hears of none.
+        let clerk = tables(&shop, "周会计", "Dealings");
+        assert_eq!(clerk[0].len(), 5);
+    });
+}
+
+#[test]
+fn a_list_of_one_customer_has_the_balance_after_each_entry_in_every_order() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        for n in 1..=4 {
+            shop.sold(n);
+            shop.received("40", None);
+        }
+        let (customer, who) = (shop.customer, "何振邦");
+        let rows = |query: &str| {
+            let query = model::Query::parse(query).unwrap();
+            let read = |desk: &mut model::Desk| {
+                let list = desk.list("receivable", &query)?;
+                let at = list.columns.iter().find(|it| it.field.name == "balance").map(|it| it.at);
+                let (rows, next) = desk.rows(&list)?;
+                Ok((
+                    rows.iter().map(|row| (row[0].int(), at.map(|at| row[at].int()))).collect::<Vec<_>>(),
+                    next,
+                ))
+            };
+            shop.world.look(who, read).unwrap()
+        };
+        let alone = |id: i64| shop.value("receivable", id, "balance").int();
+
+        for sort in ["date,id", "-date,-id", "balance", "-balance", "amount"] {
+            let (found, _) = rows(&format!("customer={customer}&sort={sort}"));
+            assert_eq!(found.len(), 8);
+            assert!(found.iter().all(|it| it.1 == Some(alone(it.0))), "{sort} {found:?}");
+            // Page by page it is the same.
+            let (mut paged, mut next) = (Vec::new(), Some(String::new()));
+            while let Some(after) = next.take() {
+                let after = if after.is_empty() { after } else { format!("&after={after}") };
+                let page = rows(&format!("customer={customer}&sort={sort}&size=3{after}"));
+                paged.extend(page.0);
+                next = page.1;
+            }
+            assert_eq!(paged, found, "{sort}");
+        }
+        // A filter leaves entries out, not the balance.
+        let (receipts, _) = rows(&format!("customer={customer}&kind=receipt"));
+        assert!(receipts.len() == 4 && receipts.iter().all(|it| it.1 == Some(alone(it.0))));
+        // Among all customers nobody asks for it.
+        assert!(rows("view=all").0.iter().all(|it| it.1.is_none()));
     });
 }
 

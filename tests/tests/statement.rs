@@ -168,7 +168,7 @@ fn the_customer_disputes_a_line_by_the_link_withdraws_that_and_confirms() {
         };
         assert_eq!(["王海燕", "赵敏", "周会计"].map(seen), [1, 0, 1]);
 
-        as_guest(&shop, &guest, "statement_line", 2, "agree", Input::default()).unwrap();
+        as_guest(&shop, &guest, "statement_line", 2, "withdraw", Input::default()).unwrap();
         as_guest(&shop, &guest, "statement_line", 1, "dispute", says.clone()).unwrap();
         shop.run("周会计", "statement", id, "resolve", Input::from([("result", "补发 2 个")])).unwrap();
         let nameless = as_guest(&shop, &guest, "statement", id, "confirm", Input::default());
@@ -185,6 +185,43 @@ fn the_customer_disputes_a_line_by_the_link_withdraws_that_and_confirms() {
         assert_eq!(shop.value("statement", id, "signer").text(), "邵慧琴");
         let history = shop.world.look("周会计", |desk| desk.history("statement", id)).unwrap();
         assert!(history.iter().any(|it| it.kind == "confirm" && it.door == "link" && it.user == 0));
+    });
+}
+
+#[test]
+fn a_statement_of_which_every_line_is_right_is_confirmed() {
+    databases(|db| {
+        let shop = Shop::new(db);
+        shop.sold(4);
+        shop.sold(2);
+        shop.received("30", None);
+        let id = issued(&shop);
+        let guest = guest(&shop, &sent(&shop, id, "7").unwrap());
+        let say = |line: i64, verb: &'static str| {
+            let asked = Input::from([("objection", "少到 2 个")]);
+            let asked = if verb == "dispute" { asked } else { Input::default() };
+            as_guest(&shop, &guest, "statement_line", line, verb, asked)
+        };
+        let status = || shop.value("statement", id, "status").text().to_owned();
+
+        say(1, "agree").unwrap();
+        say(2, "dispute").unwrap();
+        say(3, "agree").unwrap();
+        let twice = say(3, "agree");
+        assert_eq!((code(twice), status().as_str()), ("wrong_state", "disputed"));
+        // What was pressed by mistake is taken back.
+        say(3, "withdraw").unwrap();
+        say(2, "agree").unwrap();
+        assert_eq!(status(), "issued");
+        assert_eq!(shop.value("statement", id, "disputed"), Value::Null);
+
+        say(3, "agree").unwrap();
+
+        assert_eq!(status(), "confirmed");
+        let late = ["agree", "dispute", "withdraw"].map(|verb| code(say(2, verb)));
+        assert_eq!(late, ["wrong_state"; 3]);
+        let again = as_guest(&shop, &guest, "statement", id, "confirm", Input::from([("signer", "邵慧琴")]));
+        assert_eq!(code(again), "wrong_state");
     });
 }
 
@@ -291,7 +328,7 @@ fn the_link_opens_without_an_account_takes_an_objection_and_a_confirmation() {
     let (text, robots) = (page.text(), page.header("x-robots-tag").to_owned());
     let objected = house.submit("", &format!("{at}/statement_line/1/dispute"), &[("objection", "没收到货")]);
     let early = house.submit("", &format!("{at}/statement/1/confirm"), &[("signer", "邵慧琴")]);
-    let withdrawn = house.submit("", &format!("{at}/statement_line/1/agree"), &[]);
+    let withdrawn = house.submit("", &format!("{at}/statement_line/1/withdraw"), &[]);
     let confirmed = house.submit("", &format!("{at}/statement/1/confirm"), &[("signer", "邵慧琴")]);
 
     assert_eq!((page.status, robots.as_str()), (200, "noindex"));
@@ -356,8 +393,8 @@ fn who_holds_a_link_and_says_too_much_is_made_to_wait() {
         house.submit("", &format!("{at}/statement_line/1/{verb}"), form).status
     };
 
-    for _ in 0..30 {
-        assert_eq!((says("dispute", &[("objection", "没收到货")]), says("agree", &[])), (303, 303));
+    for _ in 0..120 {
+        assert_eq!((says("dispute", &[("objection", "没收到货")]), says("withdraw", &[])), (303, 303));
     }
 
     assert_eq!(says("dispute", &[("objection", "没收到货")]), 429);

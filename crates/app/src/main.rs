@@ -112,7 +112,7 @@ fn run(place: &Place, command: Command) -> Result<ExitCode> {
             let found = store::verify(
                 db.store(),
                 &plan()?,
-                domain::REGISTRY.audits,
+                Some(domain::REGISTRY),
                 Some(&place.files()),
                 Some(ATTACHED),
             )?;

@@ -66,7 +66,7 @@ const FLAGS: [&str; 11] =
     ["unique", "search", "list", "filter", "readonly", "required", "like", "sum", "again", "auto", "sieve"];
 
 /// Attributes that carry a text, each filling the descriptor's slot of the same name.
-const TEXTS: [&str; 6] = ["code", "unit", "group", "default", "depends", "only"];
+const TEXTS: [&str; 7] = ["code", "unit", "group", "default", "depends", "only", "behind"];
 
 fn field(field: &syn::Field) -> Result<Field> {
     let name = field.ident.clone().expect("named fields are checked before");

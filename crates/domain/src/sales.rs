@@ -18,7 +18,7 @@ mod sale_return;
 mod settle;
 mod statement;
 
-use model::{Date, Id, Result, Tx, system::Department, system::User};
+use model::{Date, Id, Result, Text, Tx, system::Department, system::User};
 
 use crate::Customer;
 
@@ -66,4 +66,13 @@ fn owner_on(customer: &Customer, day: Date, tx: &mut Tx) -> Result<Option<Id<Use
 /// Whoever acts, where that is a person.
 fn actor(tx: &Tx) -> Option<Id<User>> {
     Some(tx.user).filter(|user| *user != 0).map(Id::of)
+}
+
+/// The goods of a document in a few words: the first, and how many lines there are.
+fn goods_in_words(first: &str, lines: i64) -> Option<Text> {
+    match lines {
+        0 => None,
+        1 => Some(Text::new(first, first)),
+        _ => Some(Text::new(format!("{first} 等 {lines} 项"), format!("{first} and {} more", lines - 1))),
+    }
 }

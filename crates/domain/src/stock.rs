@@ -82,7 +82,7 @@ pub struct Product {
     /// Services and the like have no stock.
     #[field(zh = "管理库存", en = "Keep stock", filter, default = "true")]
     pub stocked: bool,
-    #[field(zh = "库存", en = "In stock", readonly, list, filter)]
+    #[field(zh = "库存", en = "In stock", readonly, list, filter, behind = "stock_entry")]
     pub stock: Quantity,
     /// What the stock cost; the average of one unit follows from it.
     #[field(zh = "库存金额", en = "Stock value", readonly, sum, group = "cost")]

@@ -176,11 +176,16 @@ pub struct FieldDef {
     pub depends: Option<&'static str>,
     /// Of a link: the query that a record fulfils to be offered. What is there stays, and is shown.
     pub only: Option<&'static str>,
+    /// The ledger whose entries make it up: a line of a document that shows it leads there.
+    pub behind: Option<&'static str>,
     /// Other names that spreadsheets give it, in lower case, parted by `|`.
     pub alias: &'static str,
     /// Of a derived field: the expression, over the record `{t}` and the company's date `{today}`;
     /// `{days}a{since}b{end}` is how many days `a` lies behind `b`.
     pub sql: &'static str,
+    /// Of a derived field of a ledger: the field whose entries it sums up to each, by date, and the amount. A list reckons
+    /// it in one pass, and shows it unasked where it is a list of one.
+    pub running: Option<(&'static str, &'static str)>,
 }
 
 impl FieldDef {
@@ -208,8 +213,10 @@ impl FieldDef {
         section: Label::NONE,
         depends: None,
         only: None,
+        behind: None,
         alias: "",
         sql: "",
+        running: None,
     };
 
     /// A derived field before its name, label, kind and expression.

@@ -42,6 +42,8 @@ pub struct List {
     from: Sql,
     /// What tells the rows apart and orders them last.
     id: String,
+    /// The running sum among the columns or keys.
+    running: Option<&'static FieldDef>,
     /// The row scope by itself.
     scope: Sql,
     /// What the query asks, each part behind an AND.
@@ -88,9 +90,12 @@ impl Desk<'_> {
             shown.push(field.ok_or_else(|| Error::invalid(name, "unknown_field"))?);
         }
         if shown.is_empty() {
-            shown = catalog.fields(def).filter(|field| field.list && self.may_see(def, field)).collect();
+            shown =
+                catalog.fields(def).filter(|field| query.shows(field) && self.may_see(def, field)).collect();
         }
         let mut list = self.bare(def, query)?;
+        let sorts = query.sort.iter().filter_map(|it| catalog.field(def, &it.0));
+        list.running = shown.iter().copied().chain(sorts).find(|it| it.running.is_some() && !list.searched);
         self.columns(&mut list, shown);
         for (name, down) in &query.sort {
             if name == "id" {
@@ -99,7 +104,11 @@ impl Desk<'_> {
                 continue;
             }
             let field = self.readable(def, name)?;
-            let key = self.key(def, field, *down)?;
+            let mut key = self.key(def, field, *down)?;
+            if list.runs(field) {
+                key.expression = Sql::default();
+                key.expression.push("t.").name(field.name);
+            }
             list.keys.push(key);
         }
         if query.sort.is_empty() && query.group.is_none() && query.q.is_empty() {
@@ -174,6 +183,7 @@ impl Desk<'_> {
             version: 1,
             from,
             id,
+            running: None,
             scope,
             asked: filter,
             searched,
@@ -559,6 +569,8 @@ impl Desk<'_> {
             sql.push(", ");
             if column.masked {
                 sql.push("NULL");
+            } else if list.runs(column.field) {
+                sql.push("t.").name(column.field.name);
             } else {
                 self.expression(&mut sql, "t", column.field);
             }
@@ -585,12 +597,21 @@ impl Desk<'_> {
         for key in &list.keys {
             sql.push(", ").append(&key.expression);
         }
-        sql.push(" FROM ")
-            .append(&list.from)
-            .append(&joins)
-            .push(" WHERE ")
-            .append(&list.scope)
-            .append(&list.asked);
+        sql.push(" FROM ");
+        match list.running.and_then(|it| Some((it, it.running?))) {
+            Some((field, (of, amount))) => {
+                sql.push("(SELECT t.*, CASE WHEN t.")
+                    .name(of)
+                    .push(" IS NOT NULL THEN CAST(SUM(t.")
+                    .name(amount);
+                sql.push(") OVER (PARTITION BY t.")
+                    .name(of)
+                    .push(" ORDER BY t.date, t.id) AS BIGINT) END AS ");
+                sql.name(field.name).push(" FROM ").append(&list.from).push(") t")
+            }
+            None => sql.append(&list.from),
+        };
+        sql.append(&joins).push(" WHERE ").append(&list.scope).append(&list.asked);
         list.beyond(&mut sql)?;
         sql.push(" ORDER BY ");
         for key in &list.keys {
@@ -815,6 +836,10 @@ impl List {
     /// Goes on where a page ended.
     pub fn go_on(&mut self, next: String) {
         self.after = Some(next);
+    }
+
+    fn runs(&self, field: &FieldDef) -> bool {
+        self.running.is_some_and(|it| std::ptr::eq(it, field))
     }
 
     pub fn is_searched(&self) -> bool {

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Date, clean};
+use crate::{Date, FieldDef, clean};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
@@ -160,6 +160,12 @@ impl Query {
             Term::One(condition) if condition.field == field => Some(condition),
             _ => None,
         })
+    }
+
+    /// Whether a field is a column unasked.
+    pub fn shows(&self, field: &FieldDef) -> bool {
+        let is_one = |of: &str| self.on(of).is_some_and(|it| it.op == Op::Is && !it.value.contains(','));
+        field.list && field.running.is_none_or(|it| is_one(it.0))
     }
 }
 

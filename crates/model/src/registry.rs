@@ -158,6 +158,13 @@ impl Registry {
         groups
     }
 
+    /// The condition under which a record has an entry in its search index; none where every record has.
+    pub fn found(self, entity: &str) -> Option<String> {
+        let def = self.entity(entity).filter(|def| self.feeders(def).next().is_none())?;
+        let says = def.searched().map(|(_, it)| format!("COALESCE(\"{}\", '') <> ''", it.name));
+        Some(says.collect::<Vec<_>>().join(" OR "))
+    }
+
     pub fn parameter(self, name: &str) -> Option<&'static ParameterDef> {
         self.parameters.iter().find(|it| it.name == name)
     }

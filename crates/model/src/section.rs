@@ -23,8 +23,8 @@ pub struct Section {
     pub title: Text,
     /// One word on how it stands.
     pub state: Option<(Tone, Label)>,
-    /// Where there is more of it: label and address.
-    pub more: Option<(Label, String)>,
+    /// Where there is more of it: labels and addresses.
+    pub more: Vec<(Label, String)>,
     pub group: Option<&'static str>,
     /// Whose rows it sums up: it is there only for whoever may read them, and groups are that entity's.
     pub of: Option<&'static str>,
@@ -40,7 +40,8 @@ pub enum Part {
         more: i64,
         limit: i64,
     },
-    /// A few rows, each leading to its record, with what is said where there are none.
+    /// A few rows, with what is said where there are none. Each leads to its record by its first text; a row that leads to
+    /// what may not be read is not there. A text may be a sentence kept in both languages.
     Rows {
         heads: Vec<(Label, Kind)>,
         rows: Vec<(Vec<Value>, Option<String>)>,

@@ -166,16 +166,22 @@ impl Desk<'_> {
         let registry = self.tx.registry;
         let may =
             |it: &crate::Way| registry.entity(it.entity).is_some_and(|to| self.may(to, it.right).is_ok());
+        let leads = |to: &str| {
+            let code = to.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
+            registry.entity(code).is_none_or(|to| self.may(to, "read").is_ok())
+        };
         panel.strip.retain(|it| is_open(it.group));
         panel.sections.retain_mut(|it| {
             let of = it.of.map_or(Some(def), |of| self.tx.registry.entity(of));
             let Some(of) = of.filter(|of| self.may(of, "read").is_ok() && opens(of, it.group)) else {
                 return false;
             };
+            it.more.retain(|it| leads(&it.1));
             for part in &mut it.parts {
                 match part {
                     crate::Part::Figures(facts) => facts.retain(|fact| opens(of, fact.group)),
                     crate::Part::Ways(ways) => ways.retain(may),
+                    crate::Part::Rows { rows, .. } => rows.retain(|it| it.1.as_deref().is_none_or(leads)),
                     _ => {}
                 }
             }

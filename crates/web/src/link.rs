@@ -33,7 +33,7 @@ pub fn routes() -> Router<Site> {
 /// Links that do not hold, from one address, before it waits; then how many minutes.
 const TRIES: (i64, i64) = (20, 10);
 /// What is said by one link before it waits; then how many minutes.
-const SAID: (i64, i64) = (60, 10);
+const SAID: (i64, i64) = (240, 10);
 
 /// Whoever came by a link that holds.
 struct Guest {
@@ -120,12 +120,14 @@ async fn act(
         return guest.page(Some((entity, Error::refused("too_often", says)))).await;
     }
     guest.site.gate.blame(&guest.key, SAID.0, SAID.1);
+    // Back where it was said.
+    let back = format!("/s/{}#{entity}-{id}", guest.token);
     let run = {
         let entity = entity.clone();
         move |desk: &mut Desk| desk.run(&entity, id, &verb, &given)
     };
     match guest.site.db.write_async(&guest.actor, run).await {
-        Ok(()) => Ok(Redirect::to(&format!("/s/{}", guest.token)).into_response()),
+        Ok(()) => Ok(Redirect::to(&back).into_response()),
         Err(error @ (Error::Invalid(_) | Error::Refused(_))) => guest.page(Some((entity, error))).await,
         Err(error) => Err(error.into()),
     }
@@ -200,10 +202,10 @@ fn line(desk: &mut Desk, cells: &Cells, row: &Card, token: &str) -> Result<Marku
         }
     }
     Ok(html! {
-        li {
+        li id={ (row.def.code) "-" (row.id) } {
             p { @for (n, (label, text)) in texts.iter().enumerate() { @if n == 0 { b { (text) } } @else { span { @if let Some(label) = label { small { (label) } " " } (text) } } " " } }
             dl { @for (label, text) in &figures { div { dt { (label) } dd { (text) } } } }
-            @for it in &row.verbs { (verb(lang, row.def, row.id, it, token, false)) }
+            div class="ky-row" { @for it in &row.verbs { (verb(lang, row.def, row.id, it, token, false)) } }
         }
     })
 }

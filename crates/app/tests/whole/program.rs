@@ -1,10 +1,11 @@
 //! The program as a process of its own, and a client of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use serde_json::Value as Json;
 use tests::served::agent;
 
 const KEYUAN: &str = env!("CARGO_BIN_EXE_keyuan");
@@ -100,17 +101,24 @@ impl Client {
 
     /// The names of all customers.
     pub fn names(&self) -> BTreeSet<String> {
-        let (mut names, mut after) = (BTreeSet::new(), String::new());
+        let names = self.column("customer", "name").into_values();
+        names.map(|it| it.as_str().expect("a name").to_owned()).collect()
+    }
+
+    /// A field of all records of a query, by id.
+    pub fn column(&self, query: &str, field: &str) -> BTreeMap<i64, Json> {
+        let query = if query.contains('?') { query.to_owned() } else { format!("{query}?") };
+        let (mut found, mut after) = (BTreeMap::new(), String::new());
         loop {
-            let path = format!("/api/v1/customer?columns=name&sort=id&size=500&count=0&after={after}");
+            let path = format!("/api/v1/{query}columns={field}&sort=id&size=500&count=0&after={after}");
             let (status, body) = self.get(&path);
             assert_eq!(status, 200, "{body}");
-            let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+            let json: Json = serde_json::from_str(&body).expect("JSON");
             let rows = json["rows"].as_array().expect("rows").iter();
-            names.extend(rows.map(|row| row["name"].as_str().expect("a name").to_owned()));
+            found.extend(rows.map(|row| (row["id"].as_i64().expect("an id"), row[field].clone())));
             match json["next"].as_str() {
                 Some(next) => after = next.to_owned(),
-                None => return names,
+                None => return found,
             }
         }
     }

@@ -289,7 +289,7 @@ const VIEWS: Views = views![
     overdue("逾期客户", "Overdue", "overdue>0", remind, urgent),
     over_limit("超额度", "Over the limit", "available<0&exposure>0", remind),
     near_limit("额度将满", "Near the limit", "used=80..100&available=0..", remind),
-    late_twice("两次以上超期", "Late twice or more", "lapses=2.."),
+    late_twice("两次以上超期", "Late twice or more", "lapses=2..", remind),
     blacklisted("黑名单", "Blacklisted", "blacklisted=true&columns=name,owner,balance,overdue,blacklist_reason,blacklisted_on"),
     incomplete("资料不全", "Incomplete files", "missing>0&closed=false", remind),
     wrong_tax("税号待核", "Tax numbers to check", "tax_check=wrong&closed=false", remind),

@@ -56,7 +56,8 @@ static DERIVED: &[FieldDef] = &[FieldDef {
     label: Label { zh: "余额", en: "Balance" },
     kind: model::Kind::Money,
     list: true,
-    // Of its account, once it counts.
+    // Of its account.
+    running: Some(("account", "amount")),
     sql: "SELECT CAST(SUM(e.amount) AS BIGINT) FROM cash_entry e WHERE e.account = {t}.account \
           AND e.date <= {t}.date AND (e.date < {t}.date OR e.id <= {t}.id)",
     ..FieldDef::DERIVED

@@ -3,12 +3,13 @@
 
 use model::{
     Bar, Date, Entity, Fact, Kind, Label, Money, Panel, Part, Result, Section, Sql, Text, ToSpan, Tone, Tx,
-    Value, Way,
+    Value, Way, message,
 };
 
 use super::account::SaleEntry;
 use super::credit::standing;
-use super::receivable::Receivable;
+use super::receivable::{DOCUMENTS, NUMBER, Receivable};
+use super::{Sale, SaleOrder, SaleReturn, goods_in_words};
 use crate::Customer;
 
 /// Rows of the dealings that a section shows.
@@ -176,13 +177,64 @@ fn dealings(customer: &Customer, tx: &mut Tx) -> Result<Section> {
         (label("金额", "Amount"), Kind::Money),
     ];
     let none = label("近一年没有买过", "Nothing bought within a year");
-    let parts = vec![Part::Figures(figures), series, Part::Rows { heads, rows: goods.collect(), none }];
-    let more = Some((label("全部销售单", "All sales"), format!("/sale?customer={id}")));
+    let goods = Part::Rows { heads, rows: goods.collect(), none };
+    let parts = vec![Part::Figures(figures), series, documents(customer, tx)?, goods];
+    let all = |entity: &str| format!("/{entity}?view=all&customer={id}&sort=-date");
+    let more = vec![
+        (label("全部订单", "All orders"), all(SaleOrder::DEF.code)),
+        (label("全部销售单", "All sales"), all(Sale::DEF.code)),
+        (label("全部退货", "All returns"), all(SaleReturn::DEF.code)),
+    ];
     let title = label("业务往来", "Dealings").into();
     Ok(Section { title, state: None, more, group: None, of: Some(SaleEntry::DEF.code), parts })
 }
 
-/// What the customer pays, and the last entries with the balance behind each.
+/// A sentence or a word as a cell, in both languages.
+fn said(it: impl Into<Text>) -> Value {
+    Value::from(message::kept(&it.into()))
+}
+
+/// What a choice is called.
+fn word(kind: Kind, code: &Value) -> Value {
+    let Kind::Choice(all) = kind else { return Value::Null };
+    all.iter().find(|it| it.0 == code.text()).map_or(Value::Null, |it| said(it.1))
+}
+
+/// The latest orders, sales and returns.
+fn documents(customer: &Customer, tx: &mut Tx) -> Result<Part> {
+    let mut rows = Vec::new();
+    for def in [SaleOrder::DEF, Sale::DEF, SaleReturn::DEF] {
+        let code = def.code;
+        let mut sql = Sql::new(&format!(
+            "SELECT d.date, d.number, u.name, d.amount, d.status, d.id, \
+             (SELECT p.name FROM {code}_line l JOIN product p ON p.id = l.product WHERE l.{code} = d.id ORDER BY l.id LIMIT 1), \
+             (SELECT COUNT(*) FROM {code}_line l WHERE l.{code} = d.id) \
+             FROM {code} d LEFT JOIN \"user\" u ON u.id = d.salesperson WHERE d.customer = "
+        ));
+        sql.bind(customer.id.0).push(&format!(" ORDER BY d.date DESC, d.id DESC LIMIT {ROWS}"));
+        let states = def.field("status").map_or(Kind::Text, |it| it.1.kind);
+        rows.extend(tx.rows(&sql)?.into_iter().map(|row| {
+            let number = if row[1] == Value::Null { said(def.label) } else { row[1].clone() };
+            let goods = goods_in_words(row[6].text(), row[7].int()).map_or(Value::Null, said);
+            let status = word(states, &row[4]);
+            let cells = vec![row[0].clone(), number, goods, row[2].clone(), row[3].clone(), status];
+            (cells, Some(format!("/{code}/{}", row[5].int())))
+        }));
+    }
+    rows.sort_by(|a, b| b.0[0].text().cmp(a.0[0].text()));
+    rows.truncate(ROWS as usize);
+    let heads = vec![
+        (label("日期", "Date"), <Date as model::Scalar>::KIND),
+        (label("单据", "Document"), Kind::Text),
+        (label("商品", "Goods"), Kind::Text),
+        (label("业务员", "By"), Kind::Text),
+        (label("金额", "Amount"), Kind::Money),
+        (label("状态", "Status"), Kind::Text),
+    ];
+    Ok(Part::Rows { heads, rows, none: label("还没有单据", "No documents yet") })
+}
+
+/// What the customer pays: the last entries with the balance behind each, what is open, and what receipts paid.
 fn payments(customer: &Customer, tx: &mut Tx) -> Result<Section> {
     let (id, today) = (customer.id.0, tx.today());
     let year = Date::constant(today.year(), 1, 1);
@@ -208,33 +260,96 @@ fn payments(customer: &Customer, tx: &mut Tx) -> Result<Section> {
         },
         Fact { hint: within, ..Fact::new(label("平均回款天数", "Days to pay"), Kind::Int, average) },
     ];
-    let mut sql = Sql::new(
-        "SELECT r.date, r.kind, r.amount, r.id, r.sale, r.receipt, r.sale_return, r.refund FROM receivable r WHERE r.customer = ",
-    );
-    sql.bind(id).push(&format!(" ORDER BY r.date DESC, r.id DESC LIMIT {ROWS}"));
     let mut balance = customer.balance.0;
+    let mut entries = Vec::new();
+    for (name, to, row) in items(customer, "ORDER BY r.date DESC, r.id DESC", tx)? {
+        let cells = vec![row[1].clone(), name, row[2].clone(), Value::Int(balance)];
+        entries.push((cells, Some(to)));
+        balance -= row[2].int();
+    }
+    let entries = Part::Rows {
+        heads: vec![
+            (label("日期", "Date"), <Date as model::Scalar>::KIND),
+            (label("往来", "Entry"), Kind::Text),
+            (label("发生额", "Amount"), Kind::Money),
+            (label("余额", "Balance"), Kind::Money),
+        ],
+        rows: entries,
+        none: label("还没有往来", "No entries yet"),
+    };
+    let parts = vec![Part::Figures(figures), entries, open(customer, tx)?, receipts(customer, tx)?];
+    let more = vec![
+        (label("核销台", "Settle"), format!("/settle/{id}")),
+        (label("全部往来", "All entries"), format!("/receivable?view=all&customer={id}&sort=-date")),
+    ];
+    let title = label("资金往来", "Money").into();
+    Ok(Section { title, state: None, more, group: None, of: Some(Receivable::DEF.code), parts })
+}
+
+/// A customer's items with their documents: kind, date, amount, what is open, due date, number, id, the documents' ids.
+fn items(customer: &Customer, which: &str, tx: &mut Tx) -> Result<Vec<(Value, String, model::Record)>> {
+    let mut sql = Sql::new(&format!(
+        "SELECT r.kind, r.date, r.amount, r.open, r.due, {NUMBER}, r.id, r.sale, r.receipt, r.sale_return, r.refund \
+         FROM {DOCUMENTS} WHERE r.customer = "
+    ));
+    sql.bind(customer.id.0).push(&format!(" {which} LIMIT {ROWS}"));
+    let item = |row: model::Record| {
+        let name = match &row[5] {
+            Value::Null => word(<super::receivable::Kind as model::Scalar>::KIND, &row[0]),
+            number => number.clone(),
+        };
+        let mut documents = ["sale", "receipt", "sale_return", "refund"].into_iter().zip(&row[7..]);
+        let document = documents.find(|it| *it.1 != Value::Null).unwrap_or((Receivable::DEF.code, &row[6]));
+        (name, format!("/{}/{}", document.0, document.1.int()), row)
+    };
+    Ok(tx.rows(&sql)?.into_iter().map(item).collect())
+}
+
+/// What the customer owes still, the first due first.
+fn open(customer: &Customer, tx: &mut Tx) -> Result<Part> {
+    let today = Value::from(&tx.today());
+    let owed = "AND r.settled IS NULL AND r.open > 0 ORDER BY COALESCE(r.due, r.date), r.id";
+    let rows = items(customer, owed, tx)?.into_iter().map(|(name, to, row)| {
+        let late = days(&row[4], &today).filter(|it| *it > 0).map_or(Value::Null, Value::Int);
+        (vec![row[4].clone(), name, late, row[3].clone()], Some(to))
+    });
+    let heads = vec![
+        (label("到期日", "Due"), <Date as model::Scalar>::KIND),
+        (label("未结清", "Open items"), Kind::Text),
+        (label("超期天数", "Days late"), Kind::Int),
+        (label("未结", "Open"), Kind::Money),
+    ];
+    Ok(Part::Rows { heads, rows: rows.collect(), none: label("没有未结清的账款", "Nothing is open") })
+}
+
+/// What came in last, and which documents it paid.
+fn receipts(customer: &Customer, tx: &mut Tx) -> Result<Part> {
     let mut rows = Vec::new();
-    for row in tx.rows(&sql)? {
-        let amount = row[2].int();
-        let document = ["sale", "receipt", "sale_return", "refund"].into_iter().zip(&row[4..]);
-        let document =
-            document.filter(|it| *it.1 != Value::Null).map(|it| format!("/{}/{}", it.0, it.1.int())).next();
-        let to = document.unwrap_or_else(|| format!("/receivable/{}", row[3].int()));
-        let cells = vec![row[0].clone(), row[1].clone(), Value::Int(amount), Value::Int(balance)];
-        rows.push((cells, Some(to)));
-        balance -= amount;
+    let came = "AND r.receipt IS NOT NULL AND r.kind = 'receipt' ORDER BY r.date DESC, r.id DESC";
+    for (name, to, row) in items(customer, came, tx)? {
+        let mut sql = Sql::new(&format!(
+            "SELECT {NUMBER}, CAST(SUM(a.amount) AS BIGINT) FROM {DOCUMENTS} JOIN allocation a ON a.charge = r.id WHERE a.credit = "
+        ));
+        sql.bind(row[6].int()).push(" GROUP BY r.id, 1 HAVING SUM(a.amount) <> 0 ORDER BY r.id");
+        let paid = tx.rows(&sql)?;
+        let mut zh: Vec<_> =
+            paid.iter().map(|it| format!("{} {}", it[0].text(), Money(it[1].int()).grouped())).collect();
+        let mut en = zh.clone();
+        if row[3].int() != 0 {
+            let left = Money(-row[3].int()).grouped();
+            zh.push(format!("预收 {left}"));
+            en.push(format!("in advance {left}"));
+        }
+        let paid = said(Text::new(zh.join("，"), en.join(", ")));
+        rows.push((vec![row[1].clone(), name, Value::Int(-row[2].int()), paid], Some(to)));
     }
     let heads = vec![
         (label("日期", "Date"), <Date as model::Scalar>::KIND),
-        (label("种类", "Kind"), <super::receivable::Kind as model::Scalar>::KIND),
-        (label("发生额", "Amount"), Kind::Money),
-        (label("余额", "Balance"), Kind::Money),
+        (label("收款", "Receipt"), Kind::Text),
+        (label("金额", "Amount"), Kind::Money),
+        (label("核销", "Paid"), Kind::Text),
     ];
-    let none = label("还没有往来", "No entries yet");
-    let parts = vec![Part::Figures(figures), Part::Rows { heads, rows, none }];
-    let more = Some((label("核销台", "Settle"), format!("/settle/{id}")));
-    let title = label("资金往来", "Money").into();
-    Ok(Section { title, state: None, more, group: None, of: Some(Receivable::DEF.code), parts })
+    Ok(Part::Rows { heads, rows, none: label("还没有收款", "Nothing came in yet") })
 }
 
 /// How the customer keeps its terms.
@@ -288,7 +403,7 @@ fn lateness(customer: &Customer, tx: &mut Tx) -> Result<Section> {
     parts.splice(0..0, score(customer, all.len(), late.len(), tx)?);
     parts.extend(suggestion(customer, all.len(), late.len(), most, tx)?);
     let more =
-        Some((label("额度和期限记录", "Changes of limit and term"), format!("/customer/{id}?at=history")));
+        vec![(label("额度和期限记录", "Changes of limit and term"), format!("/customer/{id}?at=history"))];
     let title = label("信誉信息", "Credit").into();
     Ok(Section { title, state: None, more, group: Some("credit"), of: None, parts })
 }

@@ -150,7 +150,7 @@ fn credit(customer: &Customer, now: &Standing, own: Money) -> Section {
         () if left < Money(0) => (Tone::Bad, label("超出额度", "Over the limit")),
         () => (Tone::Good, label("可放账", "In order")),
     };
-    let more = Some((label("账款明细", "Account"), format!("/receivable?customer={}", customer.id.0)));
+    let more = vec![(label("账款明细", "Account"), format!("/receivable?customer={}", customer.id.0))];
     let title = label("客户信用", "Credit").into();
     Section { title, state: Some(state), more, group: Some("credit"), of: None, parts }
 }
@@ -307,7 +307,7 @@ fn paid(customer: &Customer, product: &Product, tx: &mut Tx) -> Result<Section> 
     let none = label("这个客户还没买过", "Never bought by this customer");
     let parts = vec![deals(Sale::DEF.code, &sql, none, tx)?];
     let title = Text::new(format!("历史价　{}", product.name), format!("Prices paid: {}", product.name));
-    Ok(Section { title, state: None, more: None, group: None, of: Some(SaleEntry::DEF.code), parts })
+    Ok(Section { title, state: None, more: Vec::new(), group: None, of: Some(SaleEntry::DEF.code), parts })
 }
 
 /// What the rule says of the price of a line, and why.
@@ -333,7 +333,7 @@ fn ruled(asked: &Asked, line: &Terms, product: &Product, tx: &mut Tx) -> Result<
         parts.push(Part::Says(Tone::Warn, says));
     }
     let title = label("为什么是这个价", "Why this price").into();
-    Ok(Section { title, state: None, more: None, group: None, of: Some(Product::DEF.code), parts })
+    Ok(Section { title, state: None, more: Vec::new(), group: None, of: Some(Product::DEF.code), parts })
 }
 
 /// What the goods cost when they came, for whoever may know.
@@ -347,5 +347,5 @@ fn bought(product: &Product, tx: &mut Tx) -> Result<Section> {
     let parts = vec![deals(StockIn::DEF.code, &sql, none, tx)?];
     let (title, of) =
         (label("历史进价（不含税）", "Prices paid by us, without tax").into(), Some(StockIn::DEF.code));
-    Ok(Section { title, state: None, more: None, group: Some("cost"), of, parts })
+    Ok(Section { title, state: None, more: Vec::new(), group: Some("cost"), of, parts })
 }

@@ -72,7 +72,23 @@ pub const REST: &str = "{t}.open \
     + COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.charge = {t}.id AND a.date > {today}), 0) \
     - COALESCE((SELECT CAST(SUM(a.amount) AS BIGINT) FROM allocation a WHERE a.credit = {t}.id AND a.date > {today}), 0)";
 
+/// The number of an item's document, and where items stand with their documents.
+pub const NUMBER: &str = "COALESCE(s.number, c.number, t.number, f.number, o.reference, o.number)";
+pub const DOCUMENTS: &str = "receivable r LEFT JOIN sale s ON s.id = r.sale LEFT JOIN receipt c ON c.id = r.receipt \
+    LEFT JOIN sale_return t ON t.id = r.sale_return LEFT JOIN refund f ON f.id = r.refund \
+    LEFT JOIN receivable_opening o ON o.id = r.opening";
+
 static DERIVED: &[FieldDef] = &[
+    FieldDef {
+        name: "balance",
+        label: Label { zh: "余额", en: "Balance after" },
+        kind: model::Kind::Money,
+        list: true,
+        running: Some(("customer", "amount")),
+        sql: "SELECT CAST(SUM(e.amount) AS BIGINT) FROM receivable e WHERE e.customer = {t}.customer \
+              AND e.date <= {t}.date AND (e.date < {t}.date OR e.id <= {t}.id)",
+        ..FieldDef::DERIVED
+    },
     FieldDef {
         name: "late",
         label: Label { zh: "超期天数", en: "Days late" },
@@ -105,7 +121,7 @@ static DERIVED: &[FieldDef] = &[
 const VIEWS: Views = views![
     open("未结清", "Open", "open!=0"),
     overdue("已过期", "Overdue", "open>0&due<today", remind, urgent),
-    soon("七天内到期", "Due within a week", "open>0&due=next_7_days"),
+    soon("七天内到期", "Due within a week", "open>0&due=next_7_days", remind),
     late("超期记录", "Paid late", "late>0"),
     all("全部", "All", ""),
 ];

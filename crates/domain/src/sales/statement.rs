@@ -2,11 +2,12 @@
 //! sent as a link, and confirmed or disputed line by line.
 
 use model::{
-    Choice, Date, Entity, Error, FieldDef, Form, Format, Id, Label, Money, Result, Scalar, Sql, Stamp, Text,
-    Tx, Value, Verbs, Views, message, refuse, system::User, verbs, views,
+    Choice, Date, Entity, Error, FieldDef, Form, Format, Id, Label, Money, Result, Scalar, Sql, Stamp, Tx,
+    Value, Verbs, Views, message, refuse, system::User, verbs, views,
 };
 
-use super::receivable::{self, Receivable};
+use super::goods_in_words;
+use super::receivable::{self, DOCUMENTS, NUMBER, Receivable};
 use crate::Customer;
 use crate::document::check_date;
 
@@ -115,8 +116,10 @@ pub enum Opinion {
     Disputed,
     #[choice(zh = "已处理", en = "Resolved")]
     Resolved,
+    #[choice(zh = "相符", en = "Right")]
+    Right,
     /// The statement was confirmed: nothing is said to it any more.
-    #[choice(zh = "相符", en = "Agreed")]
+    #[choice(zh = "已确认", en = "Agreed")]
     Agreed,
 }
 
@@ -141,8 +144,9 @@ const VERBS: Verbs<Statement> = verbs![
 ];
 
 const LINE_VERBS: Verbs<StatementLine> = verbs![
+    agree("相符", "Right", when |it| !matches!(it.state, Opinion::Right | Opinion::Agreed), else "已经相符，或对账单已确认" "Said already, or the statement is confirmed", needs "dispute"),
     dispute("有异议", "Dispute", asks Dispute, when |it| !matches!(it.state, Opinion::Disputed | Opinion::Agreed), else "已提出异议，或对账单已确认" "Disputed already, or the statement is confirmed"),
-    agree("收回异议", "Withdraw", when |it| it.state == Opinion::Disputed, else "没有异议" "Not disputed", needs "dispute"),
+    withdraw("收回", "Withdraw", when |it| matches!(it.state, Opinion::Disputed | Opinion::Right), else "这一笔还没有表态" "Nothing was said to it", needs "dispute"),
 ];
 
 // One view says all there is to say of one.
@@ -216,15 +220,12 @@ fn issue(it: &mut Statement, tx: &mut Tx) -> Result<()> {
 
 /// The entries of the account in the period, each as a line without its balance.
 fn entries(it: &Statement, tx: &mut Tx) -> Result<Vec<StatementLine>> {
-    let mut sql = Sql::new(
-        "SELECT r.date, r.kind, COALESCE(s.number, c.number, t.number, f.number, o.reference, o.number), r.amount, r.due, r.open, \
+    let mut sql = Sql::new(&format!(
+        "SELECT r.date, r.kind, {NUMBER}, r.amount, r.due, r.open, \
          CASE WHEN r.receipt IS NOT NULL OR r.refund IS NOT NULL THEN 1 ELSE 0 END, \
          (SELECT p.name FROM sale_line l JOIN product p ON p.id = l.product WHERE l.sale = r.sale ORDER BY l.id LIMIT 1), \
-         (SELECT COUNT(*) FROM sale_line l WHERE l.sale = r.sale) \
-         FROM receivable r LEFT JOIN sale s ON s.id = r.sale LEFT JOIN receipt c ON c.id = r.receipt \
-         LEFT JOIN sale_return t ON t.id = r.sale_return LEFT JOIN refund f ON f.id = r.refund \
-         LEFT JOIN receivable_opening o ON o.id = r.opening WHERE r.customer = ",
-    );
+         (SELECT COUNT(*) FROM sale_line l WHERE l.sale = r.sale) FROM {DOCUMENTS} WHERE r.customer = ",
+    ));
     sql.bind(it.customer.0).push(" AND r.date >= ").bind(it.first.to_string());
     sql.push(" AND r.date <= ").bind(it.last.to_string());
     sql.push(&format!(" ORDER BY r.date, r.id LIMIT {}", MOST + 1));
@@ -235,12 +236,7 @@ fn entries(it: &Statement, tx: &mut Tx) -> Result<Vec<StatementLine>> {
     let line = |row: model::Record| -> Result<StatementLine> {
         let amount = Money(row[3].int());
         let is_payment = row[6].int() != 0;
-        let (name, goods) = (row[7].text(), row[8].int());
-        let about = match goods {
-            0 => None,
-            1 => Some(Text::new(name, name)),
-            _ => Some(Text::new(format!("{name} 等 {goods} 项"), format!("{name} and {} more", goods - 1))),
-        };
+        let about = goods_in_words(row[7].text(), row[8].int());
         let open = Money(row[5].int());
         Ok(StatementLine {
             id: Id::NEW,
@@ -385,12 +381,39 @@ fn dispute(line: &mut StatementLine, tx: &mut Tx, asked: Dispute) -> Result<()> 
     tx.save(&mut statement).map(drop)
 }
 
+/// The line is right. Once all are, so is the statement.
 fn agree(line: &mut StatementLine, tx: &mut Tx) -> Result<()> {
     let mut statement = answered(line, tx)?;
+    (line.state, line.objection) = (Opinion::Right, None);
+    let others = others(line, tx)?;
+    if others.iter().all(|it| it.state == Opinion::Right) {
+        for mut other in others {
+            other.state = Opinion::Agreed;
+            tx.save(&mut other)?;
+        }
+        (line.state, statement.status) = (Opinion::Agreed, Status::Confirmed);
+        return tx.save(&mut statement).map(drop);
+    }
+    undisputed(statement, &others, tx)
+}
+
+fn withdraw(line: &mut StatementLine, tx: &mut Tx) -> Result<()> {
+    let statement = answered(line, tx)?;
     (line.state, line.objection) = (Opinion::None, None);
-    let others: Vec<StatementLine> =
-        tx.find(&[("statement", (&statement.id).into()), ("state", Value::from("disputed"))])?;
-    if others.iter().all(|it| it.id == line.id) {
+    let others = others(line, tx)?;
+    undisputed(statement, &others, tx)
+}
+
+/// The other lines of the statement, which is locked.
+fn others(line: &StatementLine, tx: &mut Tx) -> Result<Vec<StatementLine>> {
+    let mut all: Vec<StatementLine> = tx.find(&[("statement", (&line.statement).into())])?;
+    all.retain(|it| it.id != line.id);
+    Ok(all)
+}
+
+/// A line is not disputed any more, and with it perhaps the statement.
+fn undisputed(mut statement: Statement, others: &[StatementLine], tx: &mut Tx) -> Result<()> {
+    if statement.status == Status::Disputed && others.iter().all(|it| it.state != Opinion::Disputed) {
         statement.status = Status::Issued;
         tx.save(&mut statement)?;
     }

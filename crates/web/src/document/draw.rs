@@ -365,11 +365,16 @@ fn row(
         let amount = if field.kind.is_amount() { "is-number" } else { "" };
         let label = field.label.of(lang);
         if !column.open {
-            let shown = match row.card {
-                Some(card) => goods.shown(desk, cells, card, column)?,
-                None => String::new(),
+            let (shown, behind) = match row.card {
+                Some(card) => (goods.shown(desk, cells, card, column)?, goods.behind(desk, card, column)?),
+                None => (String::new(), None),
             };
-            drawn.push(html! { td class={ "is-said " (amount) } data-shown=(field.name) data-label=(label) { (shown) } });
+            let says = t(lang, "在新标签页看流水", "Its movements, in a new tab");
+            drawn.push(html! {
+                td class={ "is-said " (amount) } data-shown=(field.name) data-label=(label) {
+                    @match behind { Some(to) => { a href=(to) target="_blank" rel="noopener" title=(says) { (shown) } } None => (shown) }
+                }
+            });
             continue;
         }
         let name = format!("{}.{}.{}", line.code, row.n, field.name);

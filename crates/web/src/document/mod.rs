@@ -101,6 +101,17 @@ impl Goods {
         Ok(texts.map(|it| it.text()).filter(|it| !it.is_empty()).collect::<Vec<_>>().join("　"))
     }
 
+    /// Where the entries are that make up what a column shows of the goods.
+    fn behind(&mut self, desk: &mut Desk, line: &Card, column: &Column) -> Result<Option<String>> {
+        let ledger = column.field.behind.filter(|_| column.other);
+        let Some(ledger) = ledger.and_then(|it| desk.catalog().registry.entity(it)) else { return Ok(None) };
+        let Some(goods) = self.of(desk, line)? else { return Ok(None) };
+        let leads = |it: &&FieldDef| target_of(it).is_some_and(|to| std::ptr::eq(to, goods.def));
+        let of =
+            ledger.fields.iter().find(leads).filter(|_| goods.id != 0 && desk.may(ledger, "read").is_ok());
+        Ok(of.map(|of| format!("/{}?view=all&{}={}&sort=-date", ledger.code, of.name, goods.id)))
+    }
+
     /// What a column that is not typed into shows.
     fn shown(&mut self, desk: &mut Desk, cells: &Cells, line: &Card, column: &Column) -> Result<String> {
         let value = match column.other {
@@ -159,7 +170,7 @@ fn reckoned(desk: &mut Desk, entity: &str, id: i64, input: &Input, at: Option<us
     let mut goods = Goods::default();
     let mut lines = Vec::new();
     for card in &trial.lines {
-        let (mut shown, mut filled) = (Map::new(), Map::new());
+        let (mut shown, mut filled, mut behind) = (Map::new(), Map::new(), Map::new());
         for column in &columns {
             let name = column.field.name;
             match column.open {
@@ -167,11 +178,12 @@ fn reckoned(desk: &mut Desk, entity: &str, id: i64, input: &Input, at: Option<us
                     .extend(filled_in(desk, &cells, card, column.field)?.map(|it| (name.to_owned(), it))),
                 false => {
                     shown.insert(name.to_owned(), goods.shown(desk, &cells, card, column)?.into());
+                    behind.extend(goods.behind(desk, card, column)?.map(|to| (name.to_owned(), to.into())));
                 }
             }
         }
         let about = goods.about(desk, card)?;
-        lines.push(json!({ "shown": shown, "filled": filled, "about": about }));
+        lines.push(json!({ "shown": shown, "filled": filled, "behind": behind, "about": about }));
     }
     let head = filled_head(desk, &trial.head)?;
     let saved = if id == 0 { None } else { Some(desk.get(entity, id)?) };

@@ -19,6 +19,9 @@ fn class_of(tone: Tone) -> &'static str {
 }
 
 fn value(cells: &Cells, kind: Kind, value: &Value) -> String {
+    if let (Kind::Text, Value::Text(text)) = (kind, value) {
+        return model::message::said(text).of(cells.lang).to_owned();
+    }
     cells.value(&FieldDef { kind, ..FieldDef::PLAIN }, value.cell())
 }
 
@@ -30,7 +33,7 @@ pub fn section(cells: &Cells, it: &Section) -> Markup {
             h3 { (it.title.of(lang)) }
             @if let Some((tone, says)) = &it.state { span class={ "ky-status " (class_of(*tone)) } { (says.of(lang)) } }
             span class="ky-grow" {}
-            @if let Some((label, to)) = &it.more { a href=(to) { (label.of(lang)) } }
+            @for (label, to) in &it.more { a href=(to) { (label.of(lang)) } }
         }
         @for part in &it.parts { (drawn(cells, part)) }
     }
@@ -43,19 +46,20 @@ fn drawn(cells: &Cells, part: &Part) -> Markup {
         Part::Meter { used, more, limit } => meter(*used, *more, *limit, lang),
         Part::Rows { rows, none, .. } if rows.is_empty() => html! { p class="ky-mute" { (none.of(lang)) } },
         Part::Rows { heads, rows, .. } => html! {
-            table class="ky-minitable" {
+            @let link = heads.iter().position(|it| matches!(it.1, Kind::Text)).unwrap_or(0);
+            div class="ky-minirows" { table class="ky-minitable" {
                 thead { tr { @for (label, kind) in heads { th scope="col" class=[kind.is_amount().then_some("is-number")] { (label.of(lang)) } } } }
                 tbody { @for (cells_of, to) in rows { tr {
                     @for (n, ((_, kind), it)) in heads.iter().zip(cells_of).enumerate() {
-                        td class=[kind.is_amount().then_some("is-number")] {
+                        td class=[if kind.is_amount() { Some("is-number") } else { (matches!(kind, Kind::Text) && n != link).then_some("is-long") }] {
                             @match to {
-                                Some(to) if n == 0 => { a href=(to) { (value(cells, *kind, it)) } }
+                                Some(to) if n == link => { a href=(to) { (value(cells, *kind, it)) } }
                                 _ => (value(cells, *kind, it)),
                             }
                         }
                     }
                 } } }
-            }
+            } }
         },
         Part::Score(mark, parts) => html! {
             div class="ky-score" {

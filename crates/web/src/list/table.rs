@@ -48,7 +48,7 @@ pub fn columns(desk: &Desk, ask: &Ask) -> Vec<String> {
     let mut names = ask.query.columns.clone();
     if names.is_empty() {
         let catalog = desk.catalog().clone();
-        let fields = catalog.fields(ask.def).filter(|it| it.list && desk.may_see(ask.def, it));
+        let fields = catalog.fields(ask.def).filter(|it| ask.query.shows(it) && desk.may_see(ask.def, it));
         let mut fields: Vec<_> = fields.collect();
         // What is used of a limit stands before the sums, whoever declared it.
         if let (Some(meter), Some(sum)) =

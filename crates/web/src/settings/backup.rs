@@ -293,8 +293,8 @@ const HASHES: &str = "SELECT hash FROM attachment";
 async fn verify(visit: Visit) -> Answer {
     visit.read(|desk| open(desk, "integrity").map(drop)).await?;
     let (db, data) = (visit.site.db.clone(), visit.site.data.join("files"));
-    let audits = visit.site.db.registry().audits;
-    let look = move || store::verify(db.store(), db.store().plan()?, audits, Some(&data), Some(HASHES));
+    let registry = Some(db.registry());
+    let look = move || store::verify(db.store(), db.store().plan()?, registry, Some(&data), Some(HASHES));
     let found =
         tokio::task::spawn_blocking(look).await.map_err(|error| Error::Internal(error.to_string()))??;
     let told = |it: &Finding| serde_json::json!({ "code": it.code, "place": it.place, "says": it.says });

@@ -182,3 +182,41 @@ fn a_new_company_takes_its_first_steps() {
         });
     }
 }
+
+/// Three invoices in the format of Online Retail, one of them taken back in part.
+const RETAIL: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+536365,85123A,WHITE HANGING HEART,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
+536365,71053,WHITE METAL LANTERN,2,2010-12-01 08:26:00,3.39,17850.0,United Kingdom
+536370,22728,ALARM CLOCK,24,2010-12-01 08:45:00,3.75,,France
+C536379,71053,WHITE METAL LANTERN,-1,2010-12-02 09:41:00,3.39,17850.0,United Kingdom
+";
+
+#[test]
+fn invoices_of_online_retail_come_in_by_the_wizard_as_their_profile_says() {
+    let house = House::empty();
+    let file = house.path("retail.csv");
+    std::fs::write(&file, RETAIL).unwrap();
+    visit(&house, DESKTOP, |page| {
+        first_steps(page);
+        page.goto("/sale/import");
+        page.see("选择文件");
+        page.upload("[data-drop] input[type=file]", &file);
+        page.see("检查结果");
+        page.wait_for(
+            "its profile is known",
+            "document.querySelector('[name=profile]').value === 'online-retail'",
+        );
+        page.screenshot("import-retail");
+        page.click("下一步：试导与确认");
+        page.see("开始导入 3 张单据");
+        page.click("开始导入 3 张单据");
+        page.see("导入结果");
+        page.wait_for("all are in", "document.querySelector('.ky-outcomes b')?.innerText === '3'");
+        page.screenshot("import-retail-result");
+        // Net of what came back, and the customer owes what is not.
+        page.goto("/sale_entry?view=all");
+        page.see("108.69");
+        page.goto("/customer?view=all&q=17850");
+        page.see("18.69");
+    });
+}

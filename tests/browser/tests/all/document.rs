@@ -1,5 +1,7 @@
 //! A document written, held and let go, by keyboard alone; and its page as everybody can use it.
 
+use std::time::{Duration, Instant};
+
 use browser::{Browser, DESKTOP, House, PHONE, visit};
 
 /// Chooses the goods of the line with the focus and says how many: the rest of the line takes what it offers.
@@ -83,6 +85,30 @@ fn an_order_of_five_lines_is_entered_by_keyboard_alone_held_and_released() {
         page.see("过账");
         page.screenshot("document-released");
         page.is_accessible("document, checked");
+    });
+}
+
+#[test]
+fn thirty_lines_are_typed_in_less_than_a_minute_without_the_mouse() {
+    let house = House::demo();
+
+    visit(&house, DESKTOP, |page| {
+        page.sign_in("sales", "demo", "/sale_order/new?customer=1");
+        page.see("账款明细");
+        page.tab_to("td.is-goods [role=combobox]");
+        let begun = Instant::now();
+        // Every twenty-fifth product of the demo is not sold any more.
+        for n in (1..).filter(|n| n % 25 != 0).take(30) {
+            line(page, &format!("SP-{n:04}"), &n.to_string());
+        }
+        page.press("Control+S");
+        page.wait_for("it is saved", "/^.sale_order.\\d+$/.test(location.pathname)");
+        let took = begun.elapsed();
+
+        println!("30 lines by keyboard: {:.1} s", took.as_secs_f64());
+        assert!(took < Duration::from_secs(60), "{took:?}");
+        page.wait_for("thirty lines", "document.querySelector('[data-count]').innerText === '30'");
+        assert_eq!(page.count("td.is-goods input[type=hidden]:not([value=''])"), 30);
     });
 }
 

@@ -98,6 +98,15 @@ fn a_day_of_trade_goes_from_the_order_to_the_money_and_back() {
         page.see("期末余额");
         page.screenshot("day-link");
         page.is_accessible("statement by link");
+        // Line by line, or all at once.
+        let lines = page.count("main ol > li");
+        assert!(lines > 1);
+        page.run("document.querySelector('main ol > li form[action$=\"/agree\"] button').click()", &[]);
+        page.wait_for(
+            "the first line is right",
+            "document.querySelector('main ol > li').innerText.includes('收回') && location.hash",
+        );
+        page.screenshot("day-link-line");
         page.click("核对相符");
         page.fill("[name=signer]", "刘建平");
         page.press("Enter");
@@ -116,14 +125,25 @@ fn a_day_of_trade_goes_from_the_order_to_the_money_and_back() {
         page.goto("/report/sales?group=customer&period=today");
         page.see("北京金泰格散热器有限公司");
         page.screenshot("day-report");
-        // The figure, not the name: it leads to its rows.
-        page.run("document.querySelector('main tbody a[href^=\"/sale_entry\"]').click()", &[]);
+        // The customer's own figure, not the name and nobody else's: it leads to its rows.
+        let figure = "const row = [...document.querySelectorAll('main tbody tr')].find(it => it.innerText.includes('北京金泰格散热器有限公司')); \
+                      const it = row.querySelector('a[href^=\"/sale_entry\"]'); const to = it.getAttribute('href'); it.click(); return to";
+        let rows = page.run(figure, &[]);
+        assert!(rows.as_str().unwrap().contains("customer=1"), "{rows}");
         page.wait_for("the rows behind the figure", "location.pathname === '/sale_entry'");
         page.see("共 2 条");
         open(page, "商用冷凝锅炉");
         page.wait_for("an entry is open", "/^.sale_entry.\\d+$/.test(location.pathname)");
+        page.see("北京金泰格散热器有限公司");
         page.run("document.querySelector('main a[href^=\"/sale/\"]').click()", &[]);
         page.wait_for("the document is open", "/^.sale.\\d+$/.test(location.pathname)");
         page.see("商用冷凝锅炉");
+        page.see("北京金泰格散热器有限公司");
+        // It is the sale of this day or what took it back.
+        let document = page.path();
+        page.goto(&sale);
+        let opposite = page.count(&format!("main a[href='{document}']")) > 0;
+        let sale = sale.split('?').next().unwrap();
+        assert!(document == sale || opposite, "{document} is neither {sale} nor its reversal");
     });
 }
